@@ -1,0 +1,12 @@
+"""Sound as values.
+
+A `Waveform` is what every sound reader and synthesizer makes and every transcriber and sound writer takes:
+float32 samples, shape (channels, frames), within -1 to 1, and a sample rate in hertz. A frame is one instant
+of all channels. Levels are in decibels relative to full scale (dBFS): 0 is the loudest that can be written.
+
+Read `waveform`.
+"""
+
+from partimento.audio.waveform import Waveform
+
+__all__ = ["Waveform"]

@@ -1,0 +1,222 @@
+"""A trained model on disk: a folder that needs nothing else, and that notices a single flipped bit.
+
+    card.json           what it is, what it was trained on, how good it is, what one may do with it
+    weights.safetensors the weights as trained
+    step.onnx           one step of the network, int8, for composing without torch
+    fingerprints.safetensors  hashes of the training pieces' melodies, to tell copies
+    hashes.json         SHA-256 of every other file
+
+No file is opened before its hash fits, and none is a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from partimento.encoding.catalog import build_encoding
+from partimento.encoding.encoding import Encoding
+from partimento.errors import BundleError, PartimentoError, WriteError, nearest
+from partimento.files.dispatch import read_bytes
+from partimento.files.tensors import read_tensors
+from partimento.files.whole import make_folder, write_error, write_whole
+from partimento.models.markov import Markov
+from partimento.models.model import SequenceModel
+from partimento.models.onnx_session import OnnxSession
+
+FORMAT = 1
+CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
+LARGEST_FILE_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class Card:
+    """What has to be said of a trained model.
+
+    Attributes:
+        name: Its name.
+        summary: One sentence: what it writes.
+        version: Version of partimento that trained it.
+        model: Architecture and its settings: ``name`` and what that one needs.
+        encoding: Encoding and its settings: ``name`` and what that one needs.
+        data: Corpus, licence, citation, checksum, pieces in each part.
+        training: Command, steps, seconds, seed and settings.
+        figures: Measured figures, each with its definition.
+        limits: What is wrong with it, in sentences.
+        sampling: Defaults of the sampler.
+        permission: One sentence: what one may do with the weights and with what they compose.
+    """
+
+    name: str
+    summary: str
+    version: str
+    model: Mapping[str, Any]
+    encoding: Mapping[str, Any]
+    data: Mapping[str, Any]
+    training: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    limits: tuple[str, ...]
+    sampling: Mapping[str, Any]
+    permission: str
+    format: int = field(default=FORMAT)
+
+    def as_json(self) -> str:
+        """Return the card as JSON, the same text for the same card."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A loaded bundle: `card`, and the bytes of its files, all of them checked."""
+
+    folder: Path
+    card: Card
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """First 12 digits of the SHA-256 of the weights: which model exactly it was."""
+        return hashlib.sha256(self.files.get(WEIGHTS, b"")).hexdigest()[:12]
+
+    def encoding(self) -> Encoding:
+        """Return the encoding the model speaks."""
+        options = dict(self.card.encoding)
+        return build_encoding(str(options.pop("name", "")), options)
+
+    def model(self) -> SequenceModel:
+        """Return the model, ready to step, without torch.
+
+        Raises:
+            BundleError: When the files do not make the model the card names.
+        """
+        kind = str(self.card.model.get("name", ""))
+        try:
+            if kind == "markov":
+                model: SequenceModel = Markov.of_tensors(read_tensors(self.files[WEIGHTS], WEIGHTS))
+            else:
+                model = OnnxSession(self.files[STEP])
+        except KeyError as missing:
+            raise BundleError(f"{self.folder}: has no {missing}, which a '{kind}' needs. Fetch or train it again.") from missing
+        except ValueError as error:
+            raise BundleError(f"{self.folder}: {error}. Fetch or train it again.") from error
+        if model.vocabulary != len(self.encoding().vocabulary):
+            raise BundleError(
+                f"{self.folder}: the model has {model.vocabulary} ids, its encoding {len(self.encoding().vocabulary)}. "
+                "It is from another version of partimento; use that one, or train again."
+            )
+        return model
+
+
+def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, bytes]) -> Path:
+    """Write a bundle; an older one in the same place is replaced file by file, its hashes last.
+
+    Args:
+        folder: Where; it may hold other files, which stay.
+        card: What it is.
+        files: File name -> bytes, the card and the hashes not among them.
+
+    Raises:
+        WriteError: When the disk is full or the folder may not be written.
+    """
+    target = make_folder(folder)
+    whole = {CARD: card.as_json().encode(), **files}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(whole.items())}
+    staging = None
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=".bundle.", suffix=".tmp", dir=target))
+        for name, data in {**whole, HASHES: _hash_text(hashes).encode()}.items():
+            write_whole(staging / name, data)
+        for name in [*whole, HASHES]:
+            os.replace(staging / name, target / name)
+    except WriteError:
+        raise
+    except OSError as error:
+        raise write_error(target, error) from error
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
+    """Return the bundle in `folder`, every file checked against its hash.
+
+    Raises:
+        BundleError: When the folder is no bundle, a file is missing or changed, or another version wrote it.
+    """
+    source = Path(folder)
+    if not (source / HASHES).is_file():
+        raise BundleError(f"{source}: is no bundle (no {HASHES} in it). Give the folder that `partimento train --out` made, or a name of `partimento models list`.")
+    hashes = _hashes(source)
+    files = {}
+    for name, expected in hashes.items():
+        try:
+            data = read_bytes(source / name, LARGEST_FILE_BYTES)
+        except PartimentoError as error:
+            raise BundleError(f"{source / name}: missing or unreadable, though {HASHES} names it. Fetch or train the bundle again.") from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != expected:
+            raise BundleError(f"{source / name}: is damaged or was changed (SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch or train the bundle again.")
+        files[name] = data
+    return Bundle(source, card_of(files.pop(CARD), str(source / CARD)), files)
+
+
+def card_of(data: bytes, name: str) -> Card:
+    """Return the card that JSON bytes say.
+
+    Raises:
+        BundleError: When they are no card, or one of another format.
+    """
+    try:
+        values = json.loads(data.decode("utf-8"), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{name}: is no JSON ({type(error).__name__}: {error}). Fetch or train the bundle again.") from error
+    if not isinstance(values, dict):
+        raise BundleError(f"{name}: holds a {type(values).__name__}, expected an object. Fetch or train the bundle again.")
+    if values.get("format") != FORMAT:
+        raise BundleError(f"{name}: format {values.get('format')}, expected {FORMAT}. It is from another version of partimento; use that one, or train again.")
+    known = {entry.name for entry in fields(Card)}
+    for key in values:
+        if key not in known:
+            raise BundleError(f"{name}: unknown field '{key}'{nearest(key, known)}")
+    missing = sorted(known - values.keys())
+    if missing:
+        raise BundleError(f"{name}: lacks {', '.join(missing)}. Fetch or train the bundle again.")
+    for key in ("model", "encoding", "data", "training", "figures", "sampling"):
+        if not isinstance(values[key], dict):
+            raise BundleError(f"{name}: '{key}' is a {type(values[key]).__name__}, expected an object. Fetch or train the bundle again.")
+    return Card(**{**values, "limits": tuple(values["limits"])})
+
+
+def _no_number(word: str) -> float:
+    """Refuse NaN and infinities, which JSON does not have."""
+    raise ValueError(f"{word} is no number{'' if math.isnan(float(word)) else ' a card may hold'}")
+
+
+def _hash_text(hashes: Mapping[str, str]) -> str:
+    """The one way in which hashes are written."""
+    return json.dumps(dict(sorted(hashes.items())), indent=2) + "\n"
+
+
+def _hashes(source: Path) -> dict[str, str]:
+    """File name -> SHA-256, names checked to stay in the folder."""
+    try:
+        text = read_bytes(source / HASHES, 2**20).decode("ascii")
+        hashes = json.loads(text)
+        sound = isinstance(hashes, dict) and _hash_text(hashes) == text
+    except (ValueError, RecursionError, TypeError, AttributeError):
+        sound = False
+    if not sound or CARD not in hashes or not {HASHES}.isdisjoint(hashes):
+        raise BundleError(f"{source / HASHES}: is damaged or was changed. Fetch or train the bundle again.")
+    for name in hashes:
+        if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+            raise BundleError(f"{source / HASHES}: names '{name}', which is no plain file name. Do not use this bundle.")
+    return dict(hashes)

@@ -1,0 +1,208 @@
+"""`partimento compose`: new pieces, as files one can hear, see and edit."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from partimento.cli.output import show
+
+if TYPE_CHECKING:
+    from partimento.evaluation.fingerprints import Fingerprints
+    from partimento.generation.composer import Composer, Wish
+    from partimento.generation.filters import Sampling
+    from partimento.score import Score
+
+FORMATS = ("mid", "abc", "musicxml", "wav", "png", "html")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Length:
+    """How long the pieces are to be, and what they begin with.
+
+    Attributes:
+        primer: Score file to go on from; it is kept as it is.
+        primer_bars: Use only so many bars of the primer.
+        primer_seconds: Use only so many seconds of the primer.
+        bars: Bars, the primer's included.
+        seconds: Length in seconds instead of bars.
+        key: Key, such as "D minor" or "Bb".
+        tempo: Quarter notes per minute.
+    """
+
+    primer: Path | None = None
+    primer_bars: int | None = None
+    primer_seconds: float | None = None
+    bars: int | None = None
+    seconds: float | None = None
+    key: str | None = None
+    tempo: float | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Choice:
+    """How the model chooses; what is not given is the model's own default.
+
+    Attributes:
+        temperature: 1 is the model as it is, less is safer, 0 always the likeliest.
+        top_k: Choose among so many of the likeliest.
+        top_p: Choose among the likeliest that together have this probability.
+        min_p: Choose among those at least this share as probable as the likeliest.
+        max_copy: Refuse pieces that copy more than so many notes in a row from the training pieces.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    max_copy: int | None = None
+
+
+def compose(  # noqa: PLR0913  # one parameter an option
+    *,
+    model: str = "bach-chorales",
+    length: Length = Length(),  # noqa: B008  # frozen
+    choice: Choice = Choice(),  # noqa: B008  # frozen
+    count: int = 1,
+    out: Path = Path("composed"),
+    formats: str = ",".join(FORMATS),
+    seed: int | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Write new music with a trained model.
+
+    Args:
+        model: A shipped model's name or a bundle's folder.
+        count: Number of pieces.
+        out: Folder the files go to.
+        formats: Which files: mid, abc, musicxml, wav, png, html, separated by commas.
+        seed: The same seed gives the same files; drawn and printed where not given.
+        as_json: Print one JSON object.
+    """
+    wanted = _formats(formats, count)
+    from partimento.bundle import FINGERPRINTS  # noqa: PLC0415  # --help must not load numpy
+    from partimento.evaluation.fingerprints import Fingerprints  # noqa: PLC0415
+    from partimento.generation.load import load  # noqa: PLC0415
+
+    composer = load(model)
+    composer.sampling = _sampling(composer.sampling, choice)
+    known = composer.bundle.files.get(FINGERPRINTS)
+    prints = None if known is None else Fingerprints.from_bytes(known, FINGERPRINTS)
+    drawn = secrets.randbelow(2**31) if seed is None else seed
+    wish = _wish(length)
+    pieces: list[dict[str, Any]] = []
+    composing = 0.0
+    for number in range(count):
+        began = time.perf_counter()
+        score = composer.write(wish, seed=drawn, number=number, accept=_original_enough(prints, choice.max_copy))
+        composing += time.perf_counter() - began
+        pieces.append(_finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints))
+        if sys.stderr.isatty():
+            print(f"{number + 1} of {count}: {pieces[-1]['seconds']:.0f} s of music", file=sys.stderr)
+    fields = {
+        "model": composer.bundle.card.name,
+        "seed": drawn,
+        "tokens_per_second": round(composer.ids_written / max(composing, 1e-9), 1),
+        "pieces": pieces,
+    }
+    show(fields, _for_people(fields), as_json=as_json)
+
+
+def _formats(words: str, count: int) -> list[str]:
+    """The formats asked for."""
+    from partimento.errors import ConfigError, nearest  # noqa: PLC0415
+
+    if count < 1:
+        raise ConfigError(f"--count {count}: expected 1 or more.")
+    wanted = [word.strip().lstrip(".").lower() for word in words.split(",") if word.strip()]
+    for word in wanted:
+        if word not in FORMATS:
+            raise ConfigError(f"--formats {word}: is none{nearest(word, FORMATS)}")
+    if not wanted:
+        raise ConfigError(f"--formats: names none, expected some of {', '.join(FORMATS)}.")
+    return wanted
+
+
+def _sampling(default: Sampling, choice: Choice) -> Sampling:
+    """The bundle's sampling with what the user asked for."""
+    asked = {name: getattr(choice, name) for name in ("temperature", "top_k", "top_p", "min_p")}
+    return replace(default, **{name: value for name, value in asked.items() if value is not None})
+
+
+def _wish(length: Length) -> Wish:
+    """What the pieces are to be like."""
+    from partimento.files import read  # noqa: PLC0415
+    from partimento.generation.composer import Wish  # noqa: PLC0415
+    from partimento.score.pitch import parse_key  # noqa: PLC0415
+    from partimento.score.tempo import ticks_at  # noqa: PLC0415
+    from partimento.score.transform import cut  # noqa: PLC0415
+
+    primer = None if length.primer is None else read(length.primer)
+    if primer is not None and length.primer_seconds is not None:
+        primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))
+    key = None if length.key is None else parse_key(length.key)
+    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
+
+
+def _original_enough(prints: Fingerprints | None, most: int | None) -> Any:
+    """What a piece must be like for --max-copy."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
+    from partimento.evaluation.copying import GRAM, originality  # noqa: PLC0415
+
+    if most is None:
+        return None
+    if prints is None:
+        raise ConfigError("--max-copy: this bundle has no fingerprints of its training pieces. Train it again, or leave --max-copy out.")
+    if most < GRAM:
+        raise ConfigError(f"--max-copy {most}: expected {GRAM} or more; shorter runs are everybody's.")
+    return lambda score: originality(score, prints).longest_copy_notes <= most
+
+
+def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fingerprints | None) -> dict[str, Any]:
+    """Write one piece's files; return what is to be said of it."""
+    from partimento.cli.piece_files import write_piece  # noqa: PLC0415
+    from partimento.evaluation.copying import originality  # noqa: PLC0415
+    from partimento.score.harmony import key_of  # noqa: PLC0415
+    from partimento.score.meter import bar_count  # noqa: PLC0415
+    from partimento.score.pitch import key_name  # noqa: PLC0415
+    from partimento.score.tempo import duration_seconds  # noqa: PLC0415
+
+    judged = None if prints is None else originality(score, prints)
+    return {
+        "files": {kind: str(path) for kind, path in write_piece(score, out, stem, formats).items()},
+        "notes": score.note_count,
+        "bars": bar_count(score),
+        "seconds": round(duration_seconds(score), 3),
+        "key": key_name(key_of(score)),
+        "originality": None
+        if judged is None
+        else {
+            "longest_copy_notes": judged.longest_copy_notes,
+            "copied_share": round(judged.copied_share, 4),
+            "source": None if judged.source is None else str(judged.source),
+        },
+        "warnings": list(score.warnings),
+    }
+
+
+def _for_people(fields: dict[str, Any]) -> str:
+    """The result in words."""
+    lines = [f"{fields['model']}, seed {fields['seed']}:"]
+    for piece in fields["pieces"]:
+        lines.append(f"  {piece['bars']} bars in {piece['key']}, {piece['seconds']:.0f} s, {piece['notes']} notes")
+        if piece["originality"]:
+            own = piece["originality"]
+            longest = own["longest_copy_notes"]
+            lines.append(
+                f"    longest run shared with a training piece: {longest} notes, in {own['source']}" if longest else "    shares no run of 8 notes with a training piece"
+            )
+        lines += [f"    {path}" for path in piece["files"].values()] + [f"    note: {word}" for word in piece["warnings"]]
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""`partimento models`: what the shipped and local bundles are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from partimento.cli.output import show, table
+
+if TYPE_CHECKING:
+    from partimento.bundle import Card
+
+models = App(name="models", help="List the shipped and local models, or show one's card.")
+
+AsJson = Annotated[bool, Parameter(name="--json", negative="")]
+
+
+@models.command(name="list")
+def list_models(*, as_json: AsJson = False) -> None:
+    """List the shipped models, and the bundles in this folder, with what one may do with them.
+
+    Args:
+        as_json: Print one JSON object.
+    """
+    cards = _cards()
+    rows = [["name", "writes", "you may"]]
+    rows += [[name, card.summary, card.permission] for name, card in cards.items()]
+    fields = {"models": [{"name": name, "summary": card.summary, "permission": card.permission, **_short(card)} for name, card in cards.items()]}
+    show(fields, table(rows), as_json=as_json)
+
+
+@models.command(name="show")
+def show_model(name: str, /, *, as_json: AsJson = False) -> None:
+    """Show a model's card: data, licence, training, figures, limits, sampling.
+
+    Args:
+        name: A shipped model's name or a bundle's folder.
+        as_json: Print one JSON object.
+    """
+    from partimento.bundle import load_bundle  # noqa: PLC0415  # --help must not load numpy
+    from partimento.generation.load import bundle_folder  # noqa: PLC0415
+
+    bundle = load_bundle(bundle_folder(name))
+    words = [f"{bundle.card.name}: {bundle.card.summary}", bundle.card.permission, "", *_lines(asdict(bundle.card))]
+    words += ["", f"Encoding '{bundle.encoding().name}': {bundle.encoding().vocabulary}"]
+    show(asdict(bundle.card), "\n".join(words), as_json=as_json)
+
+
+def _cards() -> dict[str, Card]:
+    """Name or folder -> card: the shipped bundles, then those below this folder."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from partimento.bundle import HASHES, load_bundle  # noqa: PLC0415
+    from partimento.generation.load import bundle_folder, shipped  # noqa: PLC0415
+
+    local = [str(folder) for folder in sorted(Path().iterdir()) if folder.is_dir() and (folder / HASHES).is_file()]
+    return {name: load_bundle(bundle_folder(name)).card for name in [*shipped(), *local]}
+
+
+def _short(card: Card) -> dict[str, Any]:
+    """The parts of a card that a list shows."""
+    return {"model": card.model.get("name"), "encoding": card.encoding.get("name"), "licence": card.data.get("licence"), "figures": card.figures}
+
+
+def _lines(values: Any, indent: str = "  ") -> list[str]:
+    """Nested values as indented lines."""
+    if not isinstance(values, dict):
+        return [f"{indent}{values}"]
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
+        elif isinstance(value, (list, tuple)):
+            lines += [f"{indent}{name}:", *(f"{indent}  - {entry}" for entry in value)]
+        else:
+            lines.append(f"{indent}{name}: {value}")
+    return lines

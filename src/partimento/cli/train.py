@@ -1,0 +1,93 @@
+"""`partimento train`: from a corpus to a bundle that `compose --model` plays."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from partimento.cli.output import show
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Network:
+    """What is trained.
+
+    Attributes:
+        model: char_rnn, or markov.
+        encoding: How music becomes numbers: characters or chorale.
+        size: tiny, small or base.
+        cell: Of a char_rnn: lstm, gru or rnn.
+        order: Of a markov: longest context.
+        dropout: Share of activations dropped while training.
+    """
+
+    model: str = "char_rnn"
+    encoding: str = "characters"
+    size: str = "small"
+    cell: Literal["lstm", "gru", "rnn"] = "lstm"
+    order: int = 5
+    dropout: float = 0.25
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Course:
+    """How long and how.
+
+    Attributes:
+        steps: Steps of the optimiser.
+        minutes: Length instead of steps: as many as two usual cores make in so many minutes, the same everywhere.
+        resume: Go on with the run in --out.
+        device: auto, cpu or cuda.
+        precision: auto, fp32 or bf16.
+        sample_every: Write a piece every so many looks at the validation pieces (0: never).
+        learning_rate: Highest learning rate.
+        threads: Threads of torch; two runs give the same weights only with the same number.
+        seed: Sets weights, order and dropout.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    resume: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    sample_every: int = 5
+    learning_rate: float = 2e-3
+    threads: int = 2
+    seed: int = 0
+
+
+def train(
+    *corpus: str,
+    network: Network = Network(),  # noqa: B008  # frozen
+    course: Course = Course(),  # noqa: B008  # frozen
+    out: Path = Path("model"),
+    name: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Make a model from a folder of scores or a named corpus.
+
+    Args:
+        corpus: Folders, files, or sets of `partimento corpus list` (also as set=folder).
+        out: Folder of the bundle; the run's checkpoint, log and samples go to its folder "run".
+        name: The model's name; the folder's where not given.
+        as_json: Print one JSON object.
+    """
+    from partimento.cli.training_run import TrainingRun  # noqa: PLC0415  # --help must not load numpy
+
+    command = shlex.join(["partimento", *sys.argv[1:]])
+    run = TrainingRun(list(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
+    fields = run.make()
+    words = (
+        f"{fields['bundle']}: {fields['steps']} steps, {fields['notes_per_second']} notes a second; validation "
+        f"{fields['valid_nats_per_token']:.3f} nats a token ({fields['valid_bits_per_note']:.2f} bits a note), training "
+        f"{fields['train_nats_per_token']:.3f}; {fields['skipped_files']} files left out.\n{fields['ended']}.\n"
+        f"Hear it: partimento compose --model {shlex.quote(str(out))}"
+    )
+    show(fields, words, as_json=as_json)

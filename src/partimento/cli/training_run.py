@@ -1,0 +1,219 @@
+"""What `partimento train` does, step by step: read, fit or count, measure, pack."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, save_bundle
+from partimento.corpus.corpus import Corpus
+from partimento.corpus.open import open_corpus
+from partimento.encoding.catalog import build_encoding
+from partimento.errors import ConfigError, MissingExtra, PartimentoError, nearest
+from partimento.evaluation.fingerprints import Fingerprints
+from partimento.evaluation.likelihood import likelihood
+from partimento.files.tensors import tensor_bytes
+from partimento.files.whole import make_folder, write_whole
+from partimento.models.char_rnn_graph import step_graph
+from partimento.models.markov import Markov
+from partimento.training.prepare import Prepared, prepare
+from partimento.version import __version__
+
+if TYPE_CHECKING:
+    from partimento.cli.train import Course, Network
+    from partimento.models.char_rnn import CharRnn
+    from partimento.training.loop import Progress
+
+MODELS = ("char_rnn", "markov")
+RUN = "run"
+FILES = "files.json"
+SAMPLE_SEED = 1
+
+
+class TrainingRun:
+    """One run of `partimento train`; `make` does it.
+
+    Args:
+        names: What to learn from.
+        network: What is trained.
+        course: How long and how.
+        out: The bundle's folder.
+        name: The model's name.
+        command: What the user typed, for the card.
+    """
+
+    def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # noqa: PLR0913  # a command line
+        if network.model not in MODELS:
+            raise ConfigError(f"--model {network.model}{nearest(network.model, MODELS)}")
+        if network.model == "char_rnn" and importlib.util.find_spec("torch") is None:
+            raise MissingExtra("training a char_rnn needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov).")
+        self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
+        self.encoding = build_encoding(network.encoding)
+        self.run_folder = make_folder(out / RUN)
+
+    def make(self) -> dict[str, Any]:
+        """Train, measure and pack; return the fields of the JSON object."""
+        corpus = open_corpus(self.names)
+        prepared = prepare(corpus, self.encoding)
+        write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
+        began = time.monotonic()
+        if self.network.model == "markov":
+            weights, graph, model, training = self._count(prepared)
+        else:
+            weights, graph, model, training = self._fit(prepared)
+        seconds = time.monotonic() - began
+        card = self._card(corpus, prepared, model, training | {"seconds": round(seconds, 1), "command": self.command})
+        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.train_scores).to_bytes()} | ({STEP: graph} if graph else {})
+        figures = self._figures(Bundle(self.out, card, files), prepared)
+        save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)
+        valid = figures["valid"]
+        return {
+            "bundle": str(self.out),
+            "steps": training["steps"],
+            "tokens": training["tokens"],
+            "train_nats_per_token": training["train_nats_per_token"],
+            "valid_nats_per_token": valid["nats_per_token"],
+            "valid_bits_per_note": valid["bits_per_note"],
+            "skipped_files": len(prepared.skipped),
+            "notes_per_second": round(training["tokens"] / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1),
+            "ended": training["ended"],
+        }
+
+    def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
+        """Fit a network; return its files and what the card says of it."""
+        from partimento.training.fit import Plan, fit  # noqa: PLC0415  # loads torch
+
+        network, course = self.network, self.course
+        plan = Plan(
+            len(self.encoding.vocabulary),
+            self.encoding.lags,
+            network.size,
+            network.cell,
+            network.dropout,
+            course.steps,
+            course.minutes,
+            course.device,
+            course.precision,
+            course.learning_rate,
+            course.threads,
+            course.seed,
+            {"name": self.encoding.name, **self.encoding.options()},
+        )
+        fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_look=self._sample)
+        graph = step_graph(fitted.weights, cell=network.cell, lags=self.encoding.lags)
+        halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}
+        progress = fitted.progress
+        training = {
+            **fitted.settings,
+            "steps": progress.step,
+            "tokens": fitted.tokens,
+            "best_step": progress.best_step,
+            "train_nats_per_token": None if math.isnan(progress.train) else round(progress.train, 5),
+            "ended": progress.ended,
+        }
+        return tensor_bytes(halves), graph, {"name": "char_rnn", "size": network.size, **fitted.config}, training
+
+    def _count(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
+        """Count a Markov chain; return its files and what the card says of it."""
+        read = [variants[0] for variants in prepared.train]
+        chain = Markov.fit(read, order=self.network.order, vocabulary=len(self.encoding.vocabulary))
+        training = {
+            "steps": 1,
+            "tokens": sum(map(len, read)),
+            "train_nats_per_token": round(likelihood(chain, read[:50]).nats_per_id, 5),
+            "ended": "counted once",
+        }
+        return tensor_bytes(chain.tensors()), b"", {"name": "markov", "order": chain.order}, training
+
+    def _figures(self, bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
+        """Likelihood of the pieces to choose by and to measure on, under the model that will compose."""
+        model = bundle.model()
+        figures: dict[str, Any] = {"definition": "negative log-likelihood of whole pieces under the quantised model, pooled; bits per note over sounding notes"}
+        for part, pieces in (("valid", prepared.valid), ("test", prepared.test)):
+            if not pieces:
+                continue
+            found = likelihood(model, pieces)
+            notes = sum(self.encoding.decode(ids).note_count for ids in pieces)
+            units = sum(self.encoding.voice_tokens(ids) for ids in pieces)
+            figures[part] = {
+                "pieces": len(pieces),
+                "nats_per_token": round(found.nats_per_id, 5),
+                "nats_per_unit": round(found.nats / units, 5),
+                "bits_per_note": round(found.nats / math.log(2) / max(notes, 1), 4),
+            }
+        return figures
+
+    def _card(self, corpus: Corpus, prepared: Prepared, model: Mapping[str, Any], training: Mapping[str, Any]) -> Card:
+        """The card, its figures still open."""
+        return Card(
+            name=self.name,
+            summary=f"A {model['name']} on encoding '{self.encoding.name}', trained on {corpus.name}.",
+            version=__version__,
+            model=model,
+            encoding={"name": self.encoding.name, **self.encoding.options()},
+            data={
+                "corpus": corpus.name,
+                "licence": corpus.licence,
+                "citation": corpus.citation,
+                "checksum": corpus.checksum,
+                "pieces": {"train": len(prepared.train), "valid": len(prepared.valid), "test": len(prepared.test)},
+                "notes": prepared.notes,
+                "skipped": len(prepared.skipped),
+            },
+            training=training,
+            figures={},
+            limits=(self.encoding.losses,),
+            sampling={"temperature": 1.0},
+            permission=f"{corpus.weights} What it composes is yours, as far as it is not a copy.",
+        )
+
+    def _sample(self, progress: Progress, module: CharRnn) -> None:
+        """Write a piece now and then, so that one can hear it learn."""
+        every, look = self.course.sample_every, progress.step
+        if not every or not progress.step or (look // 100) % every:
+            return
+        from partimento.generation.composer import Composer, Wish  # noqa: PLC0415
+        from partimento.training.fit import weights_of  # noqa: PLC0415
+
+        weights = weights_of(module)
+        card = Card(
+            f"{self.name}-step{progress.step}", "", __version__, {"name": "char_rnn"}, {"name": self.encoding.name}, {}, {}, {}, (), {"min_p": 0.02}, ""
+        )
+        graph = step_graph(weights, cell=self.network.cell, lags=self.encoding.lags)
+        composer = Composer(Bundle(self.out, card, {STEP: graph, WEIGHTS: b""}))
+        try:
+            score = composer.write(Wish(), seed=SAMPLE_SEED)
+        except PartimentoError:
+            return  # an untrained network may not find an end
+        from partimento.cli.piece_files import write_piece  # noqa: PLC0415
+
+        write_piece(score, self.run_folder / "samples", f"step-{progress.step:06d}", ["mid", "abc"])
+
+
+def _account(corpus: Corpus, prepared: Prepared) -> str:
+    """Every piece that was found, and what became of it."""
+    used = {piece.id: piece.split for piece in corpus.pieces if piece.id not in prepared.skipped}
+    repaired = {name: list(score.warnings) for name, score in prepared.train_scores if score.warnings}
+    account = {
+        "found": len(used) + len(prepared.skipped),
+        "used": len(used) - len(repaired),
+        "repaired": len(repaired),
+        "skipped": len(prepared.skipped),
+        "pieces": used,
+        "repairs": repaired,
+        "reasons": dict(prepared.skipped),
+    }
+    return json.dumps(account, indent=1, ensure_ascii=True) + "\n"
+
+
+def _shallow(card: Card) -> dict[str, Any]:
+    """A card's fields."""
+    return {name: getattr(card, name) for name in asdict(card)}

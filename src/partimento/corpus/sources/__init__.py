@@ -1,0 +1,9 @@
+"""Public data sets by name: one file each, with citation, licence and checksums; nothing of theirs is kept here."""
+
+from partimento.corpus.sources.irish import IRISH
+from partimento.corpus.sources.nottingham import NOTTINGHAM
+
+DATA_SETS = {data_set.name: data_set for data_set in (IRISH, NOTTINGHAM)}
+"""Name -> data set of files. `music21_chorales` comes with a dependency and is opened by its own function."""
+
+__all__ = ["DATA_SETS"]

@@ -1,0 +1,124 @@
+"""A tune as ABC text, one id a character, as the char-RNNs of the articles read it.
+
+    M:6/8
+    K:G
+    |:D|"G"G2G G2B|"C"edB "D"A2B| ... |"Bm"d3 d2:|
+
+The text is the canonical one of `files.abc`: unit length 1/8, beams by blanks, repeats folded, no line breaks, no
+words. So a model learns how tunes go, not how people type, and what it writes can be checked sign by sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.tune_grammar import TuneGrammar
+from partimento.encoding.vocabulary import Vocabulary
+from partimento.errors import EncodingError, ReadError
+from partimento.files.abc import abc_text, read_abc
+from partimento.score import KeySignature, Score, Tempo
+from partimento.score.harmony import key_of
+
+VOCABULARY = Vocabulary({"frame": ("start", "end", "\n"), "character": tuple(chr(code) for code in range(32, 127))})
+
+_KEPT_MARKS = ("chord", "repeat")
+
+
+class Characters:
+    """Encoding ``characters``: see the module's docstring."""
+
+    name = "characters"
+    losses = "Keeps one voice's pitch and rhythm, chord symbols, repeats, metre and key; drops velocity, tempo, titles, lyrics and programs."
+    grid = None
+    lags = ()
+    tempo = 100.0
+    transpositions = (0, 2, -2, 3, -3, 5, -5)  # to keys that tunes are written in
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ids and what they mean."""
+        return VOCABULARY
+
+    @property
+    def start_id(self) -> int:
+        """The id every piece begins with."""
+        return VOCABULARY.ids["start"]
+
+    def encode(self, score: Score, *, whole: bool = True) -> Ids:
+        """Return a one-voice `score` as ids, shape (2 + characters,).
+
+        Raises:
+            EncodingError: When the score has no notes or more than one voice, a unit length other than 1/8, or words
+                in chord symbols that are not ASCII.
+        """
+        text = canonical_text(score)
+        if not whole:
+            text = text.removesuffix("|]").removesuffix(":|").removesuffix("|") + "|"
+        try:
+            ids = [VOCABULARY.ids[character] for character in text]
+        except KeyError as error:
+            raise EncodingError(f"encoding 'characters': {error} is not in the vocabulary, expected ASCII. Rewrite the chord symbol.") from None
+        return np.array([self.start_id, *ids, *([VOCABULARY.ids["end"]] if whole else [])], np.int32)
+
+    def decode(self, ids: Ids) -> Score:
+        """Return the tune that `ids` say, at 100 quarter notes a minute (dotted quarters in compound metre: 67).
+
+        Raises:
+            EncodingError: When the characters are no ABC; ids from a sampler that heeds `allowed` always are.
+        """
+        text = "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.ids["\n"])
+        fields, _, body = text.partition("\nK:")
+        try:
+            score = read_abc(f"X:1\n{fields}\nL:1/8\nK:{body}\n".encode(), "composed tune")
+        except ReadError as error:
+            raise EncodingError(f"encoding 'characters': {error}") from error
+        return replace(score, tempos=(Tempo.of_bpm(0, self.tempo),), metadata={})
+
+    def allowed(self, ids: Ids) -> Mask:
+        """Return which ids may follow `ids`, shape (vocabulary,)."""
+        grammar = self.grammar()
+        for number in ids:
+            grammar.push(int(number))
+        return grammar.allowed()
+
+    def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> TuneGrammar:
+        """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""
+        return TuneGrammar(VOCABULARY, bars=bars, key=key)
+
+    def voice_tokens(self, ids: Ids) -> int:
+        """Return the number of characters in `ids`, the end counted."""
+        return max(1, len(ids) - 1)
+
+    def options(self) -> Mapping[str, object]:
+        """Return nothing: the alphabet is fixed."""
+        return {}
+
+
+def canonical_text(score: Score) -> str:
+    """Return ``M:`` and ``K:`` and one line of music (see the module's docstring).
+
+    Raises:
+        EncodingError: As `Characters.encode`.
+    """
+    voices = [track for track in score.tracks if len(track)]
+    if len(voices) != 1 or voices[0].is_drum:
+        raise EncodingError(f"encoding 'characters': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding.")
+    key = () if score.key_signatures else (key_of(score),)
+    plain = replace(
+        score,
+        tracks=(replace(voices[0], name="", program=0),),
+        tempos=(),
+        key_signatures=score.key_signatures or key,
+        marks=tuple(mark for mark in score.marks if mark.kind in _KEPT_MARKS),
+        metadata={},
+    )
+    lines = abc_text(plain, line_bars=None).split("\n")
+    fields = {line[:2]: line for line in lines if line[:2] in ("M:", "L:", "K:")}
+    if fields.get("L:") != "L:1/8":
+        raise EncodingError(f"encoding 'characters': unit length {fields.get('L:')}, expected L:1/8. Metres over 16 cannot be said.")
+    body = " ".join(line for line in lines[lines.index(fields["K:"]) + 1 :] if line)
+    return f"{fields['M:']}\n{fields['K:']}\n{body}"

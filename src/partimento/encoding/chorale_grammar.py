@@ -1,0 +1,189 @@
+"""What may follow what in encoding `chorale`, and how a chorale is brought to its end on time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partimento.encoding.chorale_layout import (
+    BAR_STEPS,
+    FINAL,
+    HIGHEST,
+    LOWEST,
+    NOW,
+    STEP_IDS,
+    STEPS_PER_QUARTER,
+    VOCABULARY,
+    VOICES,
+    Place,
+    held_id,
+    place_id,
+    struck_id,
+)
+from partimento.encoding.encoding import Mask
+from partimento.errors import EncodingError
+
+MOST_BARS = 64
+"""A piece without a wished length is brought to its end here; few chorales are as long."""
+
+RANGES = {"soprano": (57, 81), "alto": (53, 74), "tenor": (48, 69), "bass": (36, 64)}
+"""MIDI keys each voice may strike: the extremes of the 400 chorales of music21 in their own keys."""
+
+_APPROACH = 3 * STEPS_PER_QUARTER
+
+
+class ChoraleGrammar:
+    """Follows one chorale id by id (see `encoding.Grammar`).
+
+    It writes one metre from start to end, and ends on a bar line or where the last bar and the pickup make one bar;
+    a few of the corpus's own chorales do neither.
+
+    Args:
+        bars: Bars the piece must have, its pickup and incomplete last bar together counting as one.
+        key: Id of the key it must be in; the model's choice where None.
+    """
+
+    def __init__(self, *, bars: int | None = None, key: int | None = None) -> None:
+        if bars is not None and not 2 <= bars <= 1000:
+            raise EncodingError(f"encoding 'chorale': {bars} bars, expected 2 to 1000.")
+        self._wished_bars = bars
+        self._key = key
+        self._slot = -3  # -3 start, -2 metre, -1 key, 0 place, 1 to 4 voices
+        self._steps = 0
+        self._bar = 16
+        self._first_step = 0
+        self._place = Place(0, 0)
+        self._run = 0  # steps so far in the present phase
+        self._cut_short = False  # whether the present phase may last less than its quarter
+        self._fermata_ends = False  # whether the soprano leaves a fermata at this step
+        self._sounding = [-1] * len(VOICES)
+        self._finished = False
+
+    @property
+    def finished(self) -> bool:
+        """True when the piece has ended."""
+        return self._finished
+
+    @property
+    def bars(self) -> int:
+        """Bars begun so far."""
+        return -(-self._steps // self._bar)
+
+    @property
+    def _left(self) -> int | None:
+        """Steps still to come, where the length is settled."""
+        if self._wished_bars is not None:
+            return self._wished_bars * self._bar - self._steps
+        return None if self._steps < MOST_BARS * self._bar else (MOST_BARS + 4) * self._bar - self._steps
+
+    def allowed(self) -> Mask:
+        """Return which ids may come next, shape (vocabulary,)."""
+        mask = np.zeros(len(VOCABULARY), np.bool_)
+        if self._finished:
+            return mask
+        if self._slot == -3:
+            mask[VOCABULARY.ids["start"]] = True
+        elif self._slot == -2:
+            mask[[VOCABULARY.ids[metre] for metre in BAR_STEPS]] = True
+        elif self._slot == -1:
+            first = VOCABULARY.first["key"]
+            mask[slice(first, first + 30) if self._key is None else self._key] = True
+        elif self._slot == 0:
+            self._allow_places(mask)
+        else:
+            self._allow_voice(mask, self._slot - 1)
+        return mask
+
+    def push(self, number: int) -> None:
+        """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
+        symbol = VOCABULARY.symbols[number]
+        if symbol in BAR_STEPS:
+            self._bar = BAR_STEPS[symbol]
+            self._slot = -1
+        elif symbol == "end":
+            self._finished = True
+        elif self._slot <= 0:
+            if self._slot == 0:
+                self._enter(Place.of(number))
+            self._slot += 1
+        else:
+            pitch = (number - VOCABULARY.first["struck"]) % (HIGHEST - LOWEST + 1) + LOWEST
+            self._sounding[self._slot - 1] = -1 if symbol == "rest" else pitch
+            self._slot = (self._slot + 1) % STEP_IDS
+
+    def _enter(self, place: Place) -> None:
+        """Begin the step at `place`."""
+        first = self._steps == 0
+        same = not first and place.phase == self._place.phase
+        after_fermata = not first and self._place.phase % FINAL == NOW
+        if first:
+            self._first_step = place.step
+        if not same:
+            self._cut_short = first or after_fermata
+        self._fermata_ends = after_fermata and place.phase % FINAL != NOW
+        self._run = self._run + 1 if same else 1
+        self._steps += 1
+        self._place = place
+
+    def _allow_places(self, mask: Mask) -> None:
+        """Allow the places, or the end, that may follow the last step."""
+        if self._steps == 0:
+            for step in range(0, self._bar, STEPS_PER_QUARTER // 2):
+                for phase in (0, 1, 2, 3):
+                    mask[place_id(Place(step, phase))] = True
+            return
+        step = (self._place.step + 1) % self._bar
+        for phase in self._next_phases():
+            mask[place_id(Place(step, phase))] = True
+        if self._may_end(step):
+            mask[VOCABULARY.ids["end"]] = True
+            if self._left == 0 or self._run >= 2 * self._bar:
+                mask[: VOCABULARY.ids["end"]] = mask[VOCABULARY.ids["end"] + 1 :] = False
+        elif not mask.any():
+            mask[place_id(Place(step, FINAL + NOW))] = True
+
+    def _may_end(self, step: int) -> bool:
+        """Whether the piece may end before bar position `step`."""
+        if self._place.phase != FINAL + NOW:
+            return False
+        if self._left is not None:
+            return self._left <= 0
+        return self._run >= STEPS_PER_QUARTER and step in (0, self._first_step)
+
+    def _next_phases(self) -> list[int]:
+        """The phases the next step may have."""
+        phase, final = self._place.phase % FINAL, self._place.phase // FINAL * FINAL
+        if final and phase == NOW:
+            return [FINAL + NOW]
+        if phase in (1, 2, 3):
+            stay, go = [final + phase], [final + phase + 1]
+            if self._run >= STEPS_PER_QUARTER:
+                return go
+            return stay + go if self._cut_short else stay
+        if phase == NOW:
+            return [p for p in (NOW, 0, 1, 2, 3, FINAL + 1, FINAL + 2, FINAL + 3, FINAL + NOW) if self._fits(p)]
+        return [p for p in (0, 1, FINAL + 1) if self._fits(p)]
+
+    def _fits(self, phase: int) -> bool:
+        """Whether a step of `phase`, coming next, leaves time for what must follow."""
+        left = self._left
+        if left is None:
+            return True
+        beat = STEPS_PER_QUARTER if self._bar % 12 or self._bar == 12 else STEPS_PER_QUARTER * 3 // 2
+        if phase == FINAL + NOW:
+            return 0 < left <= 16 and left % beat == 0
+        if phase >= FINAL:
+            nearest = (NOW - 1 - phase % FINAL) * STEPS_PER_QUARTER
+            ways = range(nearest + 1, nearest + STEPS_PER_QUARTER + 1) if self._place.phase == NOW else (_APPROACH,)
+            return any(left - way > 0 and (left - way) % beat == 0 and left - way <= 16 for way in ways)
+        room = _APPROACH + STEPS_PER_QUARTER
+        if phase in (0, NOW):
+            return left > room
+        return left > room + (NOW - phase) * STEPS_PER_QUARTER + STEPS_PER_QUARTER
+
+    def _allow_voice(self, mask: Mask, voice: int) -> None:
+        """Allow what one voice may do: strike within its range, hold what it sounds, or rest."""
+        low, high = RANGES[VOICES[voice]]
+        mask[struck_id(max(low, LOWEST)) : struck_id(min(high, HIGHEST)) + 1] = True
+        if self._sounding[voice] >= 0 and not (voice == 0 and self._fermata_ends):
+            mask[held_id(self._sounding[voice])] = True
+        mask[VOCABULARY.ids["rest"]] = True

@@ -1,0 +1,99 @@
+"""What every encoding does, and the grammar that keeps a sampler from writing nonsense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.encoding.vocabulary import Vocabulary
+from partimento.score import KeySignature, Score
+
+Ids = NDArray[np.int32]
+"""A piece as numbers, shape (length,)."""
+
+Mask = NDArray[np.bool_]
+"""Which ids may follow, shape (vocabulary,)."""
+
+
+class Grammar(Protocol):
+    """Follows one piece as it grows, id by id, and says what may come next."""
+
+    @property
+    def finished(self) -> bool:
+        """True when the piece has ended and nothing may follow."""
+
+    @property
+    def bars(self) -> int:
+        """Bars begun so far, a pickup not counted."""
+
+    def allowed(self) -> Mask:
+        """Return which ids may come next, shape (vocabulary,); all False once finished."""
+
+    def push(self, number: int) -> None:
+        """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
+
+
+class Encoding(Protocol):
+    """Score to ids and back. `decode(encode(score))` says the same music, in as far as `losses` allows."""
+
+    @property
+    def name(self) -> str:
+        """The encoding's name on the command line and in a bundle's card."""
+
+    @property
+    def losses(self) -> str:
+        """One sentence: what of a score this encoding does not keep."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ids and what they mean."""
+
+    @property
+    def grid(self) -> int | None:
+        """Notes to a whole note of the grid all notes must lie on, such as 16; None where there is none."""
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """Places back at which an id says most about the next but one; a recurrent model looks there."""
+
+    @property
+    def transpositions(self) -> tuple[int, ...]:
+        """Semitones by which pieces are moved to learn from, 0 among them."""
+
+    @property
+    def tempo(self) -> float:
+        """Quarter notes per minute of what it decodes."""
+
+    @property
+    def start_id(self) -> int:
+        """The id every piece begins with."""
+
+    def encode(self, score: Score, *, whole: bool = True) -> Ids:
+        """Return `score` as ids, shape (length,), start included, and the end where the score is `whole`.
+
+        Raises:
+            EncodingError: When the score holds what the encoding cannot say; the message says what and where.
+        """
+
+    def decode(self, ids: Ids) -> Score:
+        """Return the score that `ids` say; a piece cut short gives what stands before the cut."""
+
+    def allowed(self, ids: Ids) -> Mask:
+        """Return which ids may follow `ids`, shape (vocabulary,)."""
+
+    def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> Grammar:
+        """Return a grammar at the very start of a piece.
+
+        Args:
+            bars: Full bars the piece must have; the model decides where None.
+            key: Key the piece must be in; the model decides where None.
+        """
+
+    def voice_tokens(self, ids: Ids) -> int:
+        """Return by how many musical units of this encoding a likelihood over `ids` is divided."""
+
+    def options(self) -> Mapping[str, object]:
+        """Return the settings that `encoding.catalog.build` needs to make this encoding again (JSON values)."""

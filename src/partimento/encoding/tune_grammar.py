@@ -1,0 +1,316 @@
+"""What may follow what in a tune of encoding `characters`: full bars, closed repeats, an end on the tonic.
+
+The grammar writes a part of canonical ABC: single notes and rests with lengths from 1/32 to a dotted whole note,
+triplets of equal notes, chord symbols, repeats with and without first and second endings. Chords, ties, grace
+notes and changes of key or metre, which it reads in a given beginning, it does not write.
+
+Bars are counted as played. A piece that starts with a pickup of length p ends every repeated section, and itself,
+on a bar shorter by p, so that all bars are full as played. It ends on the tonic, at least a quarter long.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from partimento.encoding.encoding import Mask
+from partimento.encoding.tune_form import END_SIGN, LINES, TuneForm
+from partimento.encoding.vocabulary import Vocabulary
+from partimento.errors import EncodingError
+from partimento.score import KeySignature
+from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
+
+METRES = ("2/4", "3/4", "4/4", "2/2", "6/8", "9/8", "12/8", "3/2", "6/4")
+LENGTHS = {text: Fraction(text or 1) for text in ("", "2", "3", "4", "6", "8", "12", "3/2", "3/4")} | {"/2": Fraction(1, 2), "/4": Fraction(1, 4)}
+TRIPLET_LENGTHS = ("", "/2", "2")
+_LETTERS = "ABCDEFGabcdefg"
+_MODES = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
+_LONG = Fraction(2)
+"""A quarter: the shortest last note."""
+
+
+def _keys() -> dict[str, int]:
+    """Every ``K:`` value that is written, with its signature in fifths."""
+    found = {}
+    for suffix, extra in _MODES.items():
+        for place in range(-8, 13):
+            fifths = place + extra
+            if -7 <= fifths <= 7:
+                letter, alter = LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+                found[letter + ("#" * alter if alter > 0 else "b" * -alter) + suffix] = fifths
+    return found
+
+
+KEYS = _keys()
+"""``K:`` value -> fifths of its signature."""
+
+
+def key_text(key: KeySignature) -> str:
+    """Return the ``K:`` value of a key."""
+    suffix = next(text for text, extra in _MODES.items() if extra == MODE_FIFTHS[key.mode])
+    return next(text for text, fifths in KEYS.items() if fifths == key.fifths and text.lstrip("ABCDEFG#b") == suffix)
+
+
+_ROOTS = tuple(letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b"))
+_QUALITIES = ("", "m", "7", "m7", "maj7", "6", "m6", "dim", "dim7", "+", "sus4", "9")
+CHORDS = frozenset(
+    f'"{root}{quality}{bass}"' for root in _ROOTS for quality in _QUALITIES for bass in ("", *(f"/{low}" for low in _ROOTS))
+)
+"""Chord symbols that are written, in their quotes."""
+
+_CHORD_STEPS: dict[str, set[str]] = {}
+for _symbol in CHORDS:
+    for _at in range(1, len(_symbol)):
+        _CHORD_STEPS.setdefault(_symbol[:_at], set()).add(_symbol[_at])
+
+
+class TuneGrammar:
+    """Follows one tune character by character (see `encoding.Grammar`).
+
+    Args:
+        vocabulary: Of encoding `characters`.
+        bars: Bars the tune must have as played, a pickup and the shortened last bar together counting as one.
+        key: Key it must be in.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, bars: int | None = None, key: KeySignature | None = None) -> None:
+        if bars is not None and not 2 <= bars <= 1000:
+            raise EncodingError(f"encoding 'characters': {bars} bars, expected 2 to 1000.")
+        self._vocabulary = vocabulary
+        self._form = TuneForm(bars)
+        self._keys = sorted(KEYS) if key is None else [key_text(key)]
+        self._mode = "start"  # start, M, K, bar, sign, head, octave, length, open, chord, line, bracket, end
+        self._word = ""  # what stands so far of a header field, a length, a chord symbol or a bar line
+        self._tonic = "C"
+        self._compound = False
+        self._letter = ""
+        self._marked = False  # whether an octave mark stands
+        self._accidental = False
+        self._altered: set[str] = set()  # letters with an accidental in this bar
+        self._place = Fraction(0)  # units of 1/8 since the bar line
+        self._triplet: list[str] | None = None  # lengths of the open triplet's notes so far
+        self._chord_stands = False
+        self._blank_stands = False
+        self._ending = Fraction(0)  # length of the last note where it is the tonic, else 0
+
+    @property
+    def finished(self) -> bool:
+        """True when the piece has ended."""
+        return self._mode == "end"
+
+    @property
+    def bars(self) -> int:
+        """Bars begun so far, as played."""
+        return self._form.played + (1 if self._place > 0 and not self._form.in_pickup else 0)
+
+    def allowed(self) -> Mask:
+        """Return which ids may come next, shape (vocabulary,)."""
+        mask = np.zeros(len(self._vocabulary), np.bool_)
+        mask[[self._vocabulary.ids[symbol] for symbol in self._next()]] = True
+        return mask
+
+    def push(self, number: int) -> None:
+        """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
+        symbol = self._vocabulary.symbols[number]
+        if symbol == "end":
+            self._end_bar()
+            self._mode = "end"
+        elif self._mode == "start":
+            self._mode = "M"
+        elif self._mode in ("M", "K"):
+            self._push_header(symbol)
+        elif self._mode == "chord":
+            self._word += symbol
+            self._mode = "sign" if symbol == '"' and len(self._word) > 1 else "chord"
+        elif self._mode == "bracket":
+            self._push_bracket(symbol)
+        elif self._mode in ("octave", "length") and symbol in ",'0123456789/":
+            self._marked = symbol in ",'"
+            self._mode = "octave" if self._marked else "length"
+            self._word += symbol if symbol not in ",'" else ""
+        elif self._mode == "open":
+            self._mode = "sign"
+        else:
+            self._push_sign(symbol)
+
+    # ---- what may come
+
+    def _next(self) -> set[str]:
+        """The symbols that may come next."""
+        if self._mode == "end":
+            return set()
+        if self._mode == "start":
+            return {"start"}
+        if self._mode in ("M", "K"):
+            values = [f"M:{metre}\n" for metre in METRES] if self._mode == "M" else [f"K:{key}\n" for key in self._keys]
+            return {value[len(self._word)] for value in values if value.startswith(self._word)}
+        if self._mode == "chord":
+            return set(_CHORD_STEPS.get(self._word, {'"'}))
+        if self._mode == "line":
+            return self._after_line()
+        if self._mode == "open":
+            return {"3"}
+        if self._mode == "head":
+            return set(_LETTERS)
+        if self._mode == "bracket":
+            return {"]"}
+        if self._mode in ("octave", "length"):
+            return self._after_letter()
+        return self._signs(self._place, self._triplet)
+
+    def _after_letter(self) -> set[str]:
+        """What may follow a letter: its octave, its length, or the next sign."""
+        lengths = self._lengths()
+        found = {text[len(self._word)] for text in lengths if text.startswith(self._word) and len(text) > len(self._word)}
+        if self._mode == "octave" and not self._marked:
+            found |= {","} if self._letter in ("G", "A", "B") else {"'"} if self._letter in ("c", "d", "e") else set()
+        if self._word in lengths:
+            triplet = None if self._triplet is None else [*self._triplet, self._word]
+            place = self._place + self._time(self._word)
+            found |= self._signs(place, None if triplet is not None and len(triplet) == 3 else triplet)
+        return found or {"2"}
+
+    def _signs(self, place: Fraction, triplet: list[str] | None) -> set[str]:
+        """What may begin at `place` of the bar."""
+        notes = {"^", "_", "=", *_LETTERS}
+        if triplet is not None:
+            return notes
+        end = self._form.bar_end
+        found: set[str] = set()
+        if place < end:
+            found = notes | ({"("} if end - place >= 1 and not (self._form.last_bar and end - place < _LONG + 2) else set())
+            if not self._chord_stands:
+                found |= {'"'}
+                found |= set() if self._form.last_bar else {"z"}
+                found |= {" "} if place > 0 and place % self._beat == 0 and not self._blank_stands else set()
+        if not self._chord_stands:
+            found |= {token[0] for token in self._form.lines(place, self._may_end(place))}
+        return found or {"|"}
+
+    def _after_line(self) -> set[str]:
+        """What may follow the beginning of a bar line."""
+        tokens = self._form.lines(self._place, self._may_end(self._place))
+        longer = [token for token in tokens if token.startswith(self._word) and len(token) > len(self._word)]
+        found = {"end" if token[len(self._word)] == END_SIGN else token[len(self._word)] for token in longer}
+        if self._word in tokens:
+            found |= {"^", "_", "=", "(", '"', *_LETTERS}
+        return found or {"|"}
+
+    @property
+    def _beat(self) -> Fraction:
+        """Units that are beamed together."""
+        return Fraction(3) if self._compound else Fraction(2)
+
+    def _lengths(self) -> list[str]:
+        """The lengths that the note just named may have."""
+        left = self._form.bar_end - self._place
+        if self._triplet is not None:
+            return self._triplet[:1] or [text for text in TRIPLET_LENGTHS if LENGTHS[text] * 2 <= left]
+        fitting = [text for text, value in LENGTHS.items() if value <= left]
+        if not self._form.last_bar or self._letter == "z":
+            return fitting
+        tonic = self._letter.upper() == self._tonic and not self._accidental and self._tonic not in self._altered
+        good = [text for text in fitting if left - LENGTHS[text] >= _LONG or (tonic and LENGTHS[text] == left >= min(_LONG, left))]
+        return good or fitting
+
+    def _time(self, text: str) -> Fraction:
+        """How long a note of a length lasts, in units."""
+        return LENGTHS.get(text, Fraction(1)) * (Fraction(2, 3) if self._triplet is not None else 1)
+
+    def _may_end(self, place: Fraction) -> bool:
+        """Whether the tune may end at `place`: after a tonic, at least a quarter long."""
+        if self._form.last_bar:
+            return True
+        length = self._ending
+        if self._mode in ("octave", "length"):
+            tonic = self._letter.upper() == self._tonic and not self._accidental and self._tonic not in self._altered
+            length = place - self._place if tonic else Fraction(0)
+        return length >= _LONG
+
+    # ---- what came
+
+    def _push_header(self, symbol: str) -> None:
+        """Take a character of the header."""
+        self._word += symbol
+        if symbol != "\n":
+            return
+        value = self._word[2:-1]
+        if self._mode == "M":
+            above, _, below = value.partition("/")
+            if above.isdigit() and below.isdigit() and int(below):
+                self._form.bar = Fraction(8 * int(above), int(below)) or self._form.bar
+                self._compound = int(below) == 8 and int(above) % 3 == 0
+        else:
+            self._tonic = value[:1] or "C"
+        self._word, self._mode = "", "K" if self._mode == "M" else "bar"
+
+    def _push_bracket(self, symbol: str) -> None:
+        """Take a character inside brackets: a chord of notes, or a field."""
+        self._word += symbol
+        if symbol != "]":
+            return
+        field = ":" in self._word
+        self._letter = next((c for c in self._word if c in _LETTERS), "z")
+        self._word, self._mode = "", "sign" if field else "length"
+
+    def _push_sign(self, symbol: str) -> None:
+        """Take the first character of a sign; what stood before it is over."""
+        if self._mode in ("octave", "length"):
+            self._end_note()
+        if self._mode == "line" or (self._mode == "bar" and symbol == "|"):
+            if symbol in "|:]12 " and (self._mode == "bar" or self._line_goes_on(symbol)):
+                self._word = symbol if self._mode == "bar" else self._word + symbol
+                self._mode = "line"
+                return
+            self._end_bar()
+        elif symbol in "|:":
+            self._word, self._mode = symbol, "line"
+            return
+        self._begin(symbol)
+
+    def _line_goes_on(self, symbol: str) -> bool:
+        """Whether `symbol` continues the bar line that stands."""
+        return any(token.startswith(self._word + symbol) for token in LINES)
+
+    def _begin(self, symbol: str) -> None:
+        """Begin a sign inside a bar."""
+        self._blank_stands = symbol == " "
+        if symbol == '"':
+            self._word, self._mode, self._chord_stands = symbol, "chord", True
+        elif symbol == "(":
+            self._mode, self._triplet, self._chord_stands = "open", [], False
+        elif symbol in "^_=":
+            self._mode, self._accidental = "head", True
+        elif symbol == "[":
+            self._word, self._mode = "", "bracket"
+        elif symbol in _LETTERS or symbol in "zZ":
+            self._accidental = self._accidental and self._mode == "head"
+            self._letter, self._word, self._mode, self._chord_stands = symbol, "", "octave", False
+            self._marked = False
+            if symbol in "zZ":
+                self._mode = "length"
+        else:
+            self._mode = "sign"
+
+    def _end_note(self) -> None:
+        """The note that stood last is over."""
+        tonic = self._letter.upper() == self._tonic and not self._accidental and self._tonic not in self._altered
+        length = self._time(self._word)
+        self._ending = length if tonic and self._triplet is None else Fraction(0)
+        self._place += length
+        if self._accidental:
+            self._altered.add(self._letter.upper())
+        self._accidental = False
+        if self._triplet is not None:
+            self._triplet.append(self._word)
+            if len(self._triplet) == 3:
+                self._triplet = None
+        self._word, self._mode = "", "sign"
+
+    def _end_bar(self) -> None:
+        """The bar line that stood last is over."""
+        self._form.pass_line(self._word, self._place)
+        self._place, self._word, self._mode = Fraction(0), "", "bar"
+        self._altered = set()
+        self._triplet = None

@@ -1,0 +1,15 @@
+"""Bytes to and from values: one file per format, chosen by suffix in `dispatch`.
+
+A reader takes bytes and the file's name (for its messages) and returns a `Score` or a `Waveform`; what it had
+to repair or leave out stands in `warnings`. A file that cannot be read raises one `ReadError` that says where,
+what was found, what was expected and what to do. Bytes from outside are hostile: every size and count a file
+claims is checked against the bytes that are there before anything is made of it, nothing outside the file is
+opened, and no name in it is followed. A writer takes a value and returns bytes; `whole.write_whole` brings
+them to the disk whole or not at all.
+
+Read in this order: `dispatch`, `whole`, then the format you need.
+"""
+
+from partimento.files.dispatch import FORMATS, read, write
+
+__all__ = ["FORMATS", "read", "write"]

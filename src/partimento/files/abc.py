@@ -1,0 +1,117 @@
+"""ABC notation in and out: the text format of folk tunes.
+
+Source: ABC standard 2.1 (2011). What a tune says becomes a `Score` as it sounds: repeats, endings and parts are
+played, ties joined, grace notes given their time; marks of kind ``repeat`` say where the source had folded its
+bars, and the writer folds them again. Chord symbols stay symbols.
+
+Read on in this order: `abc_book` (bytes to tunes), `abc_fields` (what the fields say), `abc_parse` and
+`abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start), `abc_play` (bars to a Score).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from partimento.errors import ReadError
+from partimento.files.abc_book import TuneText, decode, split_tunes
+from partimento.files.abc_parse import parse_tune
+from partimento.files.abc_play import TunePlayer
+from partimento.files.abc_write import TuneWriter
+from partimento.score import Score
+
+
+@dataclass(frozen=True)
+class TuneBook:
+    """The tunes of one file.
+
+    Attributes:
+        tunes: Every tune that could be read, in order; `metadata["reference"]` is its ``X:`` number.
+        broken: One line for each tune that could not, naming it and the reason.
+    """
+
+    tunes: tuple[Score, ...]
+    broken: tuple[str, ...]
+
+
+def _tunes(data: bytes, name: str) -> tuple[list[TuneText], tuple[str, ...]]:
+    """Cut a file into tunes."""
+    text, warnings = decode(data, name)
+    tunes = split_tunes(text)
+    if not tunes:
+        raise ReadError(f"{name}: holds no tune, expected lines such as 'X:1' and 'K:G'. Check that it is a file of ABC notation.")
+    return tunes, warnings
+
+
+def _read(tune: TuneText, name: str) -> Score:
+    """Read one tune."""
+    return TunePlayer(parse_tune(tune, name), f"{name}, {tune.label}").play()
+
+
+def read_abc(data: bytes, name: str) -> Score:
+    """Read the first tune of an ABC file that can be read.
+
+    Args:
+        data: The whole file: UTF-8, UTF-16 with a mark, or Latin-1.
+        name: The file's name, for messages.
+
+    Returns:
+        The tune as it sounds; `warnings` names tunes before it that could not be read.
+
+    Raises:
+        ReadError: When there is no tune, or none that can be read.
+    """
+    tunes, warnings = _tunes(data, name)
+    broken: list[str] = []
+    for tune in tunes:
+        try:
+            score = _read(tune, name)
+        except ReadError as error:
+            broken.append(str(error))
+            continue
+        return score.with_warnings(*warnings, *broken[:20])
+    more = f" (and {len(broken) - 1} more broken tunes)" if len(broken) > 1 else ""
+    raise ReadError(broken[0] + more)
+
+
+def read_tune_book(data: bytes, name: str) -> TuneBook:
+    """Read every tune of an ABC file; broken ones are named, the others kept.
+
+    Args:
+        data: The whole file: UTF-8, UTF-16 with a mark, or Latin-1.
+        name: The file's name, for messages.
+
+    Raises:
+        ReadError: When there is no tune at all.
+    """
+    tunes, warnings = _tunes(data, name)
+    read: list[Score] = []
+    broken: list[str] = list(warnings)
+    for tune in tunes:
+        try:
+            read.append(_read(tune, name))
+        except ReadError as error:
+            broken.append(str(error))
+    return TuneBook(tuple(read), tuple(broken))
+
+
+def abc_text(score: Score, *, line_bars: int | None = 4, header: bool = True) -> str:
+    """Return a score as canonical ABC: the same music always gives the same text, which reads back to it.
+
+    Args:
+        score: Any score. Controllers and velocities are not said by ABC.
+        line_bars: Bars to a line; None for all in one line.
+        header: Whether number, title and the other words stand before the music; without them the text is
+            ``M:``, ``L:``, ``K:`` and the body, and says notes, chord symbols and fermatas only.
+    """
+    writer = TuneWriter(score, line_bars, header)
+    return writer.text() if header else "\n".join(writer.fields()) + "\n" + writer.body()
+
+
+def tune_body(score: Score, *, line_bars: int | None = 4) -> str:
+    """Return the music code alone, as `abc_text` writes it without a header."""
+    return TuneWriter(score, line_bars, False).body()
+
+
+def abc_bytes(score: Score) -> bytes:
+    """Return a score as an ABC file in UTF-8."""
+    return ("%abc-2.1\n" + abc_text(score)).encode("utf-8")

@@ -1,0 +1,312 @@
+"""One bar of one track to ABC text: layers, ties, tuplets, accidentals, grace notes, beams.
+
+The text of a bar depends on nothing outside it but the key, the metre and the unit length, so two bars that
+sound alike read alike; the writer folds repeats by comparing texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from partimento.files.abc_play import grace_ticks
+from partimento.score import KeySignature, TimeSignature, Track
+from partimento.score.pitch import alteration, spell
+
+LONGEST_HEAD = 24
+"""Longest written length in units; longer ones are tied."""
+
+FINEST = 1024
+"""Finest binary division of the unit that is written; others are tuplets or bare fractions."""
+
+LARGEST_TUPLET = 15
+_SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
+
+
+@dataclass(slots=True)
+class Sound:
+    """Notes of one layer that start and end together, in ticks, and the grace notes that take `each` ticks from their start."""
+
+    start: int
+    end: int
+    pitches: list[int]
+    grace: tuple[int, ...] = ()
+    each: int = 0
+
+
+@dataclass(slots=True)
+class Cell:
+    """What stands between two written bar lines.
+
+    Attributes:
+        start, end: Ticks.
+        offset: Ticks from the start of the bar of the metre to `start`.
+        metre: In force.
+        key: In force at the start; None where there is none.
+        keys: Changes of key inside.
+    """
+
+    start: int
+    end: int
+    offset: int
+    metre: TimeSignature
+    key: KeySignature | None
+    keys: list[KeySignature] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Signs:
+    """What stands at a tick before the note: fields (key, tempo) and symbols (chord symbols, words, fermata)."""
+
+    fields: str = ""
+    symbols: str = ""
+
+
+def layers(track: Track, graces: Iterable[tuple[int, int]]) -> list[list[Sound]]:
+    """Return a track's notes as layers that overlap nowhere: notes that start and end together are one chord.
+
+    Args:
+        track: Any track.
+        graces: Ticks at which grace notes start, and how many they are.
+    """
+    notes = list(zip(track.start.tolist(), track.end.tolist(), track.pitch.tolist(), strict=True))
+    decorated = _take_graces(notes, graces)
+    chords: dict[tuple[int, int], list[int]] = {}
+    for start, end, pitch in notes:
+        chords.setdefault((start, end), []).append(pitch)
+    made: list[list[Sound]] = []
+    for (start, end), pitches in sorted(chords.items(), key=lambda item: (item[0][0], -max(item[1]), item[0][1])):
+        grace, each = decorated.pop((start, end), ((), 0))
+        home = next((layer for layer in made if layer[-1].end <= start), None)
+        if home is None:
+            home = []
+            made.append(home)
+        home.append(Sound(start, end, sorted(pitches), grace, each))
+    return made
+
+
+def _take_graces(notes: list[tuple[int, int, int]], graces: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
+    """Take grace notes out of `notes`, give their time back; returns them by start and end of the chord they decorate."""
+    found: dict[tuple[int, int], tuple[tuple[int, ...], int]] = {}
+    by_start: dict[int, list[tuple[int, int, int]]] = {}
+    marks = list(graces)
+    if marks:
+        for note in notes:
+            by_start.setdefault(note[0], []).append(note)
+    for tick, count in marks:
+        at = tick
+        taken: list[tuple[int, int, int]] = []
+        each = min((note[1] - note[0] for note in by_start.get(tick, ())), default=0)
+        for _ in range(count):
+            note = next((n for n in by_start.get(at, ()) if n[1] - n[0] == each), None)
+            if note is None:
+                break
+            taken.append(note)
+            at += each
+        main = by_start.get(at, [])
+        ends = {note[1] for note in main}
+        if len(taken) < count or len(ends) != 1:
+            continue
+        for note in (*taken, *main):
+            notes.remove(note)
+        notes.extend((tick, end, pitch) for _, end, pitch in main)
+        found[(tick, ends.pop())] = (tuple(note[2] for note in taken), each)
+    return found
+
+
+def beat_units(metre: TimeSignature, unit: Fraction) -> Fraction:
+    """Return the length in units of what is beamed together."""
+    if metre.denominator >= 8 and metre.numerator % 3 == 0:
+        whole = Fraction(3, metre.denominator)
+    elif metre.denominator >= 8:
+        whole = Fraction(metre.numerator, metre.denominator)
+    elif metre.numerator % 2 == 0 and metre.denominator == 4 and metre.numerator > 2:
+        whole = Fraction(1, 2)
+    else:
+        whole = Fraction(1, metre.denominator)
+    return whole / unit
+
+
+def length_text(units: Fraction) -> str:
+    """Return a length in units as ABC writes it: nothing, ``2``, ``/2``, ``3/2``."""
+    above = "" if units.numerator == 1 else str(units.numerator)
+    return above if units.denominator == 1 else f"{above}/{units.denominator}"
+
+
+def _binary(value: Fraction) -> bool:
+    """Whether the denominator is a power of two that is written."""
+    return value.denominator & (value.denominator - 1) == 0 and value.denominator <= FINEST
+
+
+def heads(value: Fraction, place: Fraction, beat: Fraction) -> list[Fraction]:
+    """Cut a binary length at `place` in its bar into lengths that one note head, perhaps dotted, has: at beats where it can be."""
+    odd = value.numerator // (value.numerator & -value.numerator)
+    if odd in (1, 3) and value <= LONGEST_HEAD:
+        return [value]
+    base = beat
+    while True:
+        cut = (math.ceil((place + value) / base) - 1) * base - place
+        if 0 < cut < value:
+            return [*heads(cut, place, beat), *heads(value - cut, place + cut, beat)]
+        base = base / 3 if base.numerator % 3 == 0 else base / 2
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A part of a sound (or a rest) inside a cell; `tied` on to the next, `fresh` where the sound starts with it."""
+
+    start: int
+    end: int
+    sound: Sound | None
+    tied: bool = False
+    fresh: bool = False
+
+
+class StaffWriter:
+    """Writes cells of one track; `cell` is its one entry.
+
+    Attributes:
+        bad_graces: Ticks of grace notes that would not read back to the same ticks; write them as notes.
+        onsets: Of the cell written last, for each note head: ticks from the start of the cell; -1 where no note starts.
+    """
+
+    def __init__(self, unit: Fraction, ticks_per_quarter: int) -> None:
+        self.unit = unit
+        self.ticks_per_quarter = ticks_per_quarter
+        self.ticks_per_unit = Fraction(4 * ticks_per_quarter) * unit
+        self.bad_graces: set[int] = set()
+        self.onsets: list[int] = []
+        self._state: dict[tuple[str, int], int] = {}
+        self._doubt: set[str] = set()
+        self._key: KeySignature | None = None
+        self._out: list[str] = []
+
+    def cell(self, cell: Cell, sounds: Sequence[Sequence[Sound]], signs: dict[int, Signs]) -> str:
+        """Return a cell's text.
+
+        Args:
+            cell: Where, in which metre and key.
+            sounds: Of each layer, those that touch the cell.
+            signs: What stands before the note, by tick, in the first layer.
+        """
+        self._doubt = set()
+        self.onsets = []
+        texts = []
+        last = max((index for index, layer in enumerate(sounds) if layer), default=0)
+        for index in range(last + 1):
+            self._state, self._key, self._out = {}, cell.key, []
+            self._layer(cell, _pieces(cell, sounds[index] if sounds else [], signs), signs if not index else {}, lyrics=not index)
+            self._doubt |= {letter for letter, _ in self._state}
+            texts.append("".join(self._out))
+        return "&".join(texts)
+
+    def _layer(self, cell: Cell, pieces: list[_Piece], signs: dict[int, Signs], *, lyrics: bool) -> None:
+        """Write one layer of a cell."""
+        keys = {key.tick: key for key in cell.keys}
+        beat = beat_units(cell.metre, self.unit)
+        offset = cell.offset / self.ticks_per_unit
+        units = [(piece.end - piece.start) / self.ticks_per_unit for piece in pieces]
+        place = Fraction(0)
+        group = -1
+        index = 0
+        while index < len(pieces):
+            count, factor, scaled = _tuplet(units[index : index + 64], place)
+            parts = [heads(length, offset + place, beat) if _binary(length) else [length] for length in scaled]
+            for step in range(count):
+                piece = pieces[index + step]
+                now = math.floor((offset + place) / beat)
+                sign = signs.get(piece.start, Signs())
+                self._out.append((" " if now != group and group >= 0 else "") + sign.fields)
+                group = now
+                if factor != 1 and not step:
+                    p, q, r = factor.numerator, factor.denominator, sum(map(len, parts))
+                    self._out.append("(3" if (p, q, r) == (3, 2, 3) else f"({p}:{q}:{r}")
+                if piece.start in keys and piece.start > cell.start:
+                    self._doubt |= {letter for letter, _ in self._state}
+                    self._state, self._key = {}, keys[piece.start]
+                self._piece(piece, parts[step], factor, sign.symbols)
+                if piece.sound is not None:
+                    first = piece.start - cell.start if piece.fresh and lyrics else -1
+                    self.onsets.extend([first] + [-1] * (len(parts[step]) - 1))
+                place += units[index + step]
+            index += count
+
+    def _piece(self, piece: _Piece, parts: list[Fraction], factor: Fraction, symbols: str) -> None:
+        """Write one note, chord or rest in as many note heads as it needs."""
+        sound = piece.sound
+        if sound is None:
+            self._out.append(symbols + "".join("z" + length_text(part) for part in parts))
+            return
+        if sound.grace and piece.fresh:
+            self._out.append("{" + "".join(map(self._name, sound.grace)) + "}")
+            written = parts[0] / factor * self.ticks_per_unit
+            if grace_ticks(len(sound.grace), int(written), self.ticks_per_quarter) != sound.each:
+                self.bad_graces.add(sound.start)
+        self._out.append(symbols)
+        for index, part in enumerate(parts):
+            names = [self._name(pitch) for pitch in sound.pitches]
+            body = names[0] if len(names) == 1 else f"[{''.join(names)}]"
+            self._out.append(body + length_text(part) + ("-" if piece.tied or index + 1 < len(parts) else ""))
+
+    def _name(self, pitch: int) -> str:
+        """Return a pitch with the accidental it needs here, also for readers to whom accidentals hold in every octave."""
+        fifths = self._key.fifths if self._key else 0
+        letter, alter, octave = spell(pitch, fifths, self._key is not None and self._key.mode == "minor")
+        here = self._state.get((letter, octave))
+        sign = ""
+        if here != alter and (here is not None or letter in self._doubt or alteration(letter, fifths) != alter):
+            sign = _SIGNS[alter]
+            self._state[(letter, octave)] = alter
+            self._doubt.add(letter)
+        if octave >= 5:
+            return sign + letter.lower() + "'" * (octave - 5)
+        return sign + letter + "," * (4 - octave)
+
+
+def _pieces(cell: Cell, sounds: Sequence[Sound], signs: dict[int, Signs]) -> list[_Piece]:
+    """Return a layer's sounds inside a cell, rests between them, cut where signs and key changes stand."""
+    whole: list[_Piece] = []
+    now = cell.start
+    for sound in sounds:
+        start, end = max(sound.start, cell.start), min(sound.end, cell.end)
+        if start > now:
+            whole.append(_Piece(now, start, None))
+        whole.append(_Piece(start, end, sound, sound.end > end, sound.start == start))
+        now = end
+    if now < cell.end:
+        whole.append(_Piece(now, cell.end, None))
+    cuts = sorted(tick for tick in {*signs, *(key.tick for key in cell.keys)} if cell.start < tick < cell.end)
+    if not cuts:
+        return whole
+    pieces = []
+    for piece in whole:
+        borders = [piece.start, *(tick for tick in cuts if piece.start < tick < piece.end), piece.end]
+        for start, end in zip(borders, borders[1:], strict=False):
+            tied = piece.sound is not None and (piece.tied or end != piece.end)
+            pieces.append(_Piece(start, end, piece.sound, tied, piece.fresh and start == piece.start))
+    return pieces
+
+
+def _tuplet(units: list[Fraction], place: Fraction) -> tuple[int, Fraction, list[Fraction]]:
+    """Return how many pieces belong together, what their written lengths are longer by, and those lengths.
+
+    A tuplet is the shortest run that starts with a length no binary fraction says and ends where one does.
+    """
+    if _binary(units[0]):
+        return 1, Fraction(1), [units[0]]
+    end = place
+    for count, length in enumerate(units, start=1):
+        end += length
+        if not _binary(end):
+            continue
+        odd = 1
+        for value in units[:count]:
+            odd = math.lcm(odd, value.denominator // (value.denominator & -value.denominator))
+        factor = Fraction(odd, 1 << (odd.bit_length() - 1))
+        scaled = [value * factor for value in units[:count]]
+        if 1 < odd <= LARGEST_TUPLET and all(_binary(value) for value in scaled):
+            return count, factor, scaled
+        break
+    return 1, Fraction(1), [units[0]]

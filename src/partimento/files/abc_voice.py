@@ -1,0 +1,315 @@
+"""One voice of a tune as written: bars of events with exact lengths, before any repeat is played.
+
+Times are fractions of a whole note from the start of the bar. A bar is what stands between two bar lines, so a
+bar of the metre may be cut in two by a repeat sign. Pitches are final but for one thing: a note that a tie
+leads to over a bar line takes the accidental of the note it is tied to, which is known only when repeats have
+been played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+
+from partimento.files.abc_fields import Key, Metre
+from partimento.score.pitch import LETTERS, NATURAL_SEMITONES
+
+ZERO, ONE = Fraction(0), Fraction(1)
+LONGEST = Fraction(64)
+"""Longest note or rest in whole notes; the longest of early music (a maxima) is 8."""
+
+SHORTEST = Fraction(1, 4096)
+"""Shortest note in whole notes."""
+
+
+class Damage(Exception):
+    """A tune that cannot be read on; the parser turns it into a ReadError that names the place."""
+
+
+@dataclass(slots=True)
+class Note:
+    """One pitch of an event; `place` counts staff places (C4 is 28), `implied` tells that no accidental of this bar made it."""
+
+    pitch: int
+    place: int
+    implied: bool
+    length: Fraction
+    tie: bool = False
+
+
+@dataclass(slots=True)
+class Event:
+    """A note, a chord or (without notes) a rest."""
+
+    at: Fraction
+    length: Fraction
+    notes: list[Note]
+    grace: tuple[int, ...] = ()
+    layer: int = 0
+
+
+@dataclass(slots=True)
+class Bar:
+    """What stands between two bar lines.
+
+    Attributes:
+        line: Line of the file on which it starts.
+        key, metre, tempo: In force at its start; `tempo` in quarter notes a minute, None where none was given.
+        opens: Colons of the repeat sign at its left.
+        closes: Colons of the repeat sign at its right.
+        heavy: Whether a double or thick bar line ends it.
+        endings: Numbers of the ending that starts with it.
+        part: Name of the part that starts with it.
+        renewed: Whether a metre field at its start says the metre that held before.
+        changes: Key or tempo changes inside it: time, value.
+        marks: Chord symbols and the like: time, kind, text.
+        lyrics: Time, verse from 0, syllable.
+    """
+
+    line: int
+    key: Key
+    metre: Metre
+    tempo: float | None
+    opens: int = 0
+    closes: int = 0
+    heavy: bool = False
+    endings: tuple[int, ...] = ()
+    part: str = ""
+    renewed: bool = False
+    length: Fraction = ZERO
+    events: list[Event] = field(default_factory=list)
+    changes: list[tuple[Fraction, Key | float]] = field(default_factory=list)
+    marks: list[tuple[Fraction, str, str]] = field(default_factory=list)
+    lyrics: list[tuple[Fraction, int, str]] = field(default_factory=list)
+
+
+@lru_cache(maxsize=4096)
+def length_factor(text: str) -> Fraction:
+    """Return what an ABC length such as ``3/2``, ``/``, ``//`` or nothing multiplies the unit with.
+
+    Raises:
+        Damage: When it is no length that music has.
+    """
+    above, slash, below = text.partition("/")
+    if len(above) > 6 or len(below) > 8:
+        raise Damage(f"a note length of {len(text)} signs, expected one such as 2, /2 or 3/2")
+    numerator = int(above or 1)
+    denominator = 1
+    if slash:
+        denominator = int(below) if below.isdigit() else 2 ** (1 + len(below))
+    if not numerator or not denominator:
+        raise Damage(f"a note length of '{text}', expected more than nothing and no division by 0")
+    return Fraction(numerator, denominator)
+
+
+class VoiceBuilder:
+    """Takes a voice's signs in order and makes its bars."""
+
+    def __init__(self, name: str, key: Key, metre: Metre, unit: Fraction, tempo: float | None, warn: Callable[[str], None]) -> None:
+        self.name = name
+        self.key, self.metre, self.unit, self.tempo = key, metre, unit, tempo
+        self.warn = warn
+        self.semitones = 0
+        self.program = 0
+        self.is_drum = False
+        self.propagate = "octave"
+        self.bars: list[Bar] = []
+        self.bar = Bar(0, key, metre, tempo)
+        self.line = 0
+        self.at = ZERO
+        self.layer = 0
+        self.touched = False
+        self.accidentals: dict[int, int] = {}
+        self.tuplet: tuple[int, Fraction] = (0, ONE)
+        self.broken = ONE
+        self.last: Event | None = None
+        self.grace: tuple[int, ...] = ()
+        self.fermata = False
+        self.sung: list[tuple[Bar, Event]] = []
+        self.event_count = 0
+
+    # ---- pitches
+
+    def pitch(self, accidental: int | None, letter: str, octave_marks: str) -> tuple[int, int, bool]:
+        """Return MIDI key (perhaps out of range), staff place and whether the accidental is only implied."""
+        name = letter.upper()
+        octave = (5 if letter.islower() else 4) + octave_marks.count("'") - octave_marks.count(",")
+        place = LETTERS.index(name) + 7 * octave
+        slot = place if self.propagate == "octave" else LETTERS.index(name)
+        implied = False
+        if accidental is not None:
+            alter = accidental
+            if self.propagate != "not":
+                self.accidentals[slot] = alter
+        elif slot in self.accidentals:
+            alter = self.accidentals[slot]
+        else:
+            alter = dict(self.key.alterations).get(name, 0) if self.key.alterations else 0
+            implied = True
+        return 12 * (octave + 1) + NATURAL_SEMITONES[name] + alter + self.semitones, place, implied
+
+    # ---- events
+
+    def add(self, notes: list[tuple[int, int, bool, Fraction, bool]], factor: Fraction) -> None:
+        """Add a note or a chord (or a rest, where `notes` is empty).
+
+        Args:
+            notes: Of each note: MIDI key, staff place, implied, factor of its length, tied.
+            factor: What the length of the event is, in units.
+        """
+        scale = self.unit
+        left, tuplet = self.tuplet
+        if left:
+            scale = scale * tuplet
+            self.tuplet = (left - 1, tuplet)
+        if self.broken is not ONE:
+            scale = scale * self.broken
+            self.broken = ONE
+        length = factor * scale
+        kept = [n for n in notes if 0 <= n[0] <= 127]
+        if len(kept) < len(notes):
+            self.warn(f"{len(notes) - len(kept)} note out of the range of MIDI was left out")
+        made = [Note(pitch, place, implied, length if each is factor else each * scale, tie) for pitch, place, implied, each, tie in kept]
+        if not SHORTEST <= length <= LONGEST or any(not SHORTEST <= n.length <= LONGEST for n in made):
+            raise Damage(f"a note or rest of {length} whole notes, expected {SHORTEST} to {LONGEST}")
+        event = Event(self.at, length, made, self.grace if made else (), self.layer)
+        if made:
+            self.grace = ()
+        self._place(event)
+
+    def _place(self, event: Event) -> None:
+        """Put an event at the cursor and move on."""
+        if not self.touched:
+            self.bar.line = self.line
+            self.touched = True
+        if self.fermata:
+            self.bar.marks.append((self.at, "fermata", ""))
+            self.fermata = False
+        self.bar.events.append(event)
+        self.event_count += 1
+        self.at = self.at + event.length
+        self.last = event
+        if event.notes:
+            self.sung.append((self.bar, event))
+
+    def rest_bars(self, count: int) -> None:
+        """Rest for `count` whole bars."""
+        for index in range(count):
+            if index:
+                self.bar_line(0, 0, False)
+            self._place(Event(self.at, self.metre.bar or ONE, [], (), self.layer))
+
+    def lengthen(self, signs: str) -> None:
+        """Take ``>`` or ``<`` (up to three): move length between the last note and the next."""
+        if self.last is None:
+            self.warn(f"'{signs}' stands behind no note and was left out")
+            return
+        part = Fraction(1, 2 ** len(signs))
+        mine, other = (2 - part, part) if signs[0] == ">" else (part, 2 - part)
+        before = self.last.length
+        self.last.length = before * mine
+        for note in self.last.notes:
+            note.length = note.length * mine
+        self.at = self.at + self.last.length - before
+        self.broken = other
+        self.last = None
+
+    def tie(self) -> None:
+        """Tie the last event's notes to what follows."""
+        events = self.bar.events or (self.bars[-1].events if self.bars else [])
+        if not events or not events[-1].notes:
+            self.warn("a tie stands behind no note and was left out")
+            return
+        for note in events[-1].notes:
+            note.tie = True
+
+    def mark(self, kind: str, text: str) -> None:
+        """Write a mark at the cursor."""
+        self.bar.marks.append((self.at, kind, text))
+
+    # ---- bars
+
+    def bar_line(self, closes: int, opens: int, heavy: bool) -> None:
+        """End the bar; bar lines with nothing between them are one."""
+        if self.touched:
+            self._close()
+        self.accidentals = {}
+        if self.bars:
+            before = self.bars[-1]
+            before.closes = max(before.closes, closes)
+            before.heavy = before.heavy or heavy or bool(closes)
+        elif closes and not self.bars:
+            self.warn("a repeat ends before the first note")
+        self.bar.opens = max(self.bar.opens, opens)
+
+    def split(self) -> None:
+        """Start a new bar here, without a bar line, where the bar has begun."""
+        if self.touched:
+            accidentals = self.accidentals
+            self._close()
+            self.accidentals = accidentals
+
+    def _close(self) -> None:
+        """File the bar and start the next; what stands at the bar line goes to the note before it, a chord symbol to the next."""
+        done = self.bar
+        done.length = max(done.length, self.at)
+        self.bars.append(done)
+        self.bar = Bar(self.line, self.key, self.metre, self.tempo)
+        if self.fermata and done.events:
+            done.marks.append((done.events[-1].at, "fermata", ""))
+            self.fermata = False
+        if done.marks and done.events and done.marks[-1][0] >= done.length:
+            late = [mark for mark in done.marks if mark[0] >= done.length]
+            done.marks = [mark for mark in done.marks if mark[0] < done.length]
+            for _, kind, text in late:
+                if kind == "chord":
+                    self.bar.marks.append((ZERO, kind, text))
+                else:
+                    done.marks.append((done.events[-1].at, kind, text))
+        self.at, self.layer, self.touched = ZERO, 0, False
+        self.accidentals = {}
+        self.last = None
+        self.broken = ONE
+
+    def overlay(self) -> None:
+        """Go back to the start of the bar, in another layer."""
+        self.bar.length = max(self.bar.length, self.at)
+        self.at, self.layer, self.last = ZERO, self.layer + 1, None
+        self.accidentals = {}
+
+    def set_key(self, key: Key) -> None:
+        """Change the key here."""
+        self.key = key
+        self.accidentals = {}
+        if self.at == 0 and not self.layer:
+            self.bar.key = key
+        else:
+            self.bar.changes.append((self.at, key))
+
+    def set_metre(self, metre: Metre) -> None:
+        """Change the metre; a bar starts here. The metre that holds already says that the bar before is over, full or not."""
+        self.split()
+        self.bar.renewed = metre == self.metre
+        self.metre = metre
+        self.bar.metre = metre
+
+    def set_tempo(self, tempo: float) -> None:
+        """Change the tempo here (quarter notes a minute)."""
+        self.tempo = tempo
+        if self.at == 0 and not self.layer:
+            self.bar.tempo = tempo
+        else:
+            self.bar.changes.append((self.at, tempo))
+
+    def finish(self) -> list[Bar]:
+        """Return all bars."""
+        if self.grace:
+            self.warn(f"{len(self.grace)} grace notes before no note were left out")
+        if self.touched:
+            self._close()
+        if self.bar.marks and self.bars:
+            last = self.bars[-1]
+            last.marks.extend((last.events[-1].at, kind, text) for _, kind, text in self.bar.marks)
+        return self.bars

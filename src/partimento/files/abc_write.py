@@ -1,0 +1,302 @@
+"""A Score to canonical ABC text: the same music always gives the same text, and the text reads back to it.
+
+A bar a cell, four bars a line. Repeats are folded where marks of kind ``repeat`` say that the source had them and
+the passes read alike, sign for sign; else they are written out. A field of key, metre or tempo stands where the
+bar written before had another.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from partimento.files.abc_layout import Layout, Section, Written, fold, same_metre, sections_of
+from partimento.files.abc_parse import INFORMATION, PROVENANCE
+from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, layers
+from partimento.score import KeySignature, Score, Tempo, TimeSignature
+from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
+
+_MODE_SUFFIX = {"major": "", "minor": "m", "dorian": "dor", "phrygian": "phr", "lydian": "lyd", "mixolydian": "mix", "locrian": "loc"}
+_State = tuple[KeySignature | None, TimeSignature, Tempo | None]
+
+
+def key_text(key: KeySignature | None) -> str:
+    """Return a ``K:`` value, such as ``G``, ``Am``, ``Ddor``, ``none``."""
+    if key is None:
+        return "none"
+    place = key.fifths - MODE_FIFTHS[key.mode]
+    letter, alter = LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return f"{letter}{'#' * alter if alter > 0 else 'b' * -alter}{_MODE_SUFFIX[key.mode]}"
+
+
+def tempo_text(tempo: Tempo, metre: TimeSignature) -> str:
+    """Return a ``Q:`` value that reads back to the same tempo, in dotted beats where the metre has such."""
+    beats = [Fraction(1, 4)]
+    if metre.denominator >= 8 and metre.numerator % 3 == 0 and metre.numerator > 3:
+        beats.insert(0, Fraction(3, metre.denominator))
+    for digits in range(9):
+        for beat in beats:
+            count = round(tempo.bpm / float(beat * 4), digits)
+            if count >= 1 and Tempo.of_bpm(tempo.tick, count * float(beat) * 4).quarter_microseconds == tempo.quarter_microseconds:
+                return f"{beat.numerator}/{beat.denominator}={count:.{digits}f}"
+    return f"1/4={tempo.bpm:.9f}"
+
+
+def _safe(text: str) -> str:
+    """Return words that may stand in a field or in quotes."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("&", "\\&").replace('"', "'").strip()
+
+
+def _syllable(text: str) -> str:
+    """Return a syllable as a ``w:`` line says it."""
+    breaks = text.endswith("-")
+    bare = "".join(c for c in _safe(text.removesuffix("-")) if c not in "*_|")
+    return bare.replace("-", "\\-").replace("\u2011", "\\-").replace(" ", "~") + ("-" if breaks else "") or "*"
+
+
+@dataclass
+class TuneWriter:
+    """Writes one score; `text` and `body` are its entries.
+
+    Attributes:
+        score: What is written.
+        line_bars: Bars to a line; None for one line.
+        words: Whether parts, lyrics, words, tempo and programs are written too, or only what sounds, chord symbols and fermatas.
+        texts: Of each cell, of each track.
+        onsets: Of each cell, where the note heads of the first track stand, in ticks; -1 where no note starts.
+    """
+
+    score: Score
+    line_bars: int | None = 4
+    words: bool = True
+    unit: Fraction = Fraction(1, 8)
+    texts: list[list[str]] = field(default_factory=list)
+    onsets: list[list[int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        score = self.score
+        self.layout = Layout(score)
+        if self.layout.metres and self.layout.metres[0].denominator >= 16:
+            self.unit = Fraction(1, 16)
+        tempos = {tempo.tick: tempo for tempo in score.tempos} if self.words else {}
+        self.tempos = [tempos[tick] for tick in sorted(tempos)]
+        self.parts = {mark.tick: _safe(mark.text).replace("]", ")") for mark in score.marks_of("section")} if self.words else {}
+        self.sung = {mark.tick: _syllable(mark.text) for mark in reversed(score.marks_of("lyric"))} if self.words else {}
+        self._find_layers(frozenset())
+
+    def _find_layers(self, bad_graces: frozenset[int]) -> None:
+        """Lay every track's notes in layers; grace notes at `bad_graces` are notes like others."""
+        graces = [(m.tick, int(m.text)) for m in self.score.marks_of("grace") if m.text.isdigit() and 0 < int(m.text) <= 32]
+        graces = [grace for grace in graces if grace[0] not in bad_graces]
+        self.layers = [layers(track, graces) for track in self.score.tracks] or [[]]
+        self.layer_starts = [[[sound.start for sound in layer] for layer in track] for track in self.layers]
+
+    # ---- bars
+
+    def _signs(self) -> dict[int, Signs]:
+        """Return what is written before the notes, by tick."""
+        signs: dict[int, Signs] = {}
+        for mark in self.score.marks:
+            text = ""
+            if mark.kind == "chord":
+                text = _safe(mark.text).lstrip("^_<>@ ")
+                text = f'"{text}"' if text else ""
+            elif mark.kind == "fermata":
+                text = "!fermata!"
+            elif mark.kind == "text" and self.words:
+                text = f'"^{_safe(mark.text)}"'
+            if text:
+                signs.setdefault(mark.tick, Signs()).symbols += text
+        for tempo in self.tempos:
+            signs.setdefault(tempo.tick, Signs()).fields += f"[Q:{tempo_text(tempo, self.layout.metre_at(tempo.tick))}]"
+        return signs
+
+    def _render(self, signs: dict[int, Signs]) -> None:
+        """Write every cell of every track."""
+        ticks = sorted(signs)
+        keys = {key.tick: f"[K:{key_text(key)}]" for key in self.layout.keys}
+        bad: frozenset[int] = frozenset()
+        while True:
+            staff = StaffWriter(self.unit, self.score.ticks_per_quarter)
+            self.texts, self.onsets = [], []
+            for cell in self.layout.cells:
+                inside = ticks[bisect.bisect_left(ticks, cell.start) : bisect.bisect_left(ticks, cell.end)]
+                changes = {key.tick: Signs(keys[key.tick]) for key in cell.keys}
+                first = dict(changes)
+                for tick in inside:
+                    lead = "" if tick == cell.start else signs[tick].fields
+                    first[tick] = Signs((changes[tick].fields if tick in changes else "") + lead, signs[tick].symbols)
+                row = []
+                for track in range(len(self.layers)):
+                    row.append(staff.cell(cell, self._sounds(track, cell), changes if track else first))
+                    if not track:
+                        self.onsets.append([cell.start + onset if onset >= 0 else -1 for onset in staff.onsets])
+                self.texts.append(row)
+            if staff.bad_graces <= bad:
+                return
+            bad = bad | staff.bad_graces
+            self._find_layers(bad)
+
+    def _sounds(self, track: int, cell: Cell) -> list[list[Sound]]:
+        """Return the sounds of each layer of a track that touch a cell."""
+        found = []
+        for layer, starts in zip(self.layers[track], self.layer_starts[track], strict=True):
+            low = max(bisect.bisect_right(starts, cell.start) - 1, 0)
+            high = bisect.bisect_left(starts, cell.end)
+            found.append([sound for sound in layer[low:high] if sound.end > cell.start])
+        return found
+
+    def _alike(self, a: int, b: int) -> bool:
+        """Whether two cells read alike, in the same part, key, metre and tempo."""
+        cells, renewed = self.layout.cells, self.layout.renewed
+        return self.texts[a] == self.texts[b] and renewed[a] == renewed[b] and self._says(cells[a]) == self._says(cells[b])
+
+    def _says(self, cell: Cell) -> tuple[object, ...]:
+        """Return what holds at the start of a cell, and its length (which its text does not show where it is all rests)."""
+        tempo = self._tempo_at(cell.start)
+        key = (cell.key.fifths, cell.key.mode) if cell.key else None
+        metre = (cell.metre.numerator, cell.metre.denominator)
+        return (key, metre, tempo.quarter_microseconds if tempo else None, self.parts.get(cell.start), cell.end - cell.start)
+
+    def _tempo_at(self, tick: int) -> Tempo | None:
+        """Return the tempo in force at `tick`, if one was given."""
+        index = bisect.bisect_right(self.tempos, tick, key=lambda tempo: tempo.tick) - 1
+        return self.tempos[index] if index >= 0 else None
+
+    def _written(self) -> list[Written]:
+        """Return the bars of the text: cells, folded where they can be."""
+        sections = sections_of(self.score)
+        signs = self._signs()
+        folds: list[list[Written] | None] = []
+        at: dict[int, int] = {}
+        while True:
+            if not self.layout.lay(sections, sorted(signs)) and sections:
+                sections = []
+                continue
+            self._render(signs)
+            at = {cell.start: index for index, cell in enumerate(self.layout.cells)}
+            at[self.layout.cells[-1].end] = len(self.layout.cells)
+            folds = [fold(section, at, self._alike) for section in sections]
+            if None not in folds:
+                break
+            sections = [section for section, folded in zip(sections, folds, strict=True) if folded is not None]
+        return self._join(sections, folds, at)
+
+    def _join(self, sections: list[Section], folds: list[list[Written] | None], at: dict[int, int]) -> list[Written]:
+        """Return all bars: those of folded sections and those between them."""
+        written: list[Written] = []
+        now = 0
+        for section, folded in zip(sections, folds, strict=True):
+            written.extend(Written([cell]) for cell in range(now, at[section.passes[0].start]))
+            if written:
+                written[-1].breaks = True
+            written.extend(folded or [])
+            now = at[section.end]
+        written.extend(Written([cell]) for cell in range(now, len(self.layout.cells)))
+        last = written[-1]
+        last.breaks = True
+        last.right = "|]" if last.right in ("|", "||") else last.right
+        return written
+
+    # ---- text
+
+    def body(self) -> str:
+        """Return the music code."""
+        written = self._written()
+        voices = len(self.layers)
+        state: _State = (self.layout.cells[0].key, self.layout.metre_at(0), self._tempo_at(0))
+        lines: list[str] = []
+        rows: list[list[Written]] = [[]]
+        fields: list[tuple[str, str]] = []
+        for bar in written:
+            shared, own, state = self._lead(bar, state)
+            fields.append((shared, own))
+        bars = 0
+        for index, bar in enumerate(written):
+            rows[-1].append(bar)
+            cell = self.layout.cells[bar.cells[0]]
+            starts = index == 0 or written[index - 1].breaks
+            bars += not (starts and cell.end - cell.start < self.layout.full(cell.metre))  # a pickup is not counted
+            full = self.line_bars is not None and bars >= self.line_bars
+            follows = written[index + 1] if index + 1 < len(written) else None
+            if follows is not None and (bar.breaks or full) and not follows.ending:
+                rows.append([])
+                bars = 0
+        place = 0
+        for row in rows:
+            leads = fields[place : place + len(row)]
+            place += len(row)
+            for voice in range(voices):
+                lines.append((f"[V:{voice + 1}]" if voices > 1 else "") + self._row(row, leads, voice))
+                lines.extend(self._lyrics(row) if not voice and self.sung else [])
+        if self.line_bars is None and voices == 1 and not self.sung:
+            return " ".join(lines) + "\n"
+        return "\n".join(lines) + "\n"
+
+    def _row(self, row: list[Written], leads: list[tuple[str, str]], voice: int) -> str:
+        """Return one voice of a line of text."""
+        out = []
+        for bar, (shared, own) in zip(row, leads, strict=True):
+            lead = (own if not voice else "") + shared
+            out.append(f"{bar.left}{bar.ending}{' ' if bar.ending else ''}{lead}{self.texts[bar.cells[0]][voice]}{bar.right}")
+        return "".join(out)
+
+    def _lead(self, bar: Written, state: _State) -> tuple[str, str, _State]:
+        """Return the fields before a bar that all voices need, those of the first voice alone, and what then holds."""
+        cell = self.layout.cells[bar.cells[0]]
+        key, metre, tempo = state
+        shared = "" if same_metre(metre, cell.metre) else f"[M:{cell.metre.numerator}/{cell.metre.denominator}]"
+        if self.layout.renewed[bar.cells[0]]:
+            shared += f"[M:{cell.metre.numerator}/{cell.metre.denominator}]"
+        if cell.key is not None and (key is None or (key.fifths, key.mode) != (cell.key.fifths, cell.key.mode)):
+            shared += f"[K:{key_text(cell.key)}]"
+        own = f"[P:{self.parts[cell.start]}]" if cell.start in self.parts else ""
+        now = self._tempo_at(cell.start)
+        if now is not None and (tempo is None or tempo.quarter_microseconds != now.quarter_microseconds):
+            own += f"[Q:{tempo_text(now, cell.metre)}]"
+        return shared, own, (cell.keys[-1] if cell.keys else cell.key, cell.metre, self._tempo_at(cell.end - 1))
+
+    def _lyrics(self, row: list[Written]) -> list[str]:
+        """Return the ``w:`` lines of a line of text, one a pass where passes have words of their own."""
+        verses: list[list[str]] = []
+        for verse in range(max(len(bar.cells) for bar in row)):
+            words: list[str] = []
+            for bar in row:
+                sung = [[self.sung.get(onset, "*") if onset >= 0 else "*" for onset in self.onsets[cell]] for cell in bar.cells]
+                own = verse < len(sung) and (not verse or sung[verse] != sung[0])
+                words.extend(sung[verse] if own else ["*"] * len(sung[0]))
+            verses.append(words)
+        while verses and set(verses[-1]) <= {"*"}:
+            verses.pop()
+        return ["w:" + " ".join(words) for words in verses]
+
+    def fields(self) -> list[str]:
+        """Return the fields without which the body cannot be read: ``M:``, ``L:`` and ``K:``."""
+        metres, keys = self.layout.metres, self.layout.keys
+        metre = f"{metres[0].numerator}/{metres[0].denominator}" if metres else "none"
+        return [f"M:{metre}", f"L:1/{self.unit.denominator}", f"K:{key_text(keys[0] if keys and not keys[0].tick else None)}"]
+
+    def text(self) -> str:
+        """Return the whole tune with its header."""
+        metadata = self.score.metadata
+        lines = ["X:1", *([] if metadata.get("title") else ["T:"])]
+        for letter, name in INFORMATION.items():
+            if letter not in "XW":
+                lines.extend(f"{letter}:{_safe(line)}" for line in metadata.get(name, "").split("\n") if line)
+        lines.extend(f"N:{PROVENANCE}{_safe(line)}" for line in metadata.get("provenance", "").split("\n") if line)
+        metre, unit, key = self.fields()
+        lines += [metre, unit]
+        first = self._tempo_at(0)
+        if first is not None:
+            lines.append(f"Q:{tempo_text(first, self.layout.metre_at(0))}")
+        tracks = self.score.tracks
+        if len(tracks) > 1 or any(track.name for track in tracks):
+            lines.extend(f'V:{index} name="{_safe(track.name)}"' for index, track in enumerate(tracks, start=1))
+        lines.append(key)
+        for index, track in enumerate(tracks, start=1):
+            sound = [f"%%MIDI program {track.program}"] * bool(track.program) + ["%%MIDI channel 10"] * track.is_drum
+            lines.extend([f"V:{index}", *sound] if sound and len(tracks) > 1 else sound)
+        words = [f"W:{_safe(line)}" for line in metadata.get("words", "").split("\n") if line]
+        return "\n".join(lines) + "\n" + self.body() + "".join(line + "\n" for line in words)

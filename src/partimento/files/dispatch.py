@@ -1,0 +1,114 @@
+"""One `read` and one `write` for every format, by suffix: add a format here and in one file of its own."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from partimento.errors import ReadError, WriteError, nearest
+from partimento.files.whole import write_whole
+from partimento.score import Score
+
+LARGEST_FILE_BYTES = 64 * 2**20
+"""A score file above this is refused unread: the largest of MAESTRO has 0.4 MB."""
+
+
+class Format(NamedTuple):
+    """A format's module and the names of its reader (bytes, name -> Score) and writer (Score -> bytes), if any."""
+
+    module: str
+    reader: str | None
+    writer: str | None
+
+
+FORMATS = {
+    ".mid": Format("midi", "read_midi", "midi_bytes"),
+    ".midi": Format("midi", "read_midi", "midi_bytes"),
+    ".csv": Format("csv", "read_csv", "csv_bytes"),
+    ".abc": Format("abc", "read_abc", "abc_bytes"),
+    ".musicxml": Format("musicxml", "read_musicxml", "musicxml_bytes"),
+    ".xml": Format("musicxml", "read_musicxml", "musicxml_bytes"),
+    ".mxl": Format("musicxml", "read_mxl", "mxl_bytes"),
+    ".krn": Format("kern", "read_kern", None),
+    ".kern": Format("kern", "read_kern", None),
+}
+"""Suffix -> format."""
+
+
+def format_of(path: str | os.PathLike[str]) -> Format | None:
+    """Return the score format that `path`'s suffix names, or None."""
+    return FORMATS.get(Path(path).suffix.lower())
+
+
+def read(path: str | os.PathLike[str]) -> Score:
+    """Read one piece of music from a file.
+
+    Args:
+        path: A file with a suffix of `FORMATS`. A tune book gives its first tune; `files.abc.read_tune_book`
+            gives all.
+
+    Returns:
+        The score; `warnings` says what had to be repaired or left out.
+
+    Raises:
+        ReadError: When the file is missing, of an unknown kind, too large, or cannot be understood.
+    """
+    source = Path(path)
+    kind = format_of(source)
+    if kind is None or kind.reader is None:
+        raise ReadError(
+            f"{source.name}: '{source.suffix}' is no format that can be read{nearest(source.suffix.lower(), _suffixes('reader'))}"
+        )
+    data = read_bytes(source)
+    reader = cast(Callable[[bytes, str], Score], _function(kind.module, kind.reader))
+    return reader(data, source.name)
+
+
+def read_bytes(path: str | os.PathLike[str], most: int = LARGEST_FILE_BYTES) -> bytes:
+    """Return a file's bytes, at most `most` of them.
+
+    Raises:
+        ReadError: When the file is missing, no ordinary file, not allowed, or larger than `most`.
+    """
+    source = Path(path)
+    try:
+        size = source.stat().st_size
+        if source.is_dir():
+            raise ReadError(f"{source.name}: is a folder, expected a file. Name one of the files in it.")
+        if not source.is_file():  # a pipe would keep us waiting, a device would never end
+            raise ReadError(f"{source.name}: is a pipe or a device, expected a file. Copy what it gives to a file first.")
+        if size > most:
+            raise ReadError(f"{source.name}: {size} bytes, expected at most {most}. Cut the file into pieces.")
+        return source.read_bytes()
+    except OSError as error:
+        raise ReadError(f"{source.name}: could not be opened ({error.strerror or error}). Check the path '{source}'.") from error
+
+
+def write(score: Score, path: str | os.PathLike[str]) -> Path:
+    """Write a score in the format that the suffix of `path` names; the file appears whole or not at all.
+
+    Raises:
+        WriteError: When the suffix is unknown, or the disk or folder does not take it.
+        ScoreError: When the format cannot say the score.
+    """
+    target = Path(path)
+    kind = format_of(target)
+    if kind is None or kind.writer is None:
+        raise WriteError(
+            f"{target.name}: '{target.suffix}' is no format that can be written{nearest(target.suffix.lower(), _suffixes('writer'))}"
+        )
+    writer = cast(Callable[[Score], bytes], _function(kind.module, kind.writer))
+    return write_whole(target, writer(score))
+
+
+def _suffixes(side: str) -> list[str]:
+    """The suffixes that have a reader or a writer."""
+    return [suffix for suffix, kind in FORMATS.items() if getattr(kind, side)]
+
+
+def _function(module: str, name: str) -> object:
+    """A format's function, its module imported on first use: reading MIDI must not import an XML library."""
+    return getattr(importlib.import_module(f"partimento.files.{module}"), name)

@@ -1,0 +1,80 @@
+"""The engraved score: staves, clefs and notes as SVG, by way of MusicXML and Verovio (an optional package)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from partimento.errors import MissingExtra, ScoreError
+from partimento.score import Score
+
+MOST_PAGES = 24
+"""Pages that are engraved at most."""
+
+A4_HEIGHT, TALLEST_HEIGHT = 2970, 20_000
+"""Page heights in tenths of a millimetre: of a sheet, and of the longest strip that is drawn as one page."""
+
+_OPTIONS = {
+    "pageWidth": 2100,
+    "scale": 50,
+    "adjustPageHeight": True,
+    "svgViewBox": True,
+    "footer": "none",
+    "breaks": "auto",
+    "smuflTextFont": "none",
+    "xmlIdChecksum": True,  # element names follow from the music, so the same score gives the same drawing
+}
+
+
+@dataclass(frozen=True)
+class Engraving:
+    """An engraved score.
+
+    Attributes:
+        pages: One ``<svg>`` element a page.
+        page_count: Pages that the whole score has, drawn or not.
+        timeline: At each quarter note's position where something begins or ends: the position, the names
+            (``id``) of the notes that begin there, and of those that end.
+    """
+
+    pages: tuple[str, ...]
+    page_count: int
+    timeline: tuple[tuple[float, tuple[str, ...], tuple[str, ...]], ...]
+
+
+def score_svg(score: Score) -> str:
+    """Return an engraved score as one ``<svg>`` element: a strip of up to two metres, all that most pieces need."""
+    return engraved(score, page_height=TALLEST_HEIGHT).pages[0]
+
+
+def engraved(score: Score, *, page_height: int = A4_HEIGHT, titled: bool = True) -> Engraving:
+    """Engrave a score.
+
+    Args:
+        score: At least one note, in notatable rhythm: a performance is drawn as the writer of MusicXML spells it.
+        page_height: Of a full page, in tenths of a millimetre (a page is 2,100 wide); the last one is as high as
+            its music.
+        titled: Whether title and composer stand above the music.
+
+    Raises:
+        ScoreError: When the score has no notes or cannot be written in notes.
+        MissingExtra: When Verovio is not installed.
+    """
+    if not score.note_count:
+        raise ScoreError("score: holds no notes, expected at least one. There is nothing to engrave.")
+    from partimento.files.musicxml import musicxml_bytes  # noqa: PLC0415 - an XML library that other pictures need not load
+
+    try:
+        import verovio  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise MissingExtra("engraving: the package 'verovio' is not installed. Install it with 'pip install verovio'.") from error
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit: Any = verovio.toolkit()
+    toolkit.setOptions({**_OPTIONS, "pageHeight": page_height, "header": "auto" if titled else "none"})
+    if not toolkit.loadData(musicxml_bytes(score).decode("utf-8")):
+        raise ScoreError("score: Verovio cannot engrave it. Write it as .musicxml and open that in a notation program to see why.")
+    count = int(toolkit.getPageCount())
+    pages = tuple(toolkit.renderToSVG(page) for page in range(1, min(count, MOST_PAGES) + 1))
+    moments = toolkit.renderToTimemap({})
+    timeline = tuple((float(at["qstamp"]), tuple(at.get("on", ())), tuple(at.get("off", ()))) for at in moments)
+    return Engraving(pages, count, timeline)

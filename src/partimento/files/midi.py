@@ -1,0 +1,172 @@
+"""Standard MIDI Files: `read_midi` and `midi_bytes`.
+
+A performance of one instrument, which is what large corpora hold, is read by symusic in C++; everything else, and
+whatever is not certainly intact, by `midi_lenient`. Both give the same score. symusic says nothing of what it
+leaves out, so it is trusted only with a file whose structure was checked first, and asked for proof: its copy of
+the file releases every key once more after the end, and a note that ends there was never released before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import symusic
+from numpy.typing import NDArray
+
+from partimento.files import midi_words as words
+from partimento.files.midi_conductor import Conducting, Findings, Meta, track_name
+from partimento.files.midi_events import KEPT_CONTROLLERS
+from partimento.files.midi_lenient import read_midi_lenient
+from partimento.files.midi_track import ONE_PROGRAM, Damage, number_at
+from partimento.files.midi_write import midi_bytes
+from partimento.score import Score, Track
+from partimento.score.note import LAST_TICK
+
+__all__ = ["midi_bytes", "read_midi"]
+
+_END = bytes((0xFF, words.END_OF_TRACK, 0))
+_PROOF = (
+    b"\x01\xff\x06\x05proof"  # a marker one tick after the last event
+    + b"".join(bytes((0, 0x80 | channel, key, 0)) for channel in range(16) for key in range(128))
+    + b"\x00"
+    + _END
+)
+
+
+_MOST_METAS = 10_000
+_MOST_CHUNKS = 100
+
+
+class _Chunk(NamedTuple):
+    """A track chunk that is certainly intact: meta events first, then messages of one program, then the end of track."""
+
+    metas: list[Meta]
+    body: bytes
+    has_messages: bool
+
+
+_DOUBTFUL = _Chunk([], b"", has_messages=False)
+
+
+def read_midi(data: bytes, name: str) -> Score:
+    """Read a MIDI file, whole or damaged.
+
+    Args:
+        data: The file's bytes; a RIFF container (.rmi) is opened.
+        name: The file's name, for messages.
+
+    Returns:
+        The score, one Track per track, channel and program with notes; `warnings` names the place of everything
+        that was repaired or left out, and is empty for an intact file.
+
+    Raises:
+        ReadError: When it is no MIDI file, or damaged before its first note.
+    """
+    return _read_performance(data, name) or read_midi_lenient(data, name)
+
+
+def _read_performance(data: bytes, name: str) -> Score | None:
+    """The score of an intact file with one instrument, else None."""
+    if data[:8] != b"MThd\0\0\0\x06" or len(data) < 14:
+        return None
+    kind, promised, division = (int.from_bytes(data[at : at + 2], "big") for at in (8, 10, 12))
+    chunks: list[_Chunk] = []
+    playing: list[_Chunk] = []
+    for chunk in _intact_chunks(data):
+        chunks.append(chunk)
+        playing += [chunk] if chunk.has_messages else []
+        if chunk is _DOUBTFUL or len(playing) > 1 or len(chunks) > _MOST_CHUNKS:
+            return None
+    if kind > 1 or len(chunks) != promised or not 1 <= division <= 0x7FFF or not playing:
+        return None
+    track = _played(playing[0], division)
+    if track is None:
+        return None
+    findings = Findings(name)
+    conducting = Conducting()
+    for number, chunk in enumerate(chunks, 1):
+        conducting.take(chunk.metas, findings, number, is_first=number == 1)
+    if findings:
+        return None
+    if len(chunks) == 1 or not chunks[0].has_messages:
+        conducting.name_piece(chunks[0].metas)
+    return conducting.score(division, (track,), findings)
+
+
+def _intact_chunks(data: bytes) -> Iterator[_Chunk]:
+    """The chunks of `data` in order, up to the first that is not certainly an intact track, which is `_DOUBTFUL`."""
+    place = 14
+    while place < len(data):
+        stop = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
+        chunk = _intact_chunk(data, place + 8, stop) if data[place : place + 4] == b"MTrk" and stop <= len(data) else None
+        if chunk is None:
+            yield _DOUBTFUL
+            return
+        yield chunk
+        place = stop
+
+
+def _intact_chunk(data: bytes, start: int, stop: int) -> _Chunk | None:
+    """The track chunk in bytes `start` to `stop`, or None where it is in doubt or has meta events or programs among its messages."""
+    place, tick = start, 0
+    metas: list[Meta] = []
+    while True:
+        messages = ONE_PROGRAM.match(data, place, stop)
+        after = messages.end() if messages else place
+        try:
+            delta, at = number_at(data, after, stop)
+            if data[at : at + 3] == _END:
+                is_whole = at + 3 == stop and (after == place or not tick)
+                return _Chunk(metas, data[place:after], after > place) if is_whole else None
+            if after > place or data[at : at + 1] != b"\xff" or data[at + 1] >= 0x80 or len(metas) == _MOST_METAS:
+                return None
+            size, content = number_at(data, at + 2, stop)
+        except (Damage, IndexError):
+            return None
+        tick, place = tick + delta, content + size
+        if place > stop or tick > LAST_TICK:
+            return None
+        metas.append(Meta(tick, at, data[at + 1], data[content:place]))
+
+
+def _most_ticks(body: bytes) -> int:
+    """An upper bound of the time in `body`, from how many bytes can belong to longer numbers; none of it may wrap around in C++."""
+    high = np.frombuffer(body, np.uint8) >= 0x80
+    two = high[1:] & high[:-1]
+    four = bool((two[1:] & two[:-1]).any())
+    return (LAST_TICK if four else 0) + (int(two.sum()) << 21) + (int(high.sum()) << 14) + (len(body) << 7)
+
+
+def _played(chunk: _Chunk, division: int) -> Track | None:
+    """The one track that symusic finds in `chunk`, or None where anything about it is in doubt."""
+    if _most_ticks(chunk.body) >= LAST_TICK:
+        return None
+    body = chunk.body + _PROOF
+    file = b"MThd\0\0\0\x06\0\0\0\1" + division.to_bytes(2, "big") + b"MTrk" + len(body).to_bytes(4, "big") + body
+    try:
+        score: Any = symusic.Score.from_midi(file)
+    except Exception:  # symusic raises RuntimeError and ValueError alike
+        return None
+    if len(score.tracks) != 1 or not score.markers:
+        return None
+    found = score.tracks[0]
+    notes: dict[str, NDArray[np.int32]] = found.notes.numpy()
+    start, duration, velocity = notes["time"], notes["duration"], notes["velocity"]
+    last = score.markers[-1].time - 1
+    if not start.size or start.min() < 0 or duration.min() < 1 or (start + duration).max() > last or velocity.min() < 1:
+        return None
+    changes = found.controls.numpy()
+    kept = np.isin(changes["number"], KEPT_CONTROLLERS)
+    controls = np.stack([changes[name][kept] for name in ("time", "number", "value")], axis=1)
+    return Track(
+        start=start.astype(np.int64),
+        duration=duration.astype(np.int64),
+        pitch=notes["pitch"],
+        velocity=velocity,
+        name=track_name(chunk.metas),
+        program=found.program,
+        is_drum=found.is_drum,
+        controls=controls,
+    )

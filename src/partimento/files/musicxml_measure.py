@@ -1,0 +1,408 @@
+"""One MusicXML measure of one part -> `WrittenNote`s and what it says of its `WrittenBar`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from partimento.files.musicxml_harmony import chord_symbol
+from partimento.files.musicxml_tree import Node
+from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenNote, WrittenPart
+from partimento.score.pitch import NATURAL_SEMITONES, pitch_of
+from partimento.score.score import MODES
+
+LONGEST_QUARTERS = 1024
+"""A note or gap above this is taken for damage."""
+
+DYNAMICS = {"pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124, "ffff": 127}
+"""Velocity of each sign; sforzati are left to the player."""
+
+VELOCITY = 64
+"""Velocity where no dynamic is written."""
+
+TYPES = {"maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1}
+TYPES_SHORT = {"eighth": 2, "16th": 4, "32nd": 8, "64th": 16, "128th": 32, "256th": 64, "512th": 128, "1024th": 256}
+QUARTERS = {name: Fraction(value) for name, value in TYPES.items()} | {name: Fraction(1, value) for name, value in TYPES_SHORT.items()}
+"""Note type -> quarter notes."""
+
+_DRUM_BY_PLACE = {("F", 4): 36, ("C", 5): 38, ("E", 4): 44, ("A", 4): 41, ("D", 5): 47, ("E", 5): 48, ("F", 5): 51, ("G", 5): 42, ("A", 5): 49}
+"""General MIDI drum of a place on a percussion staff where the file names no instrument; others are the snare."""
+
+_DECIMAL = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})", re.ASCII)
+_MODES = {"aeolian": "minor", "ionian": "major", "none": "major", "": "major"}
+
+
+@dataclass
+class Player:
+    """A part of the file while it is read.
+
+    Attributes:
+        part: Where its notes go.
+        divisions: Parts of a quarter that durations count; None where the file has not said it yet.
+        by_value: Whether the file was found to say it wrongly, so that note values are taken.
+        ident: Its id in the file, for messages.
+        drums: Instrument id -> General MIDI drum key.
+        is_percussion: Whether the part list puts it on channel 10.
+    """
+
+    part: WrittenPart
+    ident: str
+    drums: dict[str, int] = field(default_factory=dict)
+    is_percussion: bool = False
+    divisions: Fraction | None = None
+    by_value: bool = False
+    semitones: int = 0
+    velocity: int = VELOCITY
+    says_keys: bool = False
+    ending: frozenset[int] = frozenset()
+
+
+def number(text: str) -> Fraction | None:
+    """Return a decimal number exactly, or None where `text` is none of a sensible size."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    return Fraction(int(text)) if text.isdecimal() else Fraction(text)
+
+
+def whole(text: str, low: int, high: int) -> int | None:
+    """Return a whole number from `low` to `high`, or None."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    value = int(text) if "." not in text else Fraction(text)
+    return int(value) if low <= value <= high and value == int(value) else None
+
+
+class MeasureReader:
+    """Reads one measure of one part.
+
+    Args:
+        player: The part; its divisions, transposition and loudness go on from measure to measure.
+        bar: The bar that all parts share.
+        findings: Where repairs are noted.
+        where: The place for messages, such as ``part P1, measure 3``.
+    """
+
+    def __init__(self, player: Player, bar: WrittenBar, findings: Findings, where: str) -> None:
+        self.player = player
+        self.bar = bar
+        self.findings = findings
+        self.where = where
+        self.notes: list[WrittenNote] = []
+        self.at = self.onset = self.reached = 0
+        self.graces: dict[str, list[int]] = {}
+        self.metres = 0
+
+    def warn(self, node: Node, message: str) -> None:
+        """Note a repair at the line of `node`."""
+        self.findings.add(f"{self.where}, line {node.line}: {message}.")
+
+    def read(self, node: Node) -> list[WrittenNote]:
+        """Return the measure's notes; the bar takes the rest."""
+        self.bar.endings |= self.player.ending
+        for kid in node.kids:
+            if kid.tag in _READ:
+                _READ[kid.tag](self, kid)
+        self.bar.length = max(self.bar.length, self.reached)
+        left = sum(len(pitches) for pitches in self.graces.values())
+        if left:
+            self.findings.add(f"{self.where}: {left} grace notes before no note of their voice; they were left out.")
+        return self.notes
+
+    def _length(self, node: Node) -> int | None:
+        """A note's or gap's length in units, by its duration, or by its note value where that is missing or wrong."""
+        text = node.words("duration")
+        divisions = self.player.divisions
+        duration = number(text)
+        if duration is not None and divisions is not None:
+            length = _units(duration / divisions)
+            if length is not None:
+                return length
+        by_type = _units(_value(node))
+        if by_type is None and duration is not None and divisions is None:
+            by_type = _units(duration)
+        if divisions is not None or by_type is None:
+            how = "it was left out" if by_type is None else "its note value was taken"
+            self.warn(node, f"duration '{text[:20]}' is no length of music; {how}")
+        elif not self.player.by_value:
+            self.player.by_value = True
+            self.warn(node, "divisions are missing; note values are taken instead")
+        return by_type
+
+    def _note(self, node: Node) -> None:
+        tags = {kid.tag for kid in node.kids}
+        if "grace" in tags:
+            self._grace(node)
+            return
+        length = self._length(node)
+        if length is None:
+            return
+        is_chord = "chord" in tags
+        if is_chord and not self.notes and self.at == 0:
+            self.warn(node, "a chord note without a first note; it was read as a note of its own")
+            is_chord = False
+        rest = node.first("rest")
+        if rest is not None and rest.attributes.get("measure") == "yes" and self.at == 0 and self.bar.full:
+            length = min(length, self.bar.full)
+        at = self.onset if is_chord else self.at
+        if not is_chord:
+            self.onset = self.at
+            self.at += length
+        self.reached = max(self.reached, at + length)
+        for _ in [*(fermata for notation in node.every("notations") for fermata in notation.every("fermata"))][:1]:
+            self.bar.marks.append((at, "fermata", ""))
+        if rest is not None or "cue" in tags or not length:
+            return
+        key = self._key(node, tags)
+        if key is None:
+            return
+        self._lyric(node, at)
+        self.notes.append(self._sounding(node, at, length, key))
+
+    def _sounding(self, node: Node, at: int, length: int, key: tuple[int, bool]) -> WrittenNote:
+        """A note with its tie, voice and loudness."""
+        ties = {tie.attributes.get("type", "") for tie in node.every("tie")}
+        if not ties:
+            ties = {tie.attributes.get("type", "") for notation in node.every("notations") for tie in notation.every("tied")}
+        voice, staff = node.words("voice")[:20] or "1", whole(node.words("staff"), 1, 99) or 1
+        loudness = number(node.attributes.get("dynamics", "")) if "dynamics" in node.attributes else None
+        velocity = self.player.velocity if loudness is None else _velocity(loudness)
+        graces = () if "chord" in {kid.tag for kid in node.kids} else tuple(self.graces.pop(voice, ()))
+        return WrittenNote(at, length, key[0], velocity, (staff, voice), "stop" in ties, "start" in ties, key[1], graces[:32])
+
+    def _grace(self, node: Node) -> None:
+        key = self._key(node, {kid.tag for kid in node.kids})
+        if key is not None and node.first("rest") is None and node.first("cue") is None:
+            self.graces.setdefault(node.words("voice")[:20] or "1", []).append(key[0])
+
+    def _key(self, node: Node, tags: set[str]) -> tuple[int, bool] | None:
+        """The MIDI key of a note as it sounds, and whether it is a drum."""
+        if "unpitched" in tags or (self.player.is_percussion and "pitch" in tags):
+            instrument = node.first("instrument")
+            drum = self.player.drums.get(instrument.attributes.get("id", "")) if instrument else None
+            if drum is None and len(self.player.drums) == 1:
+                drum = next(iter(self.player.drums.values()))
+            if "unpitched" in tags:
+                place = (node.words("unpitched", "display-step"), whole(node.words("unpitched", "display-octave"), 0, 9) or 0)
+                return (drum if drum is not None else _DRUM_BY_PLACE.get(place, 38)), True
+            if drum is not None:
+                return drum, True
+        if "pitch" not in tags:
+            if "rest" not in tags:
+                self.warn(node, "a note without a pitch; it was read as a rest")
+            return None
+        step, alter, octave = node.words("pitch", "step"), node.words("pitch", "alter") or "0", node.words("pitch", "octave")
+        semitones, height = number(alter), whole(octave, -1, 10)
+        if step not in NATURAL_SEMITONES or semitones is None or abs(semitones) > 4 or height is None:
+            self.warn(node, f"pitch '{step[:8]}{'' if alter == '0' else ' ' + alter[:8]} {octave[:8]}' is none; it was read as a rest")
+            return None
+        key = pitch_of(step, 0, height) + round(semitones) + self.player.semitones  # quarter tones go to the nearest key
+        if not 0 <= key <= 127:
+            self.warn(node, f"pitch {step}{octave} sounds outside MIDI keys 0 to 127; it was read as a rest")
+            return None
+        return key, self.player.is_percussion
+
+    def _lyric(self, node: Node, at: int) -> None:
+        for lyric in node.every("lyric")[:1]:
+            text = " ".join("".join(kid.text for kid in lyric.kids if kid.tag in ("text", "elision")).split())
+            hyphen = "-" if lyric.words("syllabic") in ("begin", "middle") else ""
+            if text:
+                self.bar.marks.append((at, "lyric", text[:80] + hyphen))
+
+    def _backup(self, node: Node) -> None:
+        length = self._length(node)
+        if length is None:
+            return
+        if length > self.at:
+            self.warn(node, "a backup to before the start of the measure; it goes to its start")
+        self.at = max(self.at - length, 0)
+
+    def _forward(self, node: Node) -> None:
+        length = self._length(node)
+        if length is not None:
+            self.at += length
+            self.reached = max(self.reached, self.at)
+
+    def _attributes(self, node: Node) -> None:
+        for kid in node.every("divisions"):
+            divisions = number(kid.text.strip())
+            if divisions is None or not 0 < divisions <= 10**7:
+                self.warn(kid, f"divisions '{kid.text.strip()[:20]}' are none; note values are taken instead")
+                divisions, self.player.by_value = None, True
+            self.player.divisions = divisions
+        for kid in node.every("transpose"):
+            semitones = number(kid.words("chromatic") or "0")
+            octaves = whole(kid.words("octave-change") or "0", -4, 4)
+            if semitones is None or octaves is None or abs(semitones) > 48:
+                self.warn(kid, "a transposition that no instrument has; it was left out")
+            else:
+                self.player.semitones = round(semitones) + 12 * octaves
+        for kid in node.every("key")[:1]:
+            self._key_signature(kid)
+        for kid in node.every("time")[:1]:
+            self._time(kid)
+        staves = node.first("staves")
+        if staves is not None:
+            count = whole(staves.text.strip(), 1, 99)
+            if count is None:
+                self.warn(staves, f"'{staves.text.strip()[:20]}' staves, expected 1 to 99; it was left out")
+            self.player.part.staves = max(self.player.part.staves, count or 1)
+        for style in node.every("measure-style"):
+            rests = style.first("multiple-rest")
+            if rests is not None and whole(rests.text.strip(), 1, 9999) is None:
+                self.warn(rests, f"a rest of '{rests.text.strip()[:20]}' measures; only the measures that are written out are read")
+
+    def _key_signature(self, node: Node) -> None:
+        """Take the key, as it sounds, of the first part that has one."""
+        if not self.player.says_keys:
+            return
+        fifths = whole(node.words("fifths"), -7, 7)
+        if fifths is None:
+            if node.first("fifths") is not None:
+                self.warn(node, f"a key of '{node.words('fifths')[:20]}' fifths, expected -7 to 7; it was left out")
+            return
+        if self.player.semitones % 12:
+            fifths = (fifths + 7 * self.player.semitones + 5) % 12 - 5
+        mode = node.words("mode").lower()
+        mode = _MODES.get(mode, mode)
+        self.bar.keys.append((self.at, fifths, mode if mode in MODES else "major"))
+
+    def _time(self, node: Node) -> None:
+        if node.first("senza-misura") is not None:
+            self.bar.metre, self.bar.renewed = None, True
+            return
+        metre = _metre([kid.text for kid in node.every("beats")], [kid.text for kid in node.every("beat-type")])
+        if metre is None:
+            written = f"{node.words('beats')[:12]}/{node.words('beat-type')[:12]}"
+            self.warn(node, f"time signature {written} is none; the one before goes on")
+        elif self.at and self.bar.metre != metre:
+            self.warn(node, f"time signature {metre[0]}/{metre[1]} within a measure; it was taken for the whole measure")
+            self.bar.metre = metre
+        else:
+            self.bar.metre, self.bar.renewed = metre, True
+
+    def _direction(self, node: Node) -> None:
+        shift = self._offset(node)
+        sound = node.first("sound")
+        said = sound is not None and self._sound(sound, shift)
+        for kid in (kid for kind in node.every("direction-type") for kid in kind.kids):
+            if kid.tag == "metronome" and not said:
+                self._metronome(kid, shift)
+            elif kid.tag == "dynamics" and not (sound is not None and "dynamics" in sound.attributes):
+                for sign in kid.kids:
+                    self.player.velocity = DYNAMICS.get(sign.tag, self.player.velocity)
+            elif kid.tag in ("words", "rehearsal"):
+                text = " ".join(kid.text.split())[:200]
+                if text:
+                    self.bar.marks.append((max(self.at + shift, 0), "section" if kid.tag == "rehearsal" else "text", text))
+            elif kid.tag in ("segno", "coda"):
+                self.bar.signs.add(kid.tag)
+
+    def _offset(self, node: Node) -> int:
+        """How far from the current place a direction or chord symbol stands, in units."""
+        value = number(node.words("offset")) if node.first("offset") is not None else None
+        if value is None or self.player.divisions is None or abs(value / self.player.divisions) > LONGEST_QUARTERS:
+            return 0
+        return math.floor(value / self.player.divisions * UNIT + Fraction(1, 2))
+
+    def _metronome(self, node: Node, shift: int) -> None:
+        unit, per_minute = node.words("beat-unit"), number(node.words("per-minute"))
+        if unit in QUARTERS and per_minute is not None and len(node.every("beat-unit")) == 1:
+            quarters = QUARTERS[unit] * (2 - Fraction(1, 2 ** len(node.every("beat-unit-dot")[:4])))
+            self._tempo(node, per_minute * quarters, shift)
+
+    def _tempo(self, node: Node, bpm: Fraction | None, shift: int) -> None:
+        if bpm is None or not 4 <= bpm <= 10_000:
+            self.warn(node, "a tempo that cannot be played; it was left out")
+            return
+        change = (max(self.at + shift, 0), round(60_000_000 / bpm))
+        if change not in self.bar.tempos:
+            self.bar.tempos.append(change)
+
+    def _sound(self, node: Node, shift: int = 0) -> bool:
+        """Take what a ``sound`` element says; whether it says a tempo."""
+        says = node.attributes
+        if "tempo" in says:
+            self._tempo(node, number(says["tempo"]), shift)
+        if "dynamics" in says:
+            loudness = number(says["dynamics"])
+            if loudness is not None:
+                self.player.velocity = _velocity(loudness)
+        for sign in ("segno", "coda", "tocoda", "fine", "dacapo", "dalsegno"):
+            if says.get(sign, "no") != "no":
+                self.bar.signs.add(sign)
+        return "tempo" in says
+
+    def _harmony(self, node: Node) -> None:
+        symbol = chord_symbol(node)
+        if symbol:
+            self.bar.marks.append((max(self.at + self._offset(node), 0), "chord", symbol))
+
+    def _barline(self, node: Node) -> None:
+        for ending in node.every("ending"):
+            if ending.attributes.get("type") == "start":
+                passes = [whole(text.strip(), 1, 99) for text in re.split(r"[, ]+", ending.attributes.get("number", "")[:40].strip())]
+                self.player.ending = frozenset(number for number in passes if number)
+                self.bar.endings |= self.player.ending
+            else:
+                self.player.ending = frozenset()
+        for repeat in node.every("repeat"):
+            if repeat.attributes.get("direction") == "forward":
+                self.bar.forward = True
+            elif repeat.attributes.get("direction") == "backward":
+                times = whole(repeat.attributes.get("times", "2"), 1, 10**9)
+                self.bar.backward = max(self.bar.backward, times or 2)
+
+
+_READ: dict[str, Callable[[MeasureReader, Node], object]] = {
+    "note": MeasureReader._note,
+    "backup": MeasureReader._backup,
+    "forward": MeasureReader._forward,
+    "attributes": MeasureReader._attributes,
+    "direction": MeasureReader._direction,
+    "sound": MeasureReader._sound,
+    "harmony": MeasureReader._harmony,
+    "barline": MeasureReader._barline,
+}
+
+
+def _units(quarters: Fraction | None) -> int | None:
+    """A length in units; None where it is no length of music."""
+    if quarters is None or not 0 <= quarters <= LONGEST_QUARTERS:
+        return None
+    return (2 * UNIT * quarters.numerator + quarters.denominator) // (2 * quarters.denominator)
+
+
+def _velocity(percent: Fraction) -> int:
+    """MIDI velocity of a loudness in percent of 90, as MusicXML counts."""
+    return min(max(round(percent * 9 / 10), 1), 127)
+
+
+def _value(node: Node) -> Fraction | None:
+    """A note's written value in quarters, with dots and tuplet."""
+    value = QUARTERS.get(node.words("type"))
+    if value is None:
+        return None
+    value *= 2 - Fraction(1, 2 ** len(node.every("dot")[:6]))
+    actual = whole(node.words("time-modification", "actual-notes"), 1, 64)
+    normal = whole(node.words("time-modification", "normal-notes"), 1, 64)
+    return value * normal / actual if actual and normal else value
+
+
+def _metre(beats: list[str], types: list[str]) -> tuple[int, int] | None:
+    """Beats and beat type; ``3+2`` and pairs are added up."""
+    if not beats or len(beats) != len(types):
+        return None
+    total = Fraction(0)
+    below = 1
+    for count, kind in zip(beats, types, strict=True):
+        added = [whole(part.strip(), 1, 255) for part in count.split("+")[:32]]
+        denominator = whole(kind.strip(), 1, 256)
+        if None in added or denominator is None or denominator & (denominator - 1):
+            return None
+        total += Fraction(sum(part for part in added if part), denominator)
+        below = max(below, denominator)
+    numerator = total * below
+    return (int(numerator), below) if numerator <= 255 else None

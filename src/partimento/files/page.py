@@ -1,0 +1,189 @@
+"""One page that holds a piece: heard, seen and taken away, with nothing fetched from anywhere.
+
+The sound, the piano roll, the engraved score, the ABC text and the MIDI file stand inside the page. Its
+content security policy forbids every request, and names the one script by its hash. Text from a score is
+escaped wherever it stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+
+from partimento.audio.waveform import Waveform
+from partimento.errors import MissingExtra, ScoreError, WriteError
+from partimento.files.abc import abc_bytes
+from partimento.files.engraving import Engraving, engraved
+from partimento.files.midi import midi_bytes
+from partimento.files.page_parts import SCRIPT, STYLE
+from partimento.files.roll import draw_roll
+from partimento.files.sound import MEDIA_TYPES, sound_bytes, sound_tags
+from partimento.score import Score
+from partimento.score.meter import bar_count
+from partimento.score.pitch import key_name
+from partimento.score.tempo import duration_seconds, seconds_at
+
+SMALL_SOUND_BYTES = 400_000
+"""Below this a sound stays a WAV; above it is an MP3, which every browser plays and takes a tenth."""
+
+_NOTATED_SHARE = 0.95
+_GRID = 48  # parts of a quarter note: sixteenths, their halves and triplets lie on it
+
+
+def page_bytes(score: Score, *, sound: Waveform | None = None, engrave: bool = True) -> bytes:
+    """Return one HTML page, complete in itself.
+
+    A performance, whose notes follow no grid, is shown as a roll only.
+
+    Args:
+        score: At least one note.
+        sound: The score's sound, rendered by a synthesizer; a page without it is silent.
+        engrave: Whether to show staves and notes, where Verovio is installed.
+
+    Raises:
+        ScoreError: When the score has no notes.
+    """
+    roll = draw_roll(score, timed=sound is not None, headed=False)
+    notated = is_notated(score)
+    engraving = _staves(score) if engrave and notated else None
+    name = _file_name(score)
+    midi = _data_url("audio/midi", midi_bytes(score))
+    links = [_link(midi, f"{name}.mid", "MIDI")]
+    player = ""
+    if sound is not None:
+        suffix, data = _embedded(sound, score)
+        url = _data_url(MEDIA_TYPES[suffix], data)
+        player = f'<audio controls preload="auto" src="{url}"></audio>'
+        links.append(f'<a id="sound" download="{name}{suffix}">Sound ({suffix[1:].upper()})</a>')
+    sections = []
+    if engraving is not None:
+        sections.append(_section("Score", "".join(engraving.pages) + _pages_left(engraving), "score"))
+    sections.append(_section("Piano roll", roll.svg, "roll"))
+    text = _abc(score) if notated else ""
+    if text:
+        links.append(_link(_data_url("text/vnd.abc", text.encode()), f"{name}.abc", "ABC"))
+        sections.append(f'<details class="card"><summary>ABC text</summary><pre>{escape(text)}</pre></details>')
+    facts = {"path": roll.path if sound is not None else (), "notes": _engraved_times(score, engraving) if sound is not None else []}
+    return _document(score, player=player, links=links, sections=sections, facts=facts)
+
+
+def is_notated(score: Score) -> bool:
+    """Return whether nearly all notes begin on a grid of a quarter note's parts: whether staves can show the piece."""
+    starts = np.concatenate([track.start for track in score.tracks]) if score.tracks else np.zeros(0, np.int64)
+    return bool(starts.size) and float(np.mean(starts * _GRID % score.ticks_per_quarter == 0)) >= _NOTATED_SHARE
+
+
+def _document(score: Score, *, player: str, links: list[str], sections: list[str], facts: Mapping[str, object]) -> bytes:
+    """The page around its parts."""
+    title = escape(score.metadata.get("title", "") or "Untitled")
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; media-src data:; base-uri 'none'; form-action 'none'"
+    )
+    script = f"<script>{SCRIPT}</script>" if player else ""
+    numbers = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    provenance = escape(score.metadata.get("provenance", ""))
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="partimento">
+<title>{title}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+<p class="facts">{escape(" · ".join(_facts(score)))}</p>
+<p class="provenance">{provenance}</p>
+</header>
+<nav>{player}<p class="links">{" ".join(links)}</p></nav>
+<main>{"".join(sections)}</main>
+<script type="application/json" id="numbers">{numbers}</script>
+{script}
+</body>
+</html>
+"""
+    return page.encode("utf-8", "replace")
+
+
+def _facts(score: Score) -> list[str]:
+    """What a listener may want to know, in a few words."""
+    seconds = round(duration_seconds(score))
+    facts = [score.metadata.get("composer", ""), key_name(score.key_signatures[0]) if score.key_signatures else ""]
+    facts += [f"{bar_count(score)} bars", f"{score.note_count} notes", f"{seconds // 60}:{seconds % 60:02d}"]
+    return [fact for fact in facts if fact]
+
+
+def _embedded(sound: Waveform, score: Score) -> tuple[str, bytes]:
+    """The sound's suffix and bytes: a WAV where it is small, else an MP3, else (rates that MP3 cannot say) a FLAC."""
+    tags = sound_tags(score)
+    if sound.samples.size * 2 <= SMALL_SOUND_BYTES:
+        return ".wav", sound_bytes(sound, ".wav", metadata=tags)
+    try:
+        return ".mp3", sound_bytes(sound, ".mp3", metadata=tags)
+    except WriteError:
+        return ".flac", sound_bytes(sound, ".flac", metadata=tags)
+
+
+def _staves(score: Score) -> Engraving | None:
+    """The engraved score, where Verovio is installed and notes can say the piece."""
+    try:
+        return engraved(score, titled=False)
+    except (MissingExtra, ScoreError):
+        return None
+
+
+def _abc(score: Score) -> str:
+    """The piece as ABC text; empty where ABC cannot say it."""
+    try:
+        return abc_bytes(score).decode("utf-8")
+    except ScoreError:
+        return ""
+
+
+def _engraved_times(score: Score, engraving: Engraving | None) -> list[tuple[str, float, float]]:
+    """For each engraved note its name and the seconds at which it begins and ends."""
+    if engraving is None:
+        return []
+    ticks = np.rint([at[0] * score.ticks_per_quarter for at in engraving.timeline]).astype(np.int64)
+    begun: dict[str, float] = {}
+    times = []
+    for second, (_, on, off) in zip(seconds_at(score, ticks).tolist(), engraving.timeline, strict=True):
+        times += [(name, begun.pop(name), round(second, 3)) for name in off if name in begun]
+        begun.update(dict.fromkeys(on, round(second, 3)))
+    return times
+
+
+def _pages_left(engraving: Engraving) -> str:
+    """A word about pages that are not shown."""
+    left = engraving.page_count - len(engraving.pages)
+    return f"<p>{left} more pages are not shown.</p>" if left else ""
+
+
+def _section(title: str, content: str, ident: str) -> str:
+    """A card with a heading."""
+    return f'<section class="card" id="{ident}"><h2>{title}</h2>{content}</section>'
+
+
+def _link(url: str, name: str, text: str) -> str:
+    """A link that saves a file."""
+    return f'<a href="{url}" download="{name}">{text}</a>'
+
+
+def _data_url(media_type: str, data: bytes) -> str:
+    """Bytes as an address that needs no request."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _file_name(score: Score) -> str:
+    """The title as a file name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in score.metadata.get("title", "").lower())
+    return "-".join(part for part in kept.split("-") if part)[:60] or "piece"

@@ -1,0 +1,76 @@
+"""Outputs appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from partimento.errors import WriteError
+
+_REMEDY = {
+    errno.ENOSPC: "The disk is full. Free some space, or write elsewhere; what stood there before is untouched.",
+    errno.EDQUOT: "The disk quota is used up. Free some space, or write elsewhere; what stood there before is untouched.",
+    errno.EACCES: "The folder may not be written. Choose another with --out, or change its permissions.",
+    errno.EROFS: "The folder is read-only. Choose another with --out.",
+    errno.ENOENT: "The folder does not exist. Make it first.",
+    errno.ENOTDIR: "A part of the path is a file, not a folder. Choose another path.",
+    errno.EISDIR: "That is a folder. Give a file name.",
+}
+
+
+def write_error(path: Path, error: OSError) -> WriteError:
+    """Return the one-line error for an operating system's refusal to write `path`."""
+    remedy = _REMEDY.get(error.errno or 0, "Check the path and the disk.")
+    return WriteError(f"{path}: could not be written ({error.strerror or error}). {remedy}")
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write `data` to `path`: afterwards the file holds all of it, or what it held before.
+
+    The bytes go to a new file beside it, are flushed to the disk, and take the name in one step.
+
+    Raises:
+        WriteError: When the folder is missing or read-only, or the disk is full.
+    """
+    target = Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+        temporary = None
+    except OSError as error:
+        raise write_error(target, error) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+    return target
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make the folder `path` and those above it, where missing.
+
+    Raises:
+        WriteError: When it cannot be made.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    return folder
+
+
+def _umask() -> int:
+    """The process's file mode mask (readable only by setting it)."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

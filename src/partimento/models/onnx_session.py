@@ -1,0 +1,55 @@
+"""A trained model as an ONNX graph behind `start` and `step`: no torch, one thread, the same bytes everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.models.model import Logits, State
+
+
+class OnnxSession:
+    """A graph with inputs ``ids`` and ``state.*`` and outputs ``logits`` and ``next.*``.
+
+    Args:
+        graph: The model's bytes, as a graph builder of this package made them.
+        threads: Threads of one step; small models are fastest on one.
+
+    Raises:
+        ValueError: When onnxruntime does not take the graph (its own error classes are hidden behind this one).
+    """
+
+    def __init__(self, graph: bytes, *, threads: int = 1) -> None:
+        import onnxruntime  # noqa: PLC0415  # 0.17 s that `import partimento` need not pay
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise ValueError(f"onnxruntime does not take the graph: {str(error).splitlines()[0]}") from error
+        inputs = {value.name: value for value in self._session.get_inputs()}
+        self._states = [name for name in inputs if name.startswith("state.")]
+        self._widths = [int(inputs[name].shape[1]) for name in self._states]
+        self._types = [np.int64 if "int64" in inputs[name].type else np.float32 for name in self._states]
+        facts = self._session.get_modelmeta().custom_metadata_map
+        self._filler = int(facts.get("past_filler", 0))
+        self._outputs = ["logits", *(f"next.{name.removeprefix('state.')}" for name in self._states)]
+        self.vocabulary = int(self._session.get_outputs()[0].shape[1])
+
+    def start(self, batch: int) -> State:
+        """Return the state before the first id: zeros, and ids that are none."""
+        return tuple(
+            np.full((batch, width), self._filler if kind is np.int64 else 0, kind)
+            for width, kind in zip(self._widths, self._types, strict=True)
+        )
+
+    def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
+        """Take one id a piece, shape (batch,); return logits (batch, vocabulary) and the next state."""
+        feeds = dict(zip(self._states, state, strict=True))
+        feeds["ids"] = np.asarray(ids, np.int64)
+        logits, *after = self._session.run(self._outputs, feeds)
+        return logits, tuple(after)

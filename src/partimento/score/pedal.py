@@ -1,0 +1,77 @@
+"""Pedals told as note lengths: what a synthesizer, a transcriber or a piano roll without pedals must hear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.score.note import LAST_TICK, SOSTENUTO, SUSTAIN, Track
+from partimento.score.score import Score
+
+DOWN = 64
+"""A pedal's controller value from which on it is down."""
+
+
+def fold_pedal(score: Score) -> Score:
+    """Return the score with sustain and sostenuto pedal told by note lengths, and those pedals taken out.
+
+    A note whose key is let go while the sustain pedal is down sounds on until the pedal goes up or the key is
+    struck again, whichever is first; at the pedal's last moment where it never goes up, which is the end of
+    the last note of the piece. A note already held when the sostenuto pedal goes down is held by it in the
+    same way. The soft pedal (67) changes loudness and colour, not length: its controls stay. Drums have no
+    pedal. A pedal that goes up at the very tick at which a key is let go does not hold it.
+    """
+    end = score.end_tick
+    return replace(score, tracks=tuple(_folded(track, end) for track in score.tracks))
+
+
+def pedal_spans(track: Track, number: int, end_tick: int) -> NDArray[np.int64]:
+    """Return when a pedal is down, shape (spans, 2): the tick it goes down and the tick it goes up.
+
+    Args:
+        track: Any track.
+        number: Controller number: 64 sustain, 66 sostenuto, 67 soft.
+        end_tick: Where a pedal that is never let go is taken to go up.
+    """
+    changes = track.controls[track.controls[:, 1] == number]
+    if not changes.size:
+        return np.zeros((0, 2), np.int64)
+    down = changes[:, 2] >= DOWN
+    edge = np.flatnonzero(np.diff(down, prepend=False))
+    ticks = changes[edge, 0]
+    if edge.size % 2:
+        ticks = np.append(ticks, max(end_tick, int(ticks[-1])))
+    spans = ticks.reshape(-1, 2)
+    return np.asarray(spans[spans[:, 0] < spans[:, 1]])
+
+
+def _folded(track: Track, end_tick: int) -> Track:
+    """One track with its pedals told by note lengths."""
+    pedals = np.isin(track.controls[:, 1], (SUSTAIN, SOSTENUTO))
+    controls = track.controls[~pedals]
+    if track.is_drum or not len(track) or not pedals.any():
+        return replace(track, controls=controls)
+    end = track.end
+    for number in (SOSTENUTO, SUSTAIN):  # what the sostenuto lets go the sustain may still catch
+        spans = pedal_spans(track, number, end_tick)
+        if not spans.size:
+            continue
+        span = np.searchsorted(spans[:, 0], end, side="left") - 1  # the last one that begins before the key is let go
+        reach = spans[np.maximum(span, 0), 1]
+        caught = (span >= 0) & (end < reach)
+        if number == SOSTENUTO:
+            caught &= track.start <= spans[np.maximum(span, 0), 0]
+        end = np.where(caught, np.minimum(reach, _next_strike(track, end)), end)
+    return replace(track, duration=np.minimum(end, LAST_TICK) - track.start, controls=controls)
+
+
+def _next_strike(track: Track, end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each note the tick at which its key is struck again, no earlier than its own end."""
+    strike = np.full(len(track), LAST_TICK, np.int64)
+    order = np.lexsort((track.start, track.pitch))
+    same = track.pitch[order[1:]] == track.pitch[order[:-1]]
+    strike[order[:-1][same]] = track.start[order[1:][same]]
+    # Two notes of one key that overlap, or start together, are two voices: neither may be cut shorter than written.
+    return np.maximum(strike, end)

@@ -1,0 +1,48 @@
+"""Ticks to seconds and back, through every change of tempo."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from partimento.score.score import DEFAULT_QUARTER_MICROSECONDS, Score
+
+
+def tempo_map(score: Score) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the tempo as a piecewise straight line from ticks to seconds.
+
+    Args:
+        score: Any score.
+
+    Returns:
+        Ticks, seconds and seconds per tick at each change, three arrays of shape (changes,), the first at tick 0.
+        Where several tempos stand at one tick the last one holds.
+    """
+    changes = {0: DEFAULT_QUARTER_MICROSECONDS}
+    for tempo in score.tempos:
+        changes[tempo.tick] = tempo.quarter_microseconds
+    ticks = np.array(sorted(changes), np.int64)
+    per_tick = np.array([changes[int(tick)] for tick in ticks]) / (1e6 * score.ticks_per_quarter)
+    seconds = np.concatenate([[0.0], np.cumsum(np.diff(ticks) * per_tick[:-1])])
+    return ticks, seconds, per_tick
+
+
+def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
+    """Return the time in seconds of each of `ticks` (any shape, 0 or later)."""
+    at = np.asarray(ticks, np.int64)
+    starts, seconds, per_tick = tempo_map(score)
+    segment = np.searchsorted(starts, at, side="right") - 1
+    return np.asarray(seconds[segment] + (at - starts[segment]) * per_tick[segment])
+
+
+def ticks_at(score: Score, seconds: ArrayLike) -> NDArray[np.int64]:
+    """Return the tick nearest to each of `seconds` (any shape, 0 or later)."""
+    at = np.asarray(seconds, np.float64)
+    starts, begins, per_tick = tempo_map(score)
+    segment = np.maximum(np.searchsorted(begins, at, side="right") - 1, 0)
+    return np.asarray(np.rint(starts[segment] + (at - begins[segment]) / per_tick[segment]), np.int64)
+
+
+def duration_seconds(score: Score) -> float:
+    """Return the time in seconds at which the last note ends."""
+    return float(seconds_at(score, score.end_tick))

@@ -1,0 +1,16 @@
+"""Scores become sound.
+
+A `Synthesizer` takes a `Score` and returns a `Waveform`; what it needs besides (a bank of recorded
+instruments, a trained model) it is given when it is made. `SoundfontSynthesizer` plays every score with
+sampled instruments and needs nothing but numpy and a SoundFont file: its own code reads the bank and sounds
+the notes, so a damaged bank is an error and never a crash, and the same score, bank and settings give the
+same samples whatever the number of threads. Pedals are told as note lengths first (`score.pedal`).
+
+Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one
+instrument), `bank` (the file).
+"""
+
+from partimento.synthesis.soundfont import SoundfontSynthesizer
+from partimento.synthesis.synthesizer import Synthesizer
+
+__all__ = ["SoundfontSynthesizer", "Synthesizer"]

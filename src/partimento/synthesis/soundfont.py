@@ -1,0 +1,167 @@
+"""Scores played with a SoundFont."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.audio import Waveform
+from partimento.errors import AudioError
+from partimento.score import Score, Track
+from partimento.score.note import SOFT
+from partimento.score.pedal import DOWN, fold_pedal
+from partimento.score.tempo import seconds_at
+from partimento.synthesis.bank import SoundBank, Zone, find_bank
+from partimento.synthesis.modulation import struck, velocity_gain
+from partimento.synthesis.room import reverberated
+from partimento.synthesis.tone import SILENT_DB, Tone, release_seconds, tone
+
+LONGEST_SECONDS = 3_600.0
+"""Music that is rendered in one piece at most: an hour of stereo takes 1.3 GB."""
+
+LONGEST_NOTE_SECONDS = 60.0
+"""A note held longer fades out there."""
+
+TAIL_SECONDS = 2.0
+"""What follows the end of the last note: releases and the room fade within it."""
+
+SOFT_PEDAL_GAIN = 0.7
+"""What the soft pedal leaves of a note's amplitude: 3 dB less."""
+
+VOLUME, EXPRESSION, PAN = 7, 11, 10
+"""Controller numbers."""
+
+_INAUDIBLE = 1e-6
+_FULL_VOLUME = 100  # where General MIDI starts controller 7
+
+
+class _Strike(NamedTuple):
+    """A note to be sounded: its first frame, frames until the key is let go, gain to the left and right."""
+
+    start: int
+    held: int
+    left: float
+    right: float
+
+
+class SoundfontSynthesizer:
+    """Plays scores with the recorded instruments of a SoundFont.
+
+    Sustain and sostenuto pedal become note lengths; a note struck with the soft pedal down is 3 dB softer.
+    Velocity, volume (7), expression (11) and pan (10) set a note's level and place when it is struck; later
+    changes reach the next note. The peak of the whole lies at -1 dBFS.
+
+    Args:
+        soundfont: An .sf2 or .sf3 file; where None an installed one, else the small one of pretty_midi's wheel.
+        program: General MIDI program for every track but drums, 0 to 127; where None each track's own.
+        sample_rate: Frames per second (Hz), 8,000 to 192,000.
+        room: How much of a small hall is heard, 0 (none) to 1.
+
+    Raises:
+        AudioError: When the bank is missing or damaged, or a setting is out of range.
+    """
+
+    def __init__(
+        self, soundfont: str | os.PathLike[str] | None = None, *, program: int | None = None, sample_rate: int = 44_100, room: float = 0.3
+    ) -> None:
+        if program is not None and not 0 <= program <= 127:
+            raise AudioError(f"program {program}: expected 0 to 127. 0 is the grand piano, 19 the church organ.")
+        if not 8_000 <= sample_rate <= 192_000:
+            raise AudioError(f"sample rate {sample_rate} Hz: expected 8000 to 192000. Usual is 44100.")
+        if not 0 <= room <= 1:
+            raise AudioError(f"room {room}: expected 0 to 1. Usual is 0.3.")
+        self.path = find_bank(soundfont)
+        self.sample_rate = int(sample_rate)
+        self.program = program
+        self.room = room
+        self._bank = SoundBank.read(self.path)
+
+    def render(self, score: Score) -> Waveform:
+        """Return the sound of a score: stereo, peak at -1 dBFS, with two seconds of tail.
+
+        Raises:
+            AudioError: When the score has no notes or lasts longer than an hour, or the bank is damaged.
+        """
+        if not score.note_count:
+            raise AudioError("score: holds no notes, expected at least one. There is nothing to hear.")
+        played = fold_pedal(score)
+        seconds = float(seconds_at(played, played.end_tick))
+        if seconds > LONGEST_SECONDS:
+            raise AudioError(
+                f"score: lasts {seconds:.0f} seconds, expected at most {LONGEST_SECONDS:.0f}. Cut it into pieces, or check its tempo."
+            )
+        frames = math.ceil((seconds + TAIL_SECONDS) * self.sample_rate)
+        mix = np.zeros((2, frames), np.float32)
+        for track, original in zip(played.tracks, score.tracks, strict=True):
+            self._play(mix, played, track, original)
+        if self.room:
+            reverberated(mix, self.sample_rate, self.room)
+        fade = min(frames, self.sample_rate // 5)
+        mix[:, frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+        return Waveform.levelled(mix, self.sample_rate)
+
+    def _play(self, mix: NDArray[np.float32], score: Score, track: Track, original: Track) -> None:
+        """Add a track's notes to the mix, tone by tone: one is read from the bank once, for its longest note."""
+        program = self.program if self.program is not None and not track.is_drum else track.program
+        zones = self._bank.zones(program, track.is_drum)
+        strikes = self._strikes(score, track, original)
+        notes: dict[tuple[int, int], list[_Strike]] = {}
+        for strike, key, velocity in zip(strikes, track.pitch.tolist(), track.velocity.tolist(), strict=True):
+            notes.setdefault((key, velocity), []).append(strike)
+        tones: dict[tuple[object, ...], tuple[Zone, int, list[_Strike]]] = {}
+        for (key, velocity), same in sorted(notes.items()):
+            for index, zone in enumerate(zones):
+                if zone.plays(key, velocity):
+                    sounding, gain = struck(zone, key, velocity), velocity_gain(zone, key, velocity)
+                    louder = [strike._replace(left=strike.left * gain, right=strike.right * gain) for strike in same]
+                    ident = (index, key, tuple(sorted(sounding.settings.items())))
+                    tones.setdefault(ident, (sounding, key, []))[2].extend(louder)
+        for zone, key, all_strikes in tones.values():
+            self._sound(mix, zone, key, all_strikes)
+
+    def _sound(self, mix: NDArray[np.float32], zone: Zone, key: int, strikes: list[_Strike]) -> None:
+        """Add all notes of one key, one recording and one colour to the mix."""
+        tail = math.ceil(min(release_seconds(zone), TAIL_SECONDS) * self.sample_rate)
+        longest = max(min(strike.held + tail, mix.shape[1] - strike.start) for strike in strikes)
+        seconds = min(longest / self.sample_rate, LONGEST_NOTE_SECONDS)
+        sound = tone(self._bank, zone, key, sample_rate=self.sample_rate, seconds=seconds)
+        fade = _release(sound, self.sample_rate)
+        for strike in strikes:
+            length = min(sound.samples.size, strike.held + fade.size, mix.shape[1] - strike.start)
+            held = min(strike.held, length)
+            for channel, gain in enumerate((strike.left * sound.left, strike.right * sound.right)):
+                if gain > _INAUDIBLE:
+                    into = mix[channel, strike.start : strike.start + length]
+                    into[:held] += sound.samples[:held] * np.float32(gain)
+                    into[held:] += sound.samples[held:length] * (fade[: length - held] * np.float32(gain))
+
+    def _strikes(self, score: Score, track: Track, original: Track) -> list[_Strike]:
+        """When each note of a track sounds, and what its controllers make of its loudness and place."""
+        start = np.rint(seconds_at(score, track.start) * self.sample_rate).astype(np.int64)
+        end = np.rint(seconds_at(score, track.end) * self.sample_rate).astype(np.int64)
+        gain = (_control(original, VOLUME, _FULL_VOLUME) / _FULL_VOLUME) ** 2 * (_control(original, EXPRESSION, 127) / 127) ** 2
+        gain = np.where(_control(original, SOFT, 0) >= DOWN, gain * SOFT_PEDAL_GAIN, gain)
+        angle = np.clip((_control(original, PAN, 64) - 64) / 63, -1, 1) * (math.pi / 4)
+        left, right = np.minimum(1, np.cos(angle) - np.sin(angle)), np.minimum(1, np.cos(angle) + np.sin(angle))
+        columns = (start.tolist(), np.maximum(end - start, 1).tolist(), (gain * left).tolist(), (gain * right).tolist())
+        return [_Strike(*values) for values in zip(*columns, strict=True)]
+
+
+def _control(track: Track, number: int, default: int) -> NDArray[np.float64]:
+    """A controller's value at the start of each note, shape (notes,)."""
+    changes = track.controls[track.controls[:, 1] == number]
+    values = np.concatenate([[default], changes[:, 2]])
+    return np.asarray(values[np.searchsorted(changes[:, 0], track.start, side="right")], np.float64)
+
+
+def _release(sound: Tone, sample_rate: int) -> NDArray[np.float32]:
+    """What is left of a tone at each frame after the key is let go: a straight line in dB."""
+    frames = max(int(min(sound.release_seconds, TAIL_SECONDS) * sample_rate), 1)
+    fade = np.power(10, np.arange(frames) * (-SILENT_DB / 20 / (sound.release_seconds * sample_rate)))
+    ending = min(frames, sample_rate // 50)
+    fade[frames - ending :] *= np.linspace(1, 0, ending)
+    return np.asarray(fade, np.float32)

@@ -1,0 +1,149 @@
+"""One recurrent network fitted to a prepared corpus: everything between ids and trained weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partimento.errors import ConfigError
+from partimento.models.char_rnn import Cell, CharRnn, build_char_rnn
+from partimento.training.checkpoint import load_checkpoint
+from partimento.training.loop import Loop, Progress, Settings
+from partimento.training.next_id import NextId
+from partimento.training.prepare import Prepared
+from partimento.training.schedule import steps_of_minutes
+from partimento.training.sequences import PieceStream, whole_pieces
+
+ROWS, TIME = 32, 160
+"""Pieces read side by side, and ids of each in one step."""
+
+MINUTES = 10.0
+"""Length of a run for which neither steps nor minutes were given."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to fit and how (see `cli.train` for the words)."""
+
+    vocabulary: int
+    lags: tuple[int, ...] = ()
+    size: str = "small"
+    cell: Cell = "lstm"
+    dropout: float = 0.25
+    steps: int | None = None
+    minutes: float | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    learning_rate: float = 2e-3
+    threads: int = 2
+    seed: int = 0
+    encoding: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of it.
+
+    Attributes:
+        weights: The best weights, float32.
+        config: The network's settings, JSON values.
+        progress: How the run went.
+        settings: How it was trained, JSON values.
+        tokens: Ids read.
+    """
+
+    weights: Mapping[str, NDArray[np.float32]]
+    config: Mapping[str, Any]
+    progress: Progress
+    settings: Mapping[str, Any]
+    tokens: int
+
+
+def fit(
+    prepared: Prepared,
+    plan: Plan,
+    folder: Path,
+    *,
+    resume: bool = False,
+    after_look: Callable[[Progress, CharRnn], None] = lambda progress, module: None,
+) -> Fitted:
+    """Return the network that `plan` asks for, fitted to `prepared`.
+
+    Args:
+        prepared: The corpus as ids.
+        plan: What and how.
+        folder: Where checkpoint and log stand.
+        resume: Go on with the run in `folder`, or begin it.
+        after_look: Called after each look at the validation pieces, with the network as it is then.
+
+    Raises:
+        ConfigError: When a setting cannot be had here.
+        TrainingError: See `loop.Loop.run`.
+    """
+    if plan.steps is not None and plan.minutes is not None:
+        raise ConfigError("--steps and --minutes: give one of them, the other follows.")
+    if not 1 <= plan.threads <= 256:
+        raise ConfigError(f"--threads {plan.threads}: expected 1 to 256.")
+    device = _device(plan.device)
+    torch.set_num_threads(plan.threads)
+    torch.manual_seed(plan.seed)
+    module = build_char_rnn(plan.vocabulary, plan.size, cell=plan.cell, dropout=plan.dropout, lags=plan.lags).to(device)
+    multiplied = sum(p.numel() for n, p in module.named_parameters() if "embed" not in n and "lagged" not in n)
+    minutes = MINUTES if plan.minutes is None else plan.minutes
+    steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=ROWS * TIME) if plan.steps is None else plan.steps
+    precision = _precision(plan.precision, device)
+    settings = Settings(
+        steps, plan.learning_rate, precision=precision, validate_every=max(1, min(100, steps // 10)), patience=10, seed=plan.seed
+    )
+    loop = Loop(
+        NextId(module, rows=ROWS),
+        PieceStream(prepared.train, rows=ROWS, time=TIME, seed=plan.seed),
+        whole_pieces(prepared.valid, rows=ROWS, time=TIME),
+        settings=settings,
+        folder=folder,
+        facts={"data": prepared.checksum, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
+        after_look=lambda progress: after_look(progress, module),
+    )
+    progress = loop.run(resume=resume)
+    return Fitted(
+        weights_of(module),
+        asdict(module.config) | {"lags": list(plan.lags)},
+        progress,
+        asdict(settings) | {"steps": progress.step, "rows": ROWS, "time": TIME, "threads": plan.threads, "device": device},
+        progress.step * ROWS * TIME,
+    )
+
+
+def weights_of(module: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Return a module's weights as arrays."""
+    return {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
+
+
+def begun(folder: Path) -> bool:
+    """Whether a run stands in `folder`."""
+    return load_checkpoint(folder) is not None
+
+
+def _device(wish: str) -> str:
+    """The device asked for, or the best there is."""
+    there = torch.cuda.is_available()
+    if wish == "cuda" and not there:
+        raise ConfigError("--device cuda: torch finds no GPU here. Use --device cpu, or install torch for your GPU.")
+    return wish if wish != "auto" else "cuda" if there else "cpu"
+
+
+def _precision(wish: str, device: str) -> str:
+    """The precision asked for; bf16 where the processor multiplies it faster than fp32."""
+    if wish != "auto":
+        return wish
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    flags = Path("/proc/cpuinfo")
+    fast = flags.exists() and any(word in flags.read_text(encoding="ascii", errors="replace") for word in ("avx512_bf16", "amx_bf16"))
+    return "bf16" if fast else "fp32"

@@ -1,0 +1,261 @@
+"""The loop: losses, backward, clip, step, schedule. Everything done once in a while stands below it.
+
+The loop knows no notes and no model: a `Trainable` turns a batch into named losses, the loop adds them up. A run
+that is killed at any moment and resumed gives, on the same CPU and thread count, the very weights of a run that
+was not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from partimento.errors import ConfigError, TrainingError
+from partimento.training.checkpoint import Checkpoint, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from partimento.training.record import Record
+from partimento.training.schedule import Schedule
+
+MEMORISING = "it is starting to memorise"
+
+
+class Trainable(Protocol):
+    """What the loop trains."""
+
+    module: nn.Module
+
+    def losses(self, batch: Any) -> dict[str, Tensor]:
+        """Return named losses to be added up, each a scalar."""
+
+    def validate(self, batches: Any) -> float:
+        """Return the figure that is to become small."""
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return what is carried from batch to batch."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Carry on from `state`."""
+
+
+class Stream(Protocol):
+    """Endless batches that can say where they stand."""
+
+    epoch: int
+
+    def next(self) -> Any:
+        """Return the next batch."""
+
+    def state(self) -> Mapping[str, object]:
+        """Return where the stream stands, as JSON values."""
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Go to where `state` says."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        steps: Optimiser steps.
+        learning_rate: Its highest value, above 0.
+        weight_decay: AdamW's, 0 or more.
+        clip: Largest norm of all gradients together, above 0.
+        precision: ``fp32`` or ``bf16`` (products in bf16, weights and sums in fp32).
+        validate_every: Steps between two looks at the validation pieces, each followed by a checkpoint.
+        patience: Looks without improvement after which the learning rate begins to fall, and then the run ends.
+        seed: Sets weights, order and dropout.
+    """
+
+    steps: int
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    precision: str = "fp32"
+    validate_every: int = 200
+    patience: int = 6
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("fp32", "bf16"):
+            raise ConfigError(f"precision '{self.precision}': expected fp32 or bf16.")
+        if self.validate_every < 1 or self.patience < 1 or self.clip <= 0 or self.weight_decay < 0:
+            raise ConfigError(f"settings {asdict(self)}: expected validate_every, patience and clip above 0.")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, and what it has reached.
+
+    Attributes:
+        step: Steps made.
+        train: Mean training loss since the last look.
+        best: Lowest validation figure, and the step it was seen at.
+        waiting: Looks since then.
+        ended: Why the run is over; empty while it goes on.
+    """
+
+    step: int = 0
+    train: float = math.nan
+    valid: float = math.nan
+    best: float = math.inf
+    best_step: int = 0
+    waiting: int = 0
+    ended: str = ""
+
+
+class Loop:
+    """One training run in one folder; `run` makes it, or goes on with it.
+
+    Args:
+        trainable: What to train; its module's weights are overwritten when the run is resumed.
+        stream: Batches to learn from.
+        validation: Handed to `trainable.validate`.
+        settings: How.
+        folder: Where the checkpoint and the log stand.
+        facts: JSON values that must be the same when the run is resumed: data, encoding, model.
+        after_look: Called after each look at the validation pieces.
+    """
+
+    def __init__(
+        self,
+        trainable: Trainable,
+        stream: Stream,
+        validation: Any,
+        *,
+        settings: Settings,
+        folder: Path,
+        facts: Mapping[str, Any],
+        after_look: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        self.trainable, self.stream, self.validation = trainable, stream, validation
+        self.settings, self.folder, self.facts, self._after_look = settings, folder, dict(facts), after_look
+        self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate)
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        parameters = list(trainable.module.parameters())
+        self._optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
+        self._losses: list[float] = []
+
+    def run(self, *, resume: bool = False) -> Progress:
+        """Train until the schedule ends or validation has turned; leave the best weights in the module.
+
+        Raises:
+            TrainingError: When the loss is no number any more, or the run to be resumed was another one.
+        """
+        if resume:
+            self._resume()
+        record = Record(self.folder, self.progress.step, self.schedule.steps)
+        with record:
+            while not self.progress.ended:
+                loss = self._step()
+                self._losses.append(loss)
+                record.step(self.progress.step, loss, self.schedule.rate(self.progress.step - 1))
+                if self.progress.step % self.settings.validate_every == 0 or self.progress.step >= self.schedule.steps:
+                    self._look()
+                    record.look(self.progress, self.stream.epoch, self.schedule.steps)
+                    self._save()
+                    self._after_look(self.progress)
+        self.trainable.module.load_state_dict(self.best)
+        return self.progress
+
+    def _step(self) -> float:
+        """One step of the optimiser; returns the loss before it."""
+        step = self.progress.step
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.schedule.rate(step)
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._precision():
+            losses = self.trainable.losses(self.stream.next())
+            loss = torch.stack(list(losses.values())).sum()
+        if not bool(torch.isfinite(loss)):
+            raise TrainingError(
+                f"step {step + 1}: the loss is no number any more; the best weights so far (step {self.progress.best_step}) are kept in "
+                f"{self.folder}. Lower the learning rate (now {self.schedule.rate(step):.2g}) or use --precision fp32."
+            )
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(self.trainable.module.parameters(), self.settings.clip)
+        self._optimizer.step()
+        self.progress = replace(self.progress, step=step + 1)
+        return float(loss.detach())
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """Products in bf16, or everything in fp32."""
+        device = next(self.trainable.module.parameters()).device.type
+        return torch.autocast(device, dtype=torch.bfloat16) if self.settings.precision == "bf16" else nullcontext()
+
+    def _look(self) -> None:
+        """Look at the validation pieces; keep the best weights; decide whether to go on."""
+        with self._precision():
+            valid = self.trainable.validate(self.validation)
+        step, better = self.progress.step, valid < self.progress.best
+        if better:
+            self.best = {name: tensor.detach().clone() for name, tensor in self.trainable.module.state_dict().items()}
+        self.progress = replace(
+            self.progress,
+            train=sum(self._losses) / max(len(self._losses), 1),
+            valid=valid,
+            best=valid if better else self.progress.best,
+            best_step=step if better else self.progress.best_step,
+            waiting=0 if better else self.progress.waiting + 1,
+        )
+        self._losses = []
+        turned = self.progress.waiting >= self.settings.patience
+        if turned and not self.schedule.falling(step):
+            self.schedule = self.schedule.fall_from(step)
+            self.progress = replace(self.progress, waiting=0)
+        elif turned:
+            self.progress = replace(self.progress, ended=f"validation has not improved since step {self.progress.best_step}: {MEMORISING}")
+        if step >= self.schedule.steps:
+            self.progress = replace(self.progress, ended=self.progress.ended or f"all {step} steps made")
+
+    def _save(self) -> None:
+        """Write all that is needed to go on."""
+        groups = {
+            "model": self.trainable.module.state_dict(),
+            "best": self.best,
+            "optimizer": optimizer_tensors(self._optimizer),
+            "carry": self.trainable.state(),
+        }
+        tensors = {f"{group}.{name}": tensor for group, values in groups.items() for name, tensor in values.items()}
+        facts = {
+            "facts": self._identity(),
+            "progress": asdict(self.progress),
+            "schedule": asdict(self.schedule),
+            "stream": dict(self.stream.state()),
+        }
+        save_checkpoint(self.folder, Checkpoint({**tensors, "random": torch.get_rng_state()}, facts))
+
+    def _identity(self) -> dict[str, Any]:
+        """What must not change between the parts of one run; its length may."""
+        settings = {name: value for name, value in asdict(self.settings).items() if name not in ("steps", "patience")}
+        return {"settings": settings, "threads": torch.get_num_threads(), **self.facts}
+
+    def _resume(self) -> None:
+        """Go back to the checkpoint, where there is one."""
+        checkpoint = load_checkpoint(self.folder)
+        if checkpoint is None:
+            return
+        before, now = checkpoint.facts["facts"], self._identity()
+        for name in {**before, **now}:
+            if before.get(name) != now.get(name):
+                raise TrainingError(f"{self.folder}: was trained with {name} {before.get(name)}, now {now.get(name)}. Give the same, or another --out.")
+        self.trainable.module.load_state_dict(checkpoint.group("model"))
+        self.best = checkpoint.group("best")
+        restore_optimizer(self._optimizer, checkpoint.group("optimizer"))
+        self.trainable.restore(checkpoint.group("carry"))
+        torch.set_rng_state(checkpoint.tensors["random"])
+        self.stream.restore(checkpoint.facts["stream"])
+        self.progress = Progress(**checkpoint.facts["progress"])
+        written = Schedule(**checkpoint.facts["schedule"])
+        if self.schedule.steps != written.steps and not written.falling(self.progress.step):
+            self.schedule = self.schedule.from_here(self.progress.step)
+            self.progress = replace(self.progress, ended="")
+        else:
+            self.schedule = written

@@ -1,0 +1,84 @@
+"""Learning to say the next id: the `Trainable` of every recurrent sequence model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from partimento.training.sequences import NOTHING, Batch
+
+Carry = tuple[Tensor, ...]
+
+
+class StatefulModule(Protocol):
+    """A module that reads chunks and hands its state on."""
+
+    def start(self, batch: int) -> Carry:
+        """Return the state before the first id."""
+
+    def __call__(self, ids: Tensor, state: Carry) -> tuple[Tensor, Carry]:
+        """Read ids of shape (batch, time); return logits (batch, time, vocabulary) and the next state."""
+
+
+class NextId:
+    """Cross entropy of the id that follows, with the state carried from one batch to the next.
+
+    Args:
+        module: The network.
+        rows: Rows of the training batches.
+    """
+
+    def __init__(self, module: nn.Module, *, rows: int) -> None:
+        self.module = module
+        self._rows = rows
+        self._carry: Carry = self._start(rows)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return ``{"nats_per_token": mean}`` over the ids that count, and carry the state on."""
+        total, count, self._carry = self._read(batch, self._carry)
+        return {"nats_per_token": total / max(count, 1)}
+
+    @torch.no_grad()
+    def validate(self, batches: Iterable[Batch]) -> float:
+        """Return nats per id over whole pieces, dropout off."""
+        self.module.eval()
+        totals, counts = 0.0, 0
+        state: Carry = ()
+        for batch in batches:
+            if bool(batch.fresh.all()):
+                state = self._start(len(batch.fresh))
+            total, count, state = self._read(batch, state)
+            totals, counts = totals + float(total), counts + count
+        self.module.train()
+        return totals / max(counts, 1)
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return the carried state, named."""
+        return {str(index): tensor.contiguous() for index, tensor in enumerate(self._carry)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Carry on from `state`."""
+        self._carry = tuple(state[str(index)].to(old.device) for index, old in enumerate(self._carry))
+
+    def _start(self, rows: int) -> Carry:
+        """The module's state before the first id."""
+        carry: Carry = self.module.start(rows)  # type: ignore[operator]  # nn.Module hides its own methods' types
+        return carry
+
+    def _read(self, batch: Batch, carry: Carry) -> tuple[Tensor, int, Carry]:
+        """Summed loss, number of ids that count, and the next state."""
+        device = next(self.module.parameters()).device
+        ids, targets = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.targets))
+        state = _reset(carry, self._start(len(batch.fresh)), torch.from_numpy(batch.fresh).to(device))
+        logits, after = self.module(ids, state)
+        total = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=NOTHING, reduction="sum")
+        return total, int((batch.targets != NOTHING).sum()), tuple(part.detach().to(old.dtype) for part, old in zip(after, state, strict=True))
+
+
+def _reset(carry: Carry, fresh: Carry, rows: Tensor) -> Carry:
+    """The carried state, from nothing in `rows`. Cell states are (layers, batch, units), id histories (batch, lag)."""
+    return tuple(torch.where(rows[:, None], new, old) for old, new in zip(carry, fresh, strict=True))

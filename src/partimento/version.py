@@ -1,0 +1,3 @@
+"""The version that outputs and cards name."""
+
+__version__ = "0.1.0"
