@@ -154,17 +154,23 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
     """
     source = Path(folder)
     if not (source / HASHES).is_file():
-        raise BundleError(f"{source}: is no bundle (no {HASHES} in it). Give the folder that `partimento train --out` made, or a name of `partimento models list`.")
+        raise BundleError(
+            f"{source}: is no bundle (no {HASHES} in it). Give the folder that `partimento train --out` made, or a name of `partimento models list`."
+        )
     hashes = _hashes(source)
     files = {}
     for name, expected in hashes.items():
         try:
             data = read_bytes(source / name, LARGEST_FILE_BYTES)
         except PartimentoError as error:
-            raise BundleError(f"{source / name}: missing or unreadable, though {HASHES} names it. Fetch or train the bundle again.") from error
+            raise BundleError(
+                f"{source / name}: missing or unreadable, though {HASHES} names it. Fetch or train the bundle again."
+            ) from error
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
-            raise BundleError(f"{source / name}: is damaged or was changed (SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch or train the bundle again.")
+            raise BundleError(
+                f"{source / name}: is damaged or was changed (SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch or train the bundle again."
+            )
         files[name] = data
     return Bundle(source, card_of(files.pop(CARD), str(source / CARD)), files)
 
@@ -182,7 +188,9 @@ def card_of(data: bytes, name: str) -> Card:
     if not isinstance(values, dict):
         raise BundleError(f"{name}: holds a {type(values).__name__}, expected an object. Fetch or train the bundle again.")
     if values.get("format") != FORMAT:
-        raise BundleError(f"{name}: format {values.get('format')}, expected {FORMAT}. It is from another version of partimento; use that one, or train again.")
+        raise BundleError(
+            f"{name}: format {values.get('format')}, expected {FORMAT}. It is from another version of partimento; use that one, or train again."
+        )
     known = {entry.name for entry in fields(Card)}
     for key in values:
         if key not in known:

@@ -15,7 +15,7 @@ from partimento.cli.output import show
 
 if TYPE_CHECKING:
     from partimento.evaluation.fingerprints import Fingerprints
-    from partimento.generation.composer import Composer, Wish
+    from partimento.generation.composer import Wish
     from partimento.generation.filters import Sampling
     from partimento.score import Score
 
@@ -69,8 +69,8 @@ class Choice:
 def compose(  # noqa: PLR0913  # one parameter an option
     *,
     model: str = "bach-chorales",
-    length: Length = Length(),  # noqa: B008  # frozen
-    choice: Choice = Choice(),  # noqa: B008  # frozen
+    length: Length = Length(),  # frozen
+    choice: Choice = Choice(),  # frozen
     count: int = 1,
     out: Path = Path("composed"),
     formats: str = ",".join(FORMATS),
@@ -202,7 +202,9 @@ def _for_people(fields: dict[str, Any]) -> str:
             own = piece["originality"]
             longest = own["longest_copy_notes"]
             lines.append(
-                f"    longest run shared with a training piece: {longest} notes, in {own['source']}" if longest else "    shares no run of 8 notes with a training piece"
+                f"    longest run shared with a training piece: {longest} notes, in {own['source']}"
+                if longest
+                else "    shares no run of 8 notes with a training piece"
             )
         lines += [f"    {path}" for path in piece["files"].values()] + [f"    note: {word}" for word in piece["warnings"]]
     return "\n".join(lines)

@@ -60,7 +60,11 @@ def download(name: str, /, *, to: Path | None = None, as_json: AsJson = False) -
         return
     folder = to or data_home() / name
     files = DATA_SETS[name].download(folder, lambda file: print(f"  {file}", file=sys.stderr))
-    show({"name": name, "folder": str(folder), "files": [str(file) for file in files]}, f"{folder}: {len(files)} files, all as pinned", as_json=as_json)
+    show(
+        {"name": name, "folder": str(folder), "files": [str(file) for file in files]},
+        f"{folder}: {len(files)} files, all as pinned",
+        as_json=as_json,
+    )
 
 
 def _sets() -> dict[str, dict[str, Any]]:

@@ -27,7 +27,9 @@ def list_models(*, as_json: AsJson = False) -> None:
     cards = _cards()
     rows = [["name", "writes", "you may"]]
     rows += [[name, card.summary, card.permission] for name, card in cards.items()]
-    fields = {"models": [{"name": name, "summary": card.summary, "permission": card.permission, **_short(card)} for name, card in cards.items()]}
+    fields = {
+        "models": [{"name": name, "summary": card.summary, "permission": card.permission, **_short(card)} for name, card in cards.items()]
+    }
     show(fields, table(rows), as_json=as_json)
 
 
@@ -61,7 +63,12 @@ def _cards() -> dict[str, Card]:
 
 def _short(card: Card) -> dict[str, Any]:
     """The parts of a card that a list shows."""
-    return {"model": card.model.get("name"), "encoding": card.encoding.get("name"), "licence": card.data.get("licence"), "figures": card.figures}
+    return {
+        "model": card.model.get("name"),
+        "encoding": card.encoding.get("name"),
+        "licence": card.data.get("licence"),
+        "figures": card.figures,
+    }
 
 
 def _lines(values: Any, indent: str = "  ") -> list[str]:

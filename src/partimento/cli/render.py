@@ -13,7 +13,7 @@ from partimento.cli.output import show
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
 
 
-def render(  # noqa: PLR0913  # one parameter an option
+def render(  # one parameter an option
     score: Path,
     out: Path,
     /,

@@ -65,8 +65,8 @@ class Course:
 
 def train(
     *corpus: str,
-    network: Network = Network(),  # noqa: B008  # frozen
-    course: Course = Course(),  # noqa: B008  # frozen
+    network: Network = Network(),  # frozen
+    course: Course = Course(),  # frozen
     out: Path = Path("model"),
     name: str | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,

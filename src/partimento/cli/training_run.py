@@ -50,11 +50,13 @@ class TrainingRun:
         command: What the user typed, for the card.
     """
 
-    def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # noqa: PLR0913  # a command line
+    def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # a command line
         if network.model not in MODELS:
             raise ConfigError(f"--model {network.model}{nearest(network.model, MODELS)}")
         if network.model == "char_rnn" and importlib.util.find_spec("torch") is None:
-            raise MissingExtra("training a char_rnn needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov).")
+            raise MissingExtra(
+                "training a char_rnn needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
+            )
         self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
         self.encoding = build_encoding(network.encoding)
         self.run_folder = make_folder(out / RUN)
@@ -83,7 +85,9 @@ class TrainingRun:
             "valid_nats_per_token": valid["nats_per_token"],
             "valid_bits_per_note": valid["bits_per_note"],
             "skipped_files": len(prepared.skipped),
-            "notes_per_second": round(training["tokens"] / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1),
+            "notes_per_second": round(
+                training["tokens"] / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1
+            ),
             "ended": training["ended"],
         }
 
@@ -136,7 +140,9 @@ class TrainingRun:
     def _figures(self, bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
         """Likelihood of the pieces to choose by and to measure on, under the model that will compose."""
         model = bundle.model()
-        figures: dict[str, Any] = {"definition": "negative log-likelihood of whole pieces under the quantised model, pooled; bits per note over sounding notes"}
+        figures: dict[str, Any] = {
+            "definition": "negative log-likelihood of whole pieces under the quantised model, pooled; bits per note over sounding notes"
+        }
         for part, pieces in (("valid", prepared.valid), ("test", prepared.test)):
             if not pieces:
                 continue
@@ -185,7 +191,17 @@ class TrainingRun:
 
         weights = weights_of(module)
         card = Card(
-            f"{self.name}-step{progress.step}", "", __version__, {"name": "char_rnn"}, {"name": self.encoding.name}, {}, {}, {}, (), {"min_p": 0.02}, ""
+            f"{self.name}-step{progress.step}",
+            "",
+            __version__,
+            {"name": "char_rnn"},
+            {"name": self.encoding.name},
+            {},
+            {},
+            {},
+            (),
+            {"min_p": 0.02},
+            "",
         )
         graph = step_graph(weights, cell=self.network.cell, lags=self.encoding.lags)
         composer = Composer(Bundle(self.out, card, {STEP: graph, WEIGHTS: b""}))

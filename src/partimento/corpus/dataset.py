@@ -97,7 +97,9 @@ def _fetch(address: str) -> bytes:
         with urllib.request.urlopen(address, timeout=60) as answer:
             data: bytes = answer.read(LARGEST_FILE_BYTES + 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise CorpusError(f"{address}: could not be fetched ({error}). Check the connection, or fetch it by hand and give its folder.") from error
+        raise CorpusError(
+            f"{address}: could not be fetched ({error}). Check the connection, or fetch it by hand and give its folder."
+        ) from error
     if len(data) > LARGEST_FILE_BYTES:
         raise CorpusError(f"{address}: more than {LARGEST_FILE_BYTES} bytes. Nothing was kept of it.")
     return data

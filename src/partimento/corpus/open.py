@@ -123,7 +123,9 @@ def _split_again(corpus: Corpus) -> Corpus:
         else:
             skipped[piece.id] = f"{piece.source}: has no notes."
     if len(kept) < 2:
-        raise CorpusError(f"{corpus.name}: {len(kept)} pieces can be used ({len(skipped)} left out), expected at least 2: one to learn from, one to check on.")
+        raise CorpusError(
+            f"{corpus.name}: {len(kept)} pieces can be used ({len(skipped)} left out), expected at least 2: one to learn from, one to check on."
+        )
     numbers = works([score for _, score in kept])
     names = [kept[number][0].id for number in numbers]
     if len(set(names)) < 2:

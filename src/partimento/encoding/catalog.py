@@ -31,4 +31,6 @@ def build_encoding(name: str, options: Mapping[str, object] | None = None) -> En
     try:
         return ENCODINGS[name](**(options or {}))
     except TypeError as error:
-        raise EncodingError(f"encoding '{name}': options {dict(options or {})} do not fit ({error}). Is the bundle from another version?") from error
+        raise EncodingError(
+            f"encoding '{name}': options {dict(options or {})} do not fit ({error}). Is the bundle from another version?"
+        ) from error

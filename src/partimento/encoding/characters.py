@@ -32,7 +32,9 @@ class Characters:
     """Encoding ``characters``: see the module's docstring."""
 
     name = "characters"
-    losses = "Keeps one voice's pitch and rhythm, chord symbols, repeats, metre and key; drops velocity, tempo, titles, lyrics and programs."
+    losses = (
+        "Keeps one voice's pitch and rhythm, chord symbols, repeats, metre and key; drops velocity, tempo, titles, lyrics and programs."
+    )
     grid = None
     lags = ()
     tempo = 100.0
@@ -61,7 +63,9 @@ class Characters:
         try:
             ids = [VOCABULARY.ids[character] for character in text]
         except KeyError as error:
-            raise EncodingError(f"encoding 'characters': {error} is not in the vocabulary, expected ASCII. Rewrite the chord symbol.") from None
+            raise EncodingError(
+                f"encoding 'characters': {error} is not in the vocabulary, expected ASCII. Rewrite the chord symbol."
+            ) from None
         return np.array([self.start_id, *ids, *([VOCABULARY.ids["end"]] if whole else [])], np.int32)
 
     def decode(self, ids: Ids) -> Score:
@@ -106,7 +110,9 @@ def canonical_text(score: Score) -> str:
     """
     voices = [track for track in score.tracks if len(track)]
     if len(voices) != 1 or voices[0].is_drum:
-        raise EncodingError(f"encoding 'characters': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding.")
+        raise EncodingError(
+            f"encoding 'characters': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding."
+        )
     key = () if score.key_signatures else (key_of(score),)
     plain = replace(
         score,

@@ -35,6 +35,7 @@ from partimento.encoding.chorale_layout import (
     Place,
     held_id,
     key_id,
+    key_signature,
     place_id,
     struck_id,
 )
@@ -103,7 +104,7 @@ class Chorale:
 
     def decode(self, ids: Ids) -> Score:
         """Return the score that `ids` say, four tracks, 480 ticks per quarter, at 72 quarters a minute."""
-        key = next((VOCABULARY.symbols[number] for number in ids if 0 <= number - VOCABULARY.first["key"] < 30), None)
+        key = next((int(number) for number in ids if 0 <= number - VOCABULARY.first["key"] < len(VOCABULARY.groups["key"])), None)
         steps, metres = _steps(ids)
         places = [Place.of(int(number)) for number in steps[:, 0]]
         bar = BAR_STEPS[metres[0][1]] if metres else 16
@@ -113,10 +114,11 @@ class Chorale:
         fermatas = tuple(
             Mark(step * _TICKS_PER_STEP, "fermata")
             for step, place in enumerate(places)
-            if place.phase % FINAL == NOW and (struck[0] <= steps[step, 1] < struck[1] or step == 0 or places[step - 1].phase % FINAL != NOW)
+            if place.phase % FINAL == NOW
+            and (struck[0] <= steps[step, 1] < struck[1] or step == 0 or places[step - 1].phase % FINAL != NOW)
         )
         written = tuple(TimeSignature(step * _TICKS_PER_STEP, *map(int, metre.split("/"))) for step, metre in metres)
-        keys = () if key is None else (_signature(key),)
+        keys = () if key is None else (key_signature(key),)
         return Score(480, tracks, (Tempo.of_bpm(0, self.tempo),), written, keys, fermatas, pickup)
 
     def allowed(self, ids: Ids) -> Mask:
@@ -172,11 +174,15 @@ def _four_voices(score: Score) -> Sequence[Track]:
     """The four voices, soprano first."""
     voices = [track for track in score.tracks if len(track) and not track.is_drum]
     if len(voices) != len(VOICES):
-        raise EncodingError(f"encoding 'chorale': {len(voices)} voices with notes, expected 4 (soprano, alto, tenor, bass). Split or drop voices.")
+        raise EncodingError(
+            f"encoding 'chorale': {len(voices)} voices with notes, expected 4 (soprano, alto, tenor, bass). Split or drop voices."
+        )
     for track in voices:
         if np.any(track.start[1:] < track.end[:-1]):
             at = int(track.start[1:][track.start[1:] < track.end[:-1]][0])
-            raise EncodingError(f"encoding 'chorale': voice '{track.name}' has two notes at once at tick {at}, expected one. Split the voice.")
+            raise EncodingError(
+                f"encoding 'chorale': voice '{track.name}' has two notes at once at tick {at}, expected one. Split the voice."
+            )
     return voices
 
 
@@ -241,9 +247,3 @@ def _track(row: Ids, name: str) -> Track:
     start, length, pitch = np.array(notes, np.int64).reshape(-1, 3).T
     velocity = np.full(start.size, _VELOCITY, np.int32)
     return Track(start * _TICKS_PER_STEP, length * _TICKS_PER_STEP, pitch, velocity, name=name, program=52 if name else 0)
-
-
-def _signature(symbol: str) -> KeySignature:
-    """The key signature of a key symbol."""
-    place = VOCABULARY.groups["key"].index(symbol)
-    return KeySignature(0, place % 15 - 7, "major" if place < 15 else "minor")

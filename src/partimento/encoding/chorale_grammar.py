@@ -16,11 +16,13 @@ from partimento.encoding.chorale_layout import (
     VOICES,
     Place,
     held_id,
+    key_signature,
     place_id,
     struck_id,
 )
 from partimento.encoding.encoding import Mask
 from partimento.errors import EncodingError
+from partimento.score.pitch import tonic_pitch_class
 
 MOST_BARS = 64
 """A piece without a wished length is brought to its end here; few chorales are as long."""
@@ -35,7 +37,8 @@ class ChoraleGrammar:
     """Follows one chorale id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends on a bar line or where the last bar and the pickup make one bar;
-    a few of the corpus's own chorales do neither.
+    no voice rests. A few of the corpus's own chorales
+    do otherwise.
 
     Args:
         bars: Bars the piece must have, its pickup and incomplete last bar together counting as one.
@@ -49,6 +52,7 @@ class ChoraleGrammar:
         self._key = key
         self._slot = -3  # -3 start, -2 metre, -1 key, 0 place, 1 to 4 voices
         self._steps = 0
+        self._tonic, self._minor = 0, False
         self._bar = 16
         self._first_step = 0
         self._place = Place(0, 0)
@@ -104,6 +108,9 @@ class ChoraleGrammar:
         elif self._slot <= 0:
             if self._slot == 0:
                 self._enter(Place.of(number))
+            elif self._slot == -1:
+                key = key_signature(number)
+                self._tonic, self._minor = tonic_pitch_class(key), key.mode == "minor"
             self._slot += 1
         else:
             pitch = (number - VOCABULARY.first["struck"]) % (HIGHEST - LOWEST + 1) + LOWEST
@@ -147,7 +154,8 @@ class ChoraleGrammar:
             return False
         if self._left is not None:
             return self._left <= 0
-        return self._run >= STEPS_PER_QUARTER and step in (0, self._first_step)
+        resolved = all(pitch % 12 in self._last_chord(voice) for voice, pitch in enumerate(self._sounding))
+        return self._run >= STEPS_PER_QUARTER and step in (0, self._first_step) and resolved
 
     def _next_phases(self) -> list[int]:
         """The phases the next step may have."""
@@ -181,9 +189,30 @@ class ChoraleGrammar:
         return left > room + (NOW - phase) * STEPS_PER_QUARTER + STEPS_PER_QUARTER
 
     def _allow_voice(self, mask: Mask, voice: int) -> None:
-        """Allow what one voice may do: strike within its range, hold what it sounds, or rest."""
+        """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
+
+        Under the last fermata the bass has the tonic and the others notes of its triad; only the alto and the tenor
+        may bring a suspension into its first quarter.
+        """
         low, high = RANGES[VOICES[voice]]
         mask[struck_id(max(low, LOWEST)) : struck_id(min(high, HIGHEST)) + 1] = True
         if self._sounding[voice] >= 0 and not (voice == 0 and self._fermata_ends):
             mask[held_id(self._sounding[voice])] = True
-        mask[VOCABULARY.ids["rest"]] = True
+        if self._place.phase != FINAL + NOW:
+            return
+        classes = self._last_chord(voice)
+        time_to_resolve = self._left is None or self._left >= STEPS_PER_QUARTER
+        suspended = VOICES[voice] in ("alto", "tenor") and self._run <= STEPS_PER_QUARTER and time_to_resolve
+        for first in (VOCABULARY.first["struck"], VOCABULARY.first["held"]):
+            for pitch in range(LOWEST, HIGHEST + 1):
+                fits = pitch % 12 in classes or (suspended and first == VOCABULARY.first["held"])
+                mask[first + pitch - LOWEST] &= fits
+
+    def _last_chord(self, voice: int) -> set[int]:
+        """Pitch classes a voice may have under the last fermata; the third is the same in all voices."""
+        root = self._tonic
+        if VOICES[voice] == "bass":
+            return {root}
+        thirds = {(root + 3) % 12, (root + 4) % 12} if self._minor else {(root + 4) % 12}
+        others = {pitch % 12 for number, pitch in enumerate(self._sounding) if number != voice and pitch >= 0}
+        return {root, (root + 7) % 12} | (thirds & others or thirds)

@@ -83,3 +83,9 @@ def key_id(key: KeySignature) -> int:
     """Return the id of a key; a church mode is said as major or minor, whichever its third is, on its own signature."""
     minor = MODE_FIFTHS[key.mode] < -1
     return VOCABULARY.first["key"] + key.fifths + 7 + 15 * minor
+
+
+def key_signature(number: int) -> KeySignature:
+    """Return the key signature that a key id says."""
+    place = number - VOCABULARY.first["key"]
+    return KeySignature(0, place % 15 - 7, "major" if place < 15 else "minor")

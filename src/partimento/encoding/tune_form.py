@@ -98,7 +98,9 @@ class TuneForm:
             return ["|"] if bars + 1 <= room else []
         if self._state == "open":
             found = ["|"] if self._may_open(room, bars + 1) else []
-            with_endings = bars + 1 >= self._fewest and any(self._fits(room - 2 * (bars + ending)) for ending in range(1, LONGEST_ENDING + 1))
+            with_endings = bars + 1 >= self._fewest and any(
+                self._fits(room - 2 * (bars + ending)) for ending in range(1, LONGEST_ENDING + 1)
+            )
             return [*found, "|1 "] if with_endings else found
         if self._state == "first":
             return ["|"] if bars < LONGEST_ENDING and self._fits(room - 2 * (self._common + bars + 1)) else []

@@ -22,7 +22,10 @@ from partimento.score import KeySignature
 from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
 
 METRES = ("2/4", "3/4", "4/4", "2/2", "6/8", "9/8", "12/8", "3/2", "6/4")
-LENGTHS = {text: Fraction(text or 1) for text in ("", "2", "3", "4", "6", "8", "12", "3/2", "3/4")} | {"/2": Fraction(1, 2), "/4": Fraction(1, 4)}
+LENGTHS = {text: Fraction(text or 1) for text in ("", "2", "3", "4", "6", "8", "12", "3/2", "3/4")} | {
+    "/2": Fraction(1, 2),
+    "/4": Fraction(1, 4),
+}
 TRIPLET_LENGTHS = ("", "/2", "2")
 _LETTERS = "ABCDEFGabcdefg"
 _MODES = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
@@ -54,9 +57,7 @@ def key_text(key: KeySignature) -> str:
 
 _ROOTS = tuple(letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b"))
 _QUALITIES = ("", "m", "7", "m7", "maj7", "6", "m6", "dim", "dim7", "+", "sus4", "9")
-CHORDS = frozenset(
-    f'"{root}{quality}{bass}"' for root in _ROOTS for quality in _QUALITIES for bass in ("", *(f"/{low}" for low in _ROOTS))
-)
+CHORDS = frozenset(f'"{root}{quality}{bass}"' for root in _ROOTS for quality in _QUALITIES for bass in ("", *(f"/{low}" for low in _ROOTS)))
 """Chord symbols that are written, in their quotes."""
 
 _CHORD_STEPS: dict[str, set[str]] = {}
@@ -152,7 +153,7 @@ class TuneGrammar:
         if self._mode == "open":
             return {"3"}
         if self._mode == "head":
-            return set(_LETTERS)
+            return set(_LETTERS) - ({self._tonic, self._tonic.lower()} if self._form.last_bar else set())
         if self._mode == "bracket":
             return {"]"}
         if self._mode in ("octave", "length"):
@@ -177,6 +178,8 @@ class TuneGrammar:
         if triplet is not None:
             return notes
         end = self._form.bar_end
+        if self._form.last_bar and end - place - Fraction(1, 4) < _LONG:
+            notes = {self._tonic, self._tonic.lower()}
         found: set[str] = set()
         if place < end:
             found = notes | ({"("} if end - place >= 1 and not (self._form.last_bar and end - place < _LONG + 2) else set())

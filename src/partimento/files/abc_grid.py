@@ -1,7 +1,8 @@
 """Where bars start when bar lines do not agree with the metre: the one rule that reader and writer share.
 
 Bars as played are laid one after another. Short ones that fill a bar together are one bar (a repeat with a
-pickup makes such pairs); any other that is short or long ends its bar where it ends, and the next starts afresh.
+pickup makes such pairs, and the last ones of a tune with a pickup lack what that has); a long one is as many full
+bars as it holds and a short one; any other that is short ends its bar, and the next starts afresh.
 """
 
 from __future__ import annotations
@@ -39,19 +40,17 @@ def lay(bars: Sequence[tuple[int, int, bool]]) -> Grid:
     """
     grid = Grid()
     now = place = 0
-    for index, (length, full, renewed) in enumerate(bars):
+    for index, (length, full, _) in enumerate(bars):
         if place:
             grid.joined.append(index)
         now += length
-        place += length
-        if not full or place % full == 0:
-            place = 0
-        elif place > full:
-            grid.fresh.append(now)
-            grid.odd.append(index)
-            place = 0
-        elif not _fills(bars, index, place):
-            if index == 0 and len(bars) > 1:
+        if not full:
+            continue
+        if place + length > full and (place + length) % full:
+            grid.odd.append(index)  # a bar line is missing: as many full bars as there are, and the rest
+        place = (place + length) % full
+        if place and not _fills(bars, index, place, grid.pickup):
+            if index == 0 and length == place and len(bars) > 1:
                 grid.pickup = length
             else:
                 grid.fresh.append(now)
@@ -60,13 +59,14 @@ def lay(bars: Sequence[tuple[int, int, bool]]) -> Grid:
     return grid
 
 
-def _fills(bars: Sequence[tuple[int, int, bool]], index: int, place: int) -> bool:
-    """Whether the bars behind `index` fill what is left of its bar exactly."""
+def _fills(bars: Sequence[tuple[int, int, bool]], index: int, place: int, pickup: int) -> bool:
+    """Whether the bars behind `index` fill what is left of its bar exactly, but for the pickup where the tune ends."""
     full = bars[index][1]
-    for length, wanted, renewed in bars[index + 1 : index + MOST_JOINED]:
-        if renewed or wanted != full:
+    behind = bars[index + 1 : index + MOST_JOINED]
+    for length, wanted, fresh in behind:
+        if fresh or wanted != full:
             return False
         place += length
         if place >= full:
             return place == full
-    return False
+    return bool(behind) and index + MOST_JOINED > len(bars) and place + pickup == full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from partimento.files.abc_grid import lay
@@ -117,11 +117,11 @@ class Layout:
         short = last + full - score.pickup  # the last bar lacks what the pickup has
         return short if score.pickup and short >= end else last + full
 
-    def lay(self, sections: Sequence[Section], signs: Sequence[int]) -> bool:
-        """Cut the score into cells, at bar lines and where repeats are.
+    def lay(self, cuts: Iterable[int], signs: Sequence[int]) -> bool:
+        """Cut the score into cells, at bar lines and elsewhere.
 
         Args:
-            sections: Repeats for which bar lines are needed.
+            cuts: Ticks at which a bar line is needed for a repeat or a part.
             signs: Ticks at which something is written that needs a place.
 
         Returns:
@@ -134,7 +134,7 @@ class Layout:
             end += self.full(self.metre_at(0))  # a pickup alone would be a short bar
             bars.append(score.pickup)
         grid = set(bars)
-        borders = sorted({*bars, *(tick for section in sections for tick in section.ticks() if tick < end), end})
+        borders = sorted({*bars, *(tick for tick in cuts if 0 < tick < end), end})
         self.cells = []
         for start, stop in zip(borders, borders[1:], strict=False):
             metre = self.metre_at(start)

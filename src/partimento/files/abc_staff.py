@@ -15,8 +15,8 @@ from partimento.files.abc_play import grace_ticks
 from partimento.score import KeySignature, TimeSignature, Track
 from partimento.score.pitch import alteration, spell
 
-LONGEST_HEAD = 24
-"""Longest written length in units; longer ones are tied."""
+LONGEST_HEAD, LONGEST_UNDOTTED = 24, 16
+"""Longest written lengths in units; longer ones are tied."""
 
 FINEST = 1024
 """Finest binary division of the unit that is written; others are tuplets or bare fractions."""
@@ -142,14 +142,20 @@ def _binary(value: Fraction) -> bool:
 
 def heads(value: Fraction, place: Fraction, beat: Fraction) -> list[Fraction]:
     """Cut a binary length at `place` in its bar into lengths that one note head, perhaps dotted, has: at beats where it can be."""
+    if not _binary(place):
+        place = Fraction(0)  # inside a tuplet
+    made: list[Fraction] = []
+    while value > LONGEST_HEAD:
+        made.append(Fraction(LONGEST_UNDOTTED))
+        value, place = value - LONGEST_UNDOTTED, place + LONGEST_UNDOTTED
     odd = value.numerator // (value.numerator & -value.numerator)
-    if odd in (1, 3) and value <= LONGEST_HEAD:
-        return [value]
+    if odd in (1, 3):
+        return [*made, value]
     base = beat
     while True:
         cut = (math.ceil((place + value) / base) - 1) * base - place
         if 0 < cut < value:
-            return [*heads(cut, place, beat), *heads(value - cut, place + cut, beat)]
+            return [*made, *heads(cut, place, beat), *heads(value - cut, place + cut, beat)]
         base = base / 3 if base.numerator % 3 == 0 else base / 2
 
 

@@ -173,6 +173,11 @@ class _Unfolder:
         if len(passes) == 1 and self.bars[endings[-1].stop - 1].closes:
             passes.append(-1)  # only a first ending, and its repeat sign
         common = endings[0].first
+        if common > start and len(endings) == len(passes) and self._same(endings):
+            for verse in range(len(passes)):
+                self._play(start, endings[0].stop, verse, ("again" if verse else "start",))
+            self.pending, self.folded = ("end",), True
+            return
         for verse, number in enumerate(passes):
             first: tuple[str, ...] = () if len(passes) == 1 else ("again" if verse else "start",)
             if common > start:
@@ -183,6 +188,11 @@ class _Unfolder:
                 self._play(ending.first, ending.stop, verse, (*first, "ending") if len(passes) > 1 else ())
         if len(passes) > 1:
             self.pending, self.folded = ("end",), True
+
+    def _same(self, endings: list[_Ending]) -> bool:
+        """Whether all endings are one and the same music."""
+        content = [[(bar.events, bar.marks, bar.changes, bar.length, bar.key, bar.metre) for bar in self.bars[e.first : e.stop]] for e in endings]
+        return len(endings) > 1 and all(other == content[0] for other in content[1:])
 
     def _play(self, start: int, stop: int, verse: int, before: tuple[str, ...]) -> None:
         """Append the bars of one run."""

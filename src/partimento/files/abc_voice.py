@@ -291,7 +291,7 @@ class VoiceBuilder:
     def set_metre(self, metre: Metre) -> None:
         """Change the metre; a bar starts here. The metre that holds already says that the bar before is over, full or not."""
         self.split()
-        self.bar.renewed = metre == self.metre
+        self.bar.renewed = metre == self.metre and bool(self.bars)
         self.metre = metre
         self.bar.metre = metre
 

@@ -44,9 +44,14 @@ def tempo_text(tempo: Tempo, metre: TimeSignature) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return words that may stand in a field or in quotes."""
+    """Return words that may stand in a field."""
     text = "".join(c if c.isprintable() else " " for c in text)
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("&", "\\&").replace('"', "'").strip()
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("&", "\\&").strip()
+
+
+def _quoted(text: str) -> str:
+    """Return words that may stand in quotes."""
+    return _safe(text).replace('"', "'")
 
 
 def _syllable(text: str) -> str:
@@ -101,12 +106,12 @@ class TuneWriter:
         for mark in self.score.marks:
             text = ""
             if mark.kind == "chord":
-                text = _safe(mark.text).lstrip("^_<>@ ")
+                text = _quoted(mark.text).lstrip("^_<>@ ")
                 text = f'"{text}"' if text else ""
             elif mark.kind == "fermata":
                 text = "!fermata!"
             elif mark.kind == "text" and self.words:
-                text = f'"^{_safe(mark.text)}"'
+                text = f'"^{_quoted(mark.text)}"'
             if text:
                 signs.setdefault(mark.tick, Signs()).symbols += text
         for tempo in self.tempos:
@@ -169,20 +174,19 @@ class TuneWriter:
         """Return the bars of the text: cells, folded where they can be."""
         sections = sections_of(self.score)
         signs = self._signs()
-        folds: list[list[Written] | None] = []
-        at: dict[int, int] = {}
+        parts = set(self.parts)
         while True:
-            if not self.layout.lay(sections, sorted(signs)) and sections:
-                sections = []
+            cuts = parts.union(*(section.ticks() for section in sections))
+            if not self.layout.lay(cuts, sorted(signs)) and cuts:
+                parts, sections = set(), sections if parts else []
                 continue
             self._render(signs)
             at = {cell.start: index for index, cell in enumerate(self.layout.cells)}
             at[self.layout.cells[-1].end] = len(self.layout.cells)
             folds = [fold(section, at, self._alike) for section in sections]
             if None not in folds:
-                break
+                return self._join(sections, folds, at)
             sections = [section for section, folded in zip(sections, folds, strict=True) if folded is not None]
-        return self._join(sections, folds, at)
 
     def _join(self, sections: list[Section], folds: list[list[Written] | None], at: dict[int, int]) -> list[Written]:
         """Return all bars: those of folded sections and those between them."""
@@ -293,7 +297,7 @@ class TuneWriter:
             lines.append(f"Q:{tempo_text(first, self.layout.metre_at(0))}")
         tracks = self.score.tracks
         if len(tracks) > 1 or any(track.name for track in tracks):
-            lines.extend(f'V:{index} name="{_safe(track.name)}"' for index, track in enumerate(tracks, start=1))
+            lines.extend(f'V:{index} name="{_quoted(track.name)}"' for index, track in enumerate(tracks, start=1))
         lines.append(key)
         for index, track in enumerate(tracks, start=1):
             sound = [f"%%MIDI program {track.program}"] * bool(track.program) + ["%%MIDI channel 10"] * track.is_drum

@@ -74,7 +74,7 @@ class Composer:
         self.ids_written = 0
         """Ids chosen so far, pieces that were not accepted included."""
 
-    def compose(  # noqa: PLR0913  # the one public verb; every argument is a wish a person has
+    def compose(  # the one public verb; every argument is a wish a person has
         self,
         primer: Score | None = None,
         *,
@@ -119,7 +119,9 @@ class Composer:
         grammar = self.encoding.grammar(bars=self._bars(wish), key=wish.key if primer is None else None)
         opened = Writing.begin(self.model, grammar, beginning)
         if primer is not None and wish.bars is not None and opened.grammar.bars >= wish.bars:
-            raise EncodingError(f"--bars {wish.bars}: the primer alone has {opened.grammar.bars}. Ask for more bars, or give --primer-bars.")
+            raise EncodingError(
+                f"--bars {wish.bars}: the primer alone has {opened.grammar.bars}. Ask for more bars, or give --primer-bars."
+            )
         for attempt in range(TRIES):
             random = np.random.default_rng([seed, number, attempt])
             ids = write(opened.fork(), self.sampling.filters(), random, most=MOST_IDS)
@@ -166,14 +168,22 @@ class Composer:
             score = transpose(score, (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(score)) + 5) % 12 - 5)
         if wish.tempo is not None:
             score = with_tempo(score, wish.tempo)
-        return score.with_metadata(title=f"{self.bundle.card.name}, seed {seed}, piece {number + 1}", provenance=self._provenance(wish, seed, number))
+        return score.with_metadata(
+            title=f"{self.bundle.card.name}, seed {seed}, piece {number + 1}", provenance=self._provenance(wish, seed, number)
+        )
 
     def _provenance(self, wish: Wish, seed: int, number: int) -> str:
         """One sentence that says how a piece came about."""
         sampling = self.sampling
         settings = [f"temperature {sampling.temperature:g}"]
-        settings += [f"{name} {value:g}" for name, value in (("top-k", sampling.top_k), ("top-p", sampling.top_p), ("min-p", sampling.min_p)) if value]
-        settings += [f"{name} {value:g}" for name, value in (("bars", wish.bars), ("seconds", wish.seconds), ("tempo", wish.tempo)) if value]
+        settings += [
+            f"{name} {value:g}"
+            for name, value in (("top-k", sampling.top_k), ("top-p", sampling.top_p), ("min-p", sampling.min_p))
+            if value
+        ]
+        settings += [
+            f"{name} {value:g}" for name, value in (("bars", wish.bars), ("seconds", wish.seconds), ("tempo", wish.tempo)) if value
+        ]
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None else []
         return (

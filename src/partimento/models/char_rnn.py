@@ -111,7 +111,9 @@ SIZES = {"tiny": (1, 64), "small": (2, 384), "base": (2, 512)}
 """Size -> layers and units: a test, an evening on two cores, the width most char-rnn users name."""
 
 
-def build_char_rnn(vocabulary: int, size: str = "base", *, cell: Cell = "lstm", dropout: float = 0.25, lags: tuple[int, ...] = ()) -> CharRnn:
+def build_char_rnn(
+    vocabulary: int, size: str = "base", *, cell: Cell = "lstm", dropout: float = 0.25, lags: tuple[int, ...] = ()
+) -> CharRnn:
     """Return an untrained network of one of `SIZES`.
 
     Raises:

@@ -117,15 +117,22 @@ def _first_gates(graph: _Graph, floats: Mapping[str, NDArray[np.float32]], lags:
     column = graph.node("Unsqueeze", ["ids", batch_of_one], "ids.column")
     seen = graph.node("Concat", ["state.past", column], "seen", axis=1)
     width = max(lags) + 1
-    graph.node(
-        "Slice", [seen, batch_of_one, graph.constant("end", np.array([width], np.int64)), batch_of_one], "next.past"
-    )
+    graph.node("Slice", [seen, batch_of_one, graph.constant("end", np.array([width], np.int64)), batch_of_one], "next.past")
     for number, lag in enumerate(lags):
         place = graph.constant(f"place{number}", np.array(width - 1 - lag, np.int64))
         before = graph.node("Gather", [seen, place], f"before{number}", axis=1)
-        lagged = graph.constant(f"table{number}", floats[f"lagged.{number}.weight"] @ matrix)
-        gates = graph.node("Add", [gates, graph.node("Gather", [lagged, before], f"past{number}")], f"gates{number}")
+        past = _rows(graph, floats[f"lagged.{number}.weight"] @ matrix, before, f"past{number}")
+        gates = graph.node("Add", [gates, past], f"gates{number}")
     return gates
+
+
+def _rows(graph: _Graph, table: NDArray[np.float32], ids: str, output: str) -> str:
+    """Rows of a table that is kept in bytes, each row with its own scale."""
+    scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / _HALF
+    whole = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
+    row = graph.node("Gather", [graph.constant(f"{output}.table", whole), ids], f"{output}.row")
+    factor = graph.node("Gather", [graph.constant(f"{output}.scale", scale.astype(np.float32)), ids], f"{output}.factor")
+    return graph.node("Mul", [graph.node("Cast", [row], f"{output}.real", to=TensorProto.FLOAT), factor], output)
 
 
 def _lstm(graph: _Graph, gates: str, recurrent: str, layer: int, units: int) -> tuple[str, str]:
@@ -133,9 +140,7 @@ def _lstm(graph: _Graph, gates: str, recurrent: str, layer: int, units: int) -> 
     total = graph.node("Add", [gates, recurrent], f"total{layer}")
     enter, forget, fresh, leave = graph.split(total, [f"{gate}{layer}" for gate in ("enter", "forget", "fresh", "leave")], units)
     kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), f"c{layer}"], f"kept{layer}")
-    added = graph.node(
-        "Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}"
-    )
+    added = graph.node("Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}")
     memory = graph.node("Add", [kept, added], f"memory{layer}")
     out = graph.node("Sigmoid", [leave], f"{leave}.s")
     return graph.node("Mul", [out, graph.node("Tanh", [memory], f"memory{layer}.t")], f"hidden{layer}"), memory
@@ -162,7 +167,9 @@ def _rnn(graph: _Graph, gates: str, recurrent: str, layer: int, units: int) -> t
 _CELLS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
 
 
-def _model(graph: _Graph, inputs: list[tuple[str, int, list[object]]], outputs: list[tuple[str, int, list[object]]], facts: dict[str, str]) -> bytes:
+def _model(
+    graph: _Graph, inputs: list[tuple[str, int, list[object]]], outputs: list[tuple[str, int, list[object]]], facts: dict[str, str]
+) -> bytes:
     """The checked model as bytes."""
     described = [[helper.make_tensor_value_info(*value) for value in values] for values in (inputs, outputs)]
     model = helper.make_model(

@@ -85,7 +85,10 @@ class Markov:
         """Return the counts as named arrays: for each length the rows of context and id, and how often each stood."""
         result: dict[str, NDArray[np.generic]] = {"vocabulary": np.array([self.vocabulary], np.int64)}
         for length, table in enumerate(self._tables):
-            rows = [np.column_stack([np.tile(np.frombuffer(c, np.int32), (f.size, 1)).reshape(f.size, length), f]) for c, (f, _) in table.items()]
+            rows = [
+                np.column_stack([np.tile(np.frombuffer(c, np.int32), (f.size, 1)).reshape(f.size, length), f])
+                for c, (f, _) in table.items()
+            ]
             result[f"rows.{length}"] = np.concatenate(rows).astype(np.int32) if rows else np.zeros((0, length + 1), np.int32)
             result[f"counts.{length}"] = np.concatenate([n for _, n in table.values()] or [np.zeros(0, np.int32)]).astype(np.int32)
         return result
@@ -99,7 +102,8 @@ class Markov:
         """
         lengths = sum(name.startswith("rows.") for name in tensors)
         tables = [
-            _table(np.asarray(tensors[f"rows.{length}"], np.int32), np.asarray(tensors[f"counts.{length}"], np.int32)) for length in range(lengths)
+            _table(np.asarray(tensors[f"rows.{length}"], np.int32), np.asarray(tensors[f"counts.{length}"], np.int32))
+            for length in range(lengths)
         ]
         return cls(tables, int(np.asarray(tensors["vocabulary"])[0]))
 

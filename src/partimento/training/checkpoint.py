@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -68,7 +67,9 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     except (SafetensorError, OSError, ValueError) as error:
         raise TrainingError(f"{path}: is damaged ({error}). Remove it and train again without --resume.") from error
     if facts.get("format") != FORMAT:
-        raise TrainingError(f"{path}: format {facts.get('format')}, expected {FORMAT}. Train again without --resume, or use the version that wrote it.")
+        raise TrainingError(
+            f"{path}: format {facts.get('format')}, expected {FORMAT}. Train again without --resume, or use the version that wrote it."
+        )
     return Checkpoint(tensors, facts)
 
 

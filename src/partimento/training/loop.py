@@ -245,7 +245,9 @@ class Loop:
         before, now = checkpoint.facts["facts"], self._identity()
         for name in {**before, **now}:
             if before.get(name) != now.get(name):
-                raise TrainingError(f"{self.folder}: was trained with {name} {before.get(name)}, now {now.get(name)}. Give the same, or another --out.")
+                raise TrainingError(
+                    f"{self.folder}: was trained with {name} {before.get(name)}, now {now.get(name)}. Give the same, or another --out."
+                )
         self.trainable.module.load_state_dict(checkpoint.group("model"))
         self.best = checkpoint.group("best")
         restore_optimizer(self._optimizer, checkpoint.group("optimizer"))

@@ -76,7 +76,11 @@ class NextId:
         state = _reset(carry, self._start(len(batch.fresh)), torch.from_numpy(batch.fresh).to(device))
         logits, after = self.module(ids, state)
         total = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=NOTHING, reduction="sum")
-        return total, int((batch.targets != NOTHING).sum()), tuple(part.detach().to(old.dtype) for part, old in zip(after, state, strict=True))
+        return (
+            total,
+            int((batch.targets != NOTHING).sum()),
+            tuple(part.detach().to(old.dtype) for part, old in zip(after, state, strict=True)),
+        )
 
 
 def _reset(carry: Carry, fresh: Carry, rows: Tensor) -> Carry:

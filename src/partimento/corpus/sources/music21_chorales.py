@@ -27,29 +27,98 @@ from partimento.score import Score, Track
 
 NAME = "music21-chorales"
 SUMMARY = "Bach's four-part chorales from music21 (with fermatas, keys and held notes)"
-LICENCE = "The chorales are in the public domain; music21's encodings are free to use with music21, terms vary by item (see its corpus licence)."
+LICENCE = (
+    "The chorales are in the public domain; music21's encodings are free to use with music21, terms vary by item (see its corpus licence)."
+)
 CITATION = "M. S. Cuthbert and C. Ariza, music21 (ISMIR 2010), corpus/bach; encodings by several contributors."
 WEIGHTS = "Weights trained on it may be used, changed and sold; what they compose is yours."
 
 VALID_SHARE = 0.09
 
 _TEST = frozenset(
-    """
-    bwv102.7 bwv110.7 bwv112.5 bwv114.7 bwv12.7 bwv126.6 bwv13.6 bwv136.6 bwv137.5 bwv145-a bwv148.6 bwv153.9 bwv159.5
-    bwv171.6 bwv172.6 bwv174.5 bwv184.5 bwv185.6 bwv197.5 bwv244.3 bwv245.14 bwv245.37 bwv245.5 bwv248.17 bwv248.46-5
-    bwv248.53-5 bwv256 bwv270 bwv276 bwv289 bwv290 bwv291 bwv292 bwv294 bwv298 bwv306 bwv311 bwv316 bwv317 bwv32.6 bwv326
-    bwv327 bwv331 bwv338 bwv339 bwv340 bwv350 bwv36.8-2 bwv361 bwv366 bwv37.6 bwv371 bwv393 bwv40.8 bwv404 bwv405 bwv410
-    bwv419 bwv429 bwv43.11 bwv430 bwv431 bwv45.7 bwv56.5 bwv57.8 bwv60.5 bwv64.4 bwv65.7 bwv67.7 bwv7.7 bwv78.7 bwv85.6
-    bwv87.7 bwv9.7 bwv90.5 bwv93.7 bwv99.6
-    """.split()
+    [
+        "bwv102.7",
+        "bwv110.7",
+        "bwv112.5",
+        "bwv114.7",
+        "bwv12.7",
+        "bwv126.6",
+        "bwv13.6",
+        "bwv136.6",
+        "bwv137.5",
+        "bwv145-a",
+        "bwv148.6",
+        "bwv153.9",
+        "bwv159.5",
+        "bwv171.6",
+        "bwv172.6",
+        "bwv174.5",
+        "bwv184.5",
+        "bwv185.6",
+        "bwv197.5",
+        "bwv244.3",
+        "bwv245.14",
+        "bwv245.37",
+        "bwv245.5",
+        "bwv248.17",
+        "bwv248.46-5",
+        "bwv248.53-5",
+        "bwv256",
+        "bwv270",
+        "bwv276",
+        "bwv289",
+        "bwv290",
+        "bwv291",
+        "bwv292",
+        "bwv294",
+        "bwv298",
+        "bwv306",
+        "bwv311",
+        "bwv316",
+        "bwv317",
+        "bwv32.6",
+        "bwv326",
+        "bwv327",
+        "bwv331",
+        "bwv338",
+        "bwv339",
+        "bwv340",
+        "bwv350",
+        "bwv36.8-2",
+        "bwv361",
+        "bwv366",
+        "bwv37.6",
+        "bwv371",
+        "bwv393",
+        "bwv40.8",
+        "bwv404",
+        "bwv405",
+        "bwv410",
+        "bwv419",
+        "bwv429",
+        "bwv43.11",
+        "bwv430",
+        "bwv431",
+        "bwv45.7",
+        "bwv56.5",
+        "bwv57.8",
+        "bwv60.5",
+        "bwv64.4",
+        "bwv65.7",
+        "bwv67.7",
+        "bwv7.7",
+        "bwv78.7",
+        "bwv85.6",
+        "bwv87.7",
+        "bwv9.7",
+        "bwv90.5",
+        "bwv93.7",
+        "bwv99.6",
+    ]
 )
 """The test part: each of the 77 JSB test chorales, found by content."""
 
-_TWINS = frozenset(
-    """
-    bwv112.5-sc bwv120.8-a bwv244.32 bwv244.54 bwv245.15 bwv258 bwv41.6 bwv69.6-a
-    """.split()
-)
+_TWINS = frozenset(["bwv112.5-sc", "bwv120.8-a", "bwv244.32", "bwv244.54", "bwv245.15", "bwv258", "bwv41.6", "bwv69.6-a"])
 """Other files that hold a test chorale, or much of one: in no part."""
 
 _SETTINGS = (
@@ -108,7 +177,14 @@ def corpus() -> Corpus:
 def _piece(file: Path, part: Part) -> Piece:
     """One chorale, its file not yet opened but for its hash."""
     checksum = hashlib.sha256(file.read_bytes()).hexdigest()
-    return Piece(file.stem, lambda: on_sixteenths(four_voices(read_mxl(file.read_bytes(), file.name, unfold=False))), LICENCE, f"music21 bach/{file.name}", part, checksum)
+    return Piece(
+        file.stem,
+        lambda: on_sixteenths(four_voices(read_mxl(file.read_bytes(), file.name, unfold=False))),
+        LICENCE,
+        f"music21 bach/{file.name}",
+        part,
+        checksum,
+    )
 
 
 def four_voices(score: Score) -> Score:
@@ -117,7 +193,10 @@ def four_voices(score: Score) -> Score:
     Raises:
         EncodingError: When they cannot be told apart.
     """
-    found = [next((t for t in score.tracks if t.name.lower().startswith(voice) and not t.name.lower().startswith("bassoon")), None) for voice in _VOICES]
+    found = [
+        next((t for t in score.tracks if t.name.lower().startswith(voice) and not t.name.lower().startswith("bassoon")), None)
+        for voice in _VOICES
+    ]
     tracks = tuple(track for track in found if track is not None)
     if len(tracks) == len(_VOICES):
         return replace(score, tracks=tracks)

@@ -1,0 +1,140 @@
+"""Where a track's notes stand on paper: staves, clefs, voices, and a grid for music that was played, not written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.score import Track
+
+SPLIT_KEY = 60
+"""The lowest key of the upper of two staves."""
+
+_KEYBOARDS = (range(0, 8), range(16, 24), range(46, 47))
+_PLAIN = {1: 32, 3: 8, 5: 4, 7: 4}
+"""Odd part of a division of the quarter note -> the largest power of two beside it that counts as written music."""
+
+_MOST_UNUSUAL = 0.05
+_BINARY, _TRIPLE = 8, 6  # 32nds and sextuplets of a quarter
+MOST_PLAYED_VOICES = 2
+
+
+@dataclass(slots=True)
+class Chord:
+    """Notes that begin and end together, in one voice: places in ticks, keys, velocities."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+    velocities: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A staff: its clef (sign, line, octave change) and its voices."""
+
+    clef: tuple[str, int, int]
+    voices: tuple[tuple[Chord, ...], ...]
+
+
+def staves(track: Track, *, played: bool) -> tuple[Staff, ...]:
+    """Return a track on one or two staves.
+
+    Args:
+        track: Any track.
+        played: Whether overlaps may be cut so that a staff has few voices.
+    """
+    rows = list(zip(track.start.tolist(), track.end.tolist(), track.pitch.tolist(), track.velocity.tolist(), strict=True))
+    if track.is_drum:
+        return (Staff(("percussion", 0, 0), _voices(rows, played=played)),)
+    if _wants_two(track):
+        upper, lower = ([row for row in rows if (row[2] >= SPLIT_KEY) == high] for high in (True, False))
+        return Staff(("G", 2, 0), _voices(upper, played=played)), Staff(("F", 4, 0), _voices(lower, played=played))
+    return (Staff(_clef(track), _voices(rows, played=played)),)
+
+
+def _wants_two(track: Track) -> bool:
+    """Whether a track needs two staves: a keyboard part of more than one voice, or more than one staff can hold."""
+    if not len(track):
+        return False
+    low, high = int(track.pitch.min()), int(track.pitch.max())
+    overlaps = bool(np.any(track.start[1:] < np.maximum.accumulate(track.end)[:-1]))
+    is_keyboard = any(track.program in programs for programs in _KEYBOARDS)
+    return overlaps and (is_keyboard and low < 55 and high > 64 or low < 45 and high > 74)
+
+
+def _clef(track: Track) -> tuple[str, int, int]:
+    """The clef in which the middle of the range stands on the staff."""
+    if not len(track):
+        return "G", 2, 0
+    middle, low = float(np.median(track.pitch)), int(track.pitch.min())
+    if track.name.lower().startswith("tenor") and low >= 45 and middle < 64:
+        return "G", 2, -1
+    return ("G", 2, 0) if middle >= 59 else ("F", 4, 0)
+
+
+def _voices(rows: Sequence[tuple[int, int, int, int]], *, played: bool) -> tuple[tuple[Chord, ...], ...]:
+    """Rows of start, end, pitch, velocity as voices, the first the highest where they begin together."""
+    chords: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for start, end, pitch, velocity in rows:
+        chords.setdefault((start, end), []).append((pitch, velocity))
+    found: list[list[Chord]] = []
+    for (start, end), notes in sorted(chords.items(), key=lambda item: (item[0][0], -max(item[1])[0])):
+        notes.sort()
+        chord = Chord(start, end, tuple(pitch for pitch, _ in notes), tuple(velocity for _, velocity in notes))
+        voice = next((voice for voice in found if voice[-1].end <= start), None)
+        if voice is None and played and len(found) == MOST_PLAYED_VOICES:
+            voice = min((one for one in found if one[-1].start < start), key=lambda one: one[-1].end, default=None)
+            if voice is None:  # both voices begin here too: the chord joins the second
+                _join(found[-1][-1], chord)
+                continue
+            voice[-1].end = start
+        if voice is None:
+            voice = []
+            found.append(voice)
+        voice.append(chord)
+    return tuple(tuple(voice) for voice in found) or ((),)
+
+
+def _join(into: Chord, chord: Chord) -> None:
+    """Add a chord's notes to one that begins with it."""
+    notes = sorted(zip(into.pitches + chord.pitches, into.velocities + chord.velocities, strict=True))
+    into.pitches, into.velocities = tuple(pitch for pitch, _ in notes), tuple(velocity for _, velocity in notes)
+
+
+def is_played(tracks: Sequence[Track], ticks_per_quarter: int) -> bool:
+    """Return whether more than one time in twenty is no usual division of a quarter note: music that was played."""
+    times = [column for track in tracks for column in (track.start, track.end)]
+    all_times = np.concatenate(times) if times else np.zeros(0, np.int64)
+    if not all_times.size:
+        return False
+    below = ticks_per_quarter // np.gcd(all_times % ticks_per_quarter, ticks_per_quarter)
+    usual = np.zeros(all_times.size, bool)
+    for odd, two in _PLAIN.items():
+        usual |= (odd * two) % below == 0
+    return bool(np.mean(~usual) > _MOST_UNUSUAL)
+
+
+def on_grid(track: Track, ticks_per_quarter: int) -> Track:
+    """Return a played track with its notes on the nearer of two grids in each quarter note: 32nds or sextuplets.
+
+    `ticks_per_quarter` must be a multiple of both grids.
+    """
+    quarters = np.concatenate([track.start, track.end]) // ticks_per_quarter
+    offsets = np.concatenate([track.start, track.end]) % ticks_per_quarter
+    binary, triple = (np.rint(offsets * steps / ticks_per_quarter).astype(np.int64) * (ticks_per_quarter // steps) for steps in (_BINARY, _TRIPLE))
+    known, inverse = np.unique(quarters, return_inverse=True)
+    onset = np.arange(offsets.size) < len(track)  # onsets choose the grid: ends are vague
+    cost = [np.bincount(inverse[onset], weights=np.abs(grid - offsets)[onset], minlength=known.size) for grid in (binary, triple)]
+    snapped = quarters * ticks_per_quarter + np.where((cost[1] < 0.5 * cost[0])[inverse], triple, binary)
+    start, end = snapped[: len(track)], snapped[len(track) :]
+    return replace(track, start=start, duration=np.maximum(end - start, _shortest(start, ticks_per_quarter)))
+
+
+def _shortest(start: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.int64]:
+    """The shortest note that may begin at each of `start`: one step of the grid that it is on."""
+    is_binary = start % (ticks_per_quarter // _BINARY) == 0
+    return np.where(is_binary, ticks_per_quarter // _BINARY, ticks_per_quarter // _TRIPLE)
