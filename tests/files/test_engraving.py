@@ -1,4 +1,6 @@
+import re
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -40,7 +42,17 @@ def test_every_note_is_engraved_and_timed():
 def test_title_above_or_not():
     score = tune(metadata={"title": "Invention in Dee"})
     assert "Invention in Dee" in score_svg(score)
-    assert "Invention in Dee" not in engraved(score, titled=False).pages[0]
+    assert "Invention in Dee" not in engraved(score).pages[0]
+    ElementTree.fromstring(score_svg(score))
+    assert len(score_svg(tune())) < len(score_svg(score))
+    assert "&lt;b&gt;" in score_svg(tune(metadata={"title": "<b>", "composer": "<i>"}))
+
+
+@pytest.mark.parametrize(("metre", "mark"), [((4, 4), "♩"), ((6, 8), "♩."), ((3, 4), "♩")])
+def test_the_metronome_mark_needs_no_music_font(metre, mark):
+    drawn = engraved(replace(tune(3), time_signatures=(TimeSignature(0, *metre),))).pages[0]
+    assert "".join(re.findall("[♩♪][.]?", re.sub("<[^>]*>|\\s", "", drawn))) == mark
+    assert not any(0xE000 <= ord(letter) <= 0xF8FF for letter in drawn)
 
 
 def test_a_long_piece_has_pages_or_is_one_strip(monkeypatch):
@@ -59,7 +71,7 @@ def test_the_same_score_gives_the_same_drawing():
 
 
 def test_a_picture_of_staves():
-    image = pixels(png_bytes(tune(), kind="score", width=1000))
+    image = pixels(png_bytes(tune(8), kind="score", width=1000))
     dark = (image < 200).all(axis=2)
     assert image.shape[1] == 1000
     assert (dark.mean(axis=1) > 0.6).sum() >= 5  # five staff lines
@@ -69,7 +81,7 @@ def test_a_picture_of_staves():
 def test_a_page_shows_the_staves_with_their_times():
     text = page_bytes(tune(), sound=Waveform([0.0, 0.5, 0.0])).decode()
     assert '<section class="card" id="score">' in text
-    name = note_groups(engraved(tune(), titled=False).pages[0])[3].get("id")
+    name = note_groups(engraved(tune()).pages[0])[3].get("id")
     assert f'["{name}",3.0,4.0]' in text
 
 
@@ -80,6 +92,10 @@ def test_what_cannot_be_engraved(monkeypatch):
     with pytest.raises(ScoreError, match="Verovio cannot engrave it"):
         engraved(tune())
     assert 'id="score"' not in page_bytes(tune()).decode()
+    monkeypatch.undo()
+    monkeypatch.setattr("verovio.toolkit.renderToSVG", lambda self, page: "<html>")
+    with pytest.raises(ScoreError, match="Verovio drew something else than a page"):
+        score_svg(tune())
     monkeypatch.setitem(sys.modules, "verovio", None)
     with pytest.raises(MissingExtra, match="the package 'verovio' is not installed"):
         engraved(tune())

@@ -36,9 +36,11 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
 
             made[kind] = write_whole(target, sound_bytes(sound, ".wav", metadata=sound_tags(score)))
         elif kind == "png":
+            from partimento.files.engraving import can_engrave  # noqa: PLC0415
+            from partimento.files.page import is_notated  # noqa: PLC0415
             from partimento.files.png import png_bytes  # noqa: PLC0415
 
-            made[kind] = write_whole(target, png_bytes(score))
+            made[kind] = write_whole(target, png_bytes(score, kind="score" if is_notated(score) and can_engrave() else "roll"))
         elif kind == "html":
             from partimento.files.page import page_bytes  # noqa: PLC0415
 

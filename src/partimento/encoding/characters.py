@@ -10,22 +10,32 @@ words. So a model learns how tunes go, not how people type, and what it writes c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.tune_form import END_SIGN, LINES
 from partimento.encoding.tune_grammar import TuneGrammar
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, ReadError
 from partimento.files.abc import abc_text, read_abc
-from partimento.score import KeySignature, Score, Tempo
+from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.harmony import key_of
+from partimento.score.meter import bar_of
 
 VOCABULARY = Vocabulary({"frame": ("start", "end", "\n"), "character": tuple(chr(code) for code in range(32, 127))})
 
 _KEPT_MARKS = ("chord", "repeat")
+
+_WORDS = re.compile(r'"[^"]*"')
+_LINE = re.compile(r":*\|[|:\]]*[0-9,]*")
+_FOLLOWED = frozenset(line.removesuffix(END_SIGN).strip() for line in LINES) - {":| |:"}
+"""Bar lines that the grammar follows in a given beginning; other repeats are written out."""
+_RESTS = re.compile(r"(?: ?z[0-9/]*)+$")
+_REST_BARS = re.compile(r"(?:\|(?: ?z[0-9/]*)+)+$")
 
 
 class Characters:
@@ -57,9 +67,7 @@ class Characters:
             EncodingError: When the score has no notes or more than one voice, a unit length other than 1/8, or words
                 in chord symbols that are not ASCII.
         """
-        text = canonical_text(score)
-        if not whole:
-            text = text.removesuffix("|]").removesuffix(":|").removesuffix("|") + "|"
+        text = canonical_text(score) if whole else _open_text(score)
         try:
             ids = [VOCABULARY.ids[character] for character in text]
         except KeyError as error:
@@ -113,12 +121,13 @@ def canonical_text(score: Score) -> str:
         raise EncodingError(
             f"encoding 'characters': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding."
         )
-    key = () if score.key_signatures else (key_of(score),)
+    keyed = any(key.tick == 0 for key in score.key_signatures)
     plain = replace(
         score,
         tracks=(replace(voices[0], name="", program=0),),
         tempos=(),
-        key_signatures=score.key_signatures or key,
+        time_signatures=score.time_signatures or (TimeSignature(0),),
+        key_signatures=score.key_signatures if keyed else (replace(key_of(score), tick=0), *score.key_signatures),
         marks=tuple(mark for mark in score.marks if mark.kind in _KEPT_MARKS),
         metadata={},
     )
@@ -128,3 +137,12 @@ def canonical_text(score: Score) -> str:
         raise EncodingError(f"encoding 'characters': unit length {fields.get('L:')}, expected L:1/8. Metres over 16 cannot be said.")
     body = " ".join(line for line in lines[lines.index(fields["K:"]) + 1 :] if line)
     return f"{fields['M:']}\n{fields['K:']}\n{body}"
+
+
+def _open_text(score: Score) -> str:
+    """The canonical text of a beginning: it goes on after its last note, in the same bar where that is not full."""
+    text = canonical_text(score)
+    if not {line.strip() for line in _LINE.findall(_WORDS.sub("", text))} <= _FOLLOWED:
+        text = canonical_text(replace(score, marks=tuple(mark for mark in score.marks if mark.kind != "repeat")))
+    text = _REST_BARS.sub("", text.removesuffix("|]").removesuffix(":|").removesuffix("|"))
+    return _RESTS.sub("", text) + " " if int(bar_of(score, score.end_tick)[1]) else text + "|"

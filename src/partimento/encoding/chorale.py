@@ -65,7 +65,7 @@ class Chorale:
     grid = 16
     tempo = 72.0
     transpositions = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
-    lags = (STEP_IDS - 1,)
+    lags = (1, 2, 3, 4, 5, 9)  # the last step whole, and its voices that come next
 
     @property
     def start_id(self) -> int:

@@ -27,6 +27,9 @@ from partimento.score.pitch import tonic_pitch_class
 MOST_BARS = 64
 """A piece without a wished length is brought to its end here; few chorales are as long."""
 
+FEWEST_BARS = 4
+"""Bars begun before a piece without a wished length may turn to its end."""
+
 RANGES = {"soprano": (57, 81), "alto": (53, 74), "tenor": (48, 69), "bass": (36, 64)}
 """MIDI keys each voice may strike: the extremes of the 400 chorales of music21 in their own keys."""
 
@@ -49,12 +52,15 @@ class ChoraleGrammar:
         if bars is not None and not 2 <= bars <= 1000:
             raise EncodingError(f"encoding 'chorale': {bars} bars, expected 2 to 1000.")
         self._wished_bars = bars
+        self._begun = 0  # bars begun, a pickup not counted
+        self._pickup = 0  # steps the last bar lacks
         self._key = key
         self._slot = -3  # -3 start, -2 metre, -1 key, 0 place, 1 to 4 voices
         self._steps = 0
         self._tonic, self._minor = 0, False
         self._bar = 16
         self._first_step = 0
+        self._headed = False  # whether metre and key stand
         self._place = Place(0, 0)
         self._run = 0  # steps so far in the present phase
         self._cut_short = False  # whether the present phase may last less than its quarter
@@ -69,15 +75,18 @@ class ChoraleGrammar:
 
     @property
     def bars(self) -> int:
-        """Bars begun so far."""
-        return -(-self._steps // self._bar)
+        """Bars begun so far, a pickup not counted."""
+        return self._begun
 
     @property
     def _left(self) -> int | None:
         """Steps still to come, where the length is settled."""
-        if self._wished_bars is not None:
-            return self._wished_bars * self._bar - self._steps
-        return None if self._steps < MOST_BARS * self._bar else (MOST_BARS + 4) * self._bar - self._steps
+        wished = self._wished_bars
+        if wished is None:
+            if self._begun < MOST_BARS:
+                return None
+            wished = MOST_BARS + 4
+        return (wished - self._begun) * self._bar + self._bar - 1 - self._place.step - self._pickup
 
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
@@ -102,7 +111,8 @@ class ChoraleGrammar:
         symbol = VOCABULARY.symbols[number]
         if symbol in BAR_STEPS:
             self._bar = BAR_STEPS[symbol]
-            self._slot = -1
+            self._slot = 0 if self._headed else -1
+            self._pickup = 0
         elif symbol == "end":
             self._finished = True
         elif self._slot <= 0:
@@ -111,6 +121,7 @@ class ChoraleGrammar:
             elif self._slot == -1:
                 key = key_signature(number)
                 self._tonic, self._minor = tonic_pitch_class(key), key.mode == "minor"
+                self._headed = True
             self._slot += 1
         else:
             pitch = (number - VOCABULARY.first["struck"]) % (HIGHEST - LOWEST + 1) + LOWEST
@@ -124,11 +135,13 @@ class ChoraleGrammar:
         after_fermata = not first and self._place.phase % FINAL == NOW
         if first:
             self._first_step = place.step
+            self._pickup = -place.step % self._bar
         if not same:
             self._cut_short = first or after_fermata
         self._fermata_ends = after_fermata and place.phase % FINAL != NOW
         self._run = self._run + 1 if same else 1
         self._steps += 1
+        self._begun += place.step == 0
         self._place = place
 
     def _allow_places(self, mask: Mask) -> None:
@@ -175,7 +188,7 @@ class ChoraleGrammar:
         """Whether a step of `phase`, coming next, leaves time for what must follow."""
         left = self._left
         if left is None:
-            return True
+            return phase < FINAL or self._begun >= FEWEST_BARS
         beat = STEPS_PER_QUARTER if self._bar % 12 or self._bar == 12 else STEPS_PER_QUARTER * 3 // 2
         if phase == FINAL + NOW:
             return 0 < left <= 16 and left % beat == 0
@@ -209,10 +222,13 @@ class ChoraleGrammar:
                 mask[first + pitch - LOWEST] &= fits
 
     def _last_chord(self, voice: int) -> set[int]:
-        """Pitch classes a voice may have under the last fermata; the third is the same in all voices."""
+        """Pitch classes a voice may have under the last fermata: one third, the same in all voices, and never none."""
         root = self._tonic
         if VOICES[voice] == "bass":
             return {root}
         thirds = {(root + 3) % 12, (root + 4) % 12} if self._minor else {(root + 4) % 12}
+        above = {pitch % 12 for pitch in self._sounding[:voice]}
+        if VOICES[voice] == "tenor" and not thirds & above:
+            return thirds
         others = {pitch % 12 for number, pitch in enumerate(self._sounding) if number != voice and pitch >= 0}
         return {root, (root + 7) % 12} | (thirds & others or thirds)

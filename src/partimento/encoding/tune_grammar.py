@@ -10,7 +10,9 @@ on a bar shorter by p, so that all bars are full as played. It ends on the tonic
 
 from __future__ import annotations
 
+from copy import copy
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,7 +92,8 @@ class TuneGrammar:
         self._accidental = False
         self._altered: set[str] = set()  # letters with an accidental in this bar
         self._place = Fraction(0)  # units of 1/8 since the bar line
-        self._triplet: list[str] | None = None  # lengths of the open triplet's notes so far
+        self._triplet: list[str] | None = None  # lengths of the open tuplet's notes so far
+        self._tuplet = (Fraction(2, 3), 3)  # by what its notes are shorter, and how many they are
         self._chord_stands = False
         self._blank_stands = False
         self._ending = Fraction(0)  # length of the last note where it is the tonic, else 0
@@ -130,8 +133,8 @@ class TuneGrammar:
             self._marked = symbol in ",'"
             self._mode = "octave" if self._marked else "length"
             self._word += symbol if symbol not in ",'" else ""
-        elif self._mode == "open":
-            self._mode = "sign"
+        elif self._mode == "open" and symbol in "0123456789:":
+            self._word += symbol
         else:
             self._push_sign(symbol)
 
@@ -151,7 +154,7 @@ class TuneGrammar:
         if self._mode == "line":
             return self._after_line()
         if self._mode == "open":
-            return {"3"}
+            return self._signs(self._place, []) if self._word else {"3"}
         if self._mode == "head":
             return set(_LETTERS) - ({self._tonic, self._tonic.lower()} if self._form.last_bar else set())
         if self._mode == "bracket":
@@ -169,7 +172,7 @@ class TuneGrammar:
         if self._word in lengths:
             triplet = None if self._triplet is None else [*self._triplet, self._word]
             place = self._place + self._time(self._word)
-            found |= self._signs(place, None if triplet is not None and len(triplet) == 3 else triplet)
+            found |= self._signs(place, None if triplet is not None and len(triplet) >= self._tuplet[1] else triplet)
         return found or {"2"}
 
     def _signs(self, place: Fraction, triplet: list[str] | None) -> set[str]:
@@ -188,17 +191,21 @@ class TuneGrammar:
                 found |= set() if self._form.last_bar else {"z"}
                 found |= {" "} if place > 0 and place % self._beat == 0 and not self._blank_stands else set()
         if not self._chord_stands:
-            found |= {token[0] for token in self._form.lines(place, self._may_end(place))}
+            found |= {token[0] for token in self._form.lines(min(place, end), self._may_end(place))}
         return found or {"|"}
 
     def _after_line(self) -> set[str]:
         """What may follow the beginning of a bar line."""
-        tokens = self._form.lines(self._place, self._may_end(self._place))
+        tokens = self._form.lines(min(self._place, self._form.bar_end), self._may_end(self._place))
         longer = [token for token in tokens if token.startswith(self._word) and len(token) > len(self._word)]
         found = {"end" if token[len(self._word)] == END_SIGN else token[len(self._word)] for token in longer}
-        if self._word in tokens:
-            found |= {"^", "_", "=", "(", '"', *_LETTERS}
-        return found or {"|"}
+        if self._word in tokens or not found:
+            standing = self._form
+            self._form = copy(standing)
+            self._form.pass_line(self._word, self._place)
+            found |= self._signs(Fraction(0), None)
+            self._form = standing
+        return found
 
     @property
     def _beat(self) -> Fraction:
@@ -209,7 +216,8 @@ class TuneGrammar:
         """The lengths that the note just named may have."""
         left = self._form.bar_end - self._place
         if self._triplet is not None:
-            return self._triplet[:1] or [text for text in TRIPLET_LENGTHS if LENGTHS[text] * 2 <= left]
+            room = left - (_LONG if self._form.last_bar else 0)
+            return self._triplet[:1] or [text for text in TRIPLET_LENGTHS if LENGTHS[text] * 2 <= room]
         fitting = [text for text, value in LENGTHS.items() if value <= left]
         if not self._form.last_bar or self._letter == "z":
             return fitting
@@ -219,7 +227,9 @@ class TuneGrammar:
 
     def _time(self, text: str) -> Fraction:
         """How long a note of a length lasts, in units."""
-        return LENGTHS.get(text, Fraction(1)) * (Fraction(2, 3) if self._triplet is not None else 1)
+        above, slash, below = text.partition("/")
+        length = Fraction(int(above or 1), int(below or 2) or 1) if slash else Fraction(int(above or 1))
+        return length * (self._tuplet[0] if self._triplet is not None else 1)
 
     def _may_end(self, place: Fraction) -> bool:
         """Whether the tune may end at `place`: after a tonic, at least a quarter long."""
@@ -239,28 +249,39 @@ class TuneGrammar:
         if symbol != "\n":
             return
         value = self._word[2:-1]
-        if self._mode == "M":
+        self._take_field(self._mode, value)
+        self._word, self._mode = "", "K" if self._mode == "M" else "bar"
+
+    def _take_field(self, name: str, value: str) -> None:
+        """Take a metre or a key, in the header or between notes."""
+        if name == "M":
             above, _, below = value.partition("/")
             if above.isdigit() and below.isdigit() and int(below):
                 self._form.bar = Fraction(8 * int(above), int(below)) or self._form.bar
                 self._compound = int(below) == 8 and int(above) % 3 == 0
-        else:
+        elif name == "K":
             self._tonic = value[:1] or "C"
-        self._word, self._mode = "", "K" if self._mode == "M" else "bar"
+            self._altered = set()
 
     def _push_bracket(self, symbol: str) -> None:
         """Take a character inside brackets: a chord of notes, or a field."""
         self._word += symbol
         if symbol != "]":
             return
-        field = ":" in self._word
-        self._letter = next((c for c in self._word if c in _LETTERS), "z")
+        name, field, value = self._word[:-1].partition(":")
+        if field:
+            self._take_field(name, value)
+        else:
+            self._letter = next((c for c in self._word if c in _LETTERS), "z")
+            self._altered |= {c.upper() for sign, c in pairwise(self._word) if sign in "^_=" and c in _LETTERS}
         self._word, self._mode = "", "sign" if field else "length"
 
     def _push_sign(self, symbol: str) -> None:
         """Take the first character of a sign; what stood before it is over."""
         if self._mode in ("octave", "length"):
             self._end_note()
+        elif self._mode == "open":
+            self._open_tuplet()
         if self._mode == "line" or (self._mode == "bar" and symbol == "|"):
             if symbol in "|:]12 " and (self._mode == "bar" or self._line_goes_on(symbol)):
                 self._word = symbol if self._mode == "bar" else self._word + symbol
@@ -272,6 +293,13 @@ class TuneGrammar:
             return
         self._begin(symbol)
 
+    def _open_tuplet(self) -> None:
+        """The tuplet's sign is whole: ``(p:q:r`` is p notes in the time of q, r of them."""
+        numbers = [int(number) for number in self._word.split(":") if number] + [3] * (not self._word)
+        count, time = numbers[0], numbers[1] if len(numbers) > 1 else 2
+        self._tuplet = (Fraction(time, max(count, 1)), numbers[2] if len(numbers) > 2 else count)
+        self._word, self._mode = "", "sign"
+
     def _line_goes_on(self, symbol: str) -> bool:
         """Whether `symbol` continues the bar line that stands."""
         return any(token.startswith(self._word + symbol) for token in LINES)
@@ -282,7 +310,7 @@ class TuneGrammar:
         if symbol == '"':
             self._word, self._mode, self._chord_stands = symbol, "chord", True
         elif symbol == "(":
-            self._mode, self._triplet, self._chord_stands = "open", [], False
+            self._word, self._mode, self._triplet, self._chord_stands = "", "open", [], False
         elif symbol in "^_=":
             self._mode, self._accidental = "head", True
         elif symbol == "[":
@@ -295,6 +323,7 @@ class TuneGrammar:
                 self._mode = "length"
         else:
             self._mode = "sign"
+            self._place = Fraction(0) if symbol == "&" else self._place  # another layer of the same bar
 
     def _end_note(self) -> None:
         """The note that stood last is over."""
@@ -307,7 +336,7 @@ class TuneGrammar:
         self._accidental = False
         if self._triplet is not None:
             self._triplet.append(self._word)
-            if len(self._triplet) == 3:
+            if len(self._triplet) >= self._tuplet[1]:
                 self._triplet = None
         self._word, self._mode = "", "sign"
 

@@ -208,7 +208,8 @@ def parse_tempo(text: str, unit: Fraction) -> tuple[float | None, str] | None:
     """Return quarter notes a minute (None where only words stand) and the words of a ``Q:`` field.
 
     Args:
-        text: Such as ``1/4=120``, ``"Allegro" 3/8=80``, ``120``, ``C3=40``.
+        text: Such as ``1/4=120``, ``"Allegro" 3/8=80``, ``120`` (quarters: the standard says unit notes, but players
+            and the tunes that have it mean quarters), ``C3=40`` (three unit notes).
         unit: The unit note length in force, in whole notes.
     """
     words = " ".join(re.findall(r"\"([^\"]*)\"", text)).strip()
@@ -218,7 +219,7 @@ def parse_tempo(text: str, unit: Fraction) -> tuple[float | None, str] | None:
     match = re.match(r"(?:(C?[\d/\s]*)=)?\s*(\d{1,6}(?:\.\d{1,9})?)(?![\d.])", bare)
     if match is None:
         return None
-    beat = unit
+    beat = Fraction(1, 4)
     if match[1] is not None and match[1].startswith("C"):
         beat = unit * int(re.sub(r"\D", "", match[1])[:3] or 1)
     elif match[1] is not None:

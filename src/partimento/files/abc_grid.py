@@ -63,6 +63,8 @@ def _fills(bars: Sequence[tuple[int, int, bool]], index: int, place: int, pickup
     """Whether the bars behind `index` fill what is left of its bar exactly, but for the pickup where the tune ends."""
     full = bars[index][1]
     behind = bars[index + 1 : index + MOST_JOINED]
+    if not index and behind and behind[0][0] > place:
+        return False  # a pickup, and something missing in the bar behind it
     for length, wanted, fresh in behind:
         if fresh or wanted != full:
             return False

@@ -57,12 +57,13 @@ _TOKEN = re.compile(
     |(?P<spacer>y{_LENGTH})
     |(?P<overlay>&)
     |(?P<line_break>[!$])
+    |(?P<late_ending>[1-9](?=[\s"(\[|A-Ga-gz~.uv]))
     |(?P<unclosed>["{{])
     |(?P<unknown>.)""",
     re.VERBOSE | re.DOTALL,
 )
 _SILENT = frozenset(("space", "slur", "spacer", "line_break"))
-_ENDING = re.compile(r"\s*(?P<numbers>\d{1,3}(?:[,.-]\d{1,3})*)[.,]?")
+_ENDING = re.compile(r"(?P<numbers>\d{1,3}(?:[,.-]\d{1,3})*)[.,]?")
 _ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _NOTES_ONLY = re.compile(r"[A-Ga-gz\d/,'^_=<>()-]+")
 _NOT_NOTES = frozenset(("f", "ff", "fff", "p", "<(", "<)", ">(", ">)", ">", "0", "1", "2", "3", "4", "5"))
@@ -108,6 +109,7 @@ class MusicReader:
             "symbol": self._symbol,
             "rest_bars": self._rest_bars,
             "overlay": lambda match, line: self.tune.voice.overlay(),
+            "late_ending": self._late_ending,
             "unclosed": self._unclosed,
             "unknown": lambda match, line: self._stray(match[0]),
         }
@@ -217,6 +219,14 @@ class MusicReader:
         voice = self.tune.voice
         voice.split()
         voice.bar.endings = tuple(sorted(numbers))
+
+    def _late_ending(self, match: re.Match[str], line: str) -> None:
+        """Take the number of an ending that a blank or the end of a line parts from its bar line."""
+        voice = self.tune.voice
+        if voice.bars and not voice.touched and (match.end() == len(line) or line[match.end()] not in "ABCDEFGabcdefgz"):
+            self._ending(match[0])
+        else:
+            self._stray(match[0])
 
     # ---- brackets
 

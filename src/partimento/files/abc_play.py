@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 from partimento.errors import ReadError, ScoreError
 from partimento.files.abc_fields import NO_KEY, Key
 from partimento.files.abc_grid import Grid, lay
@@ -33,9 +35,14 @@ _MARK_KINDS = ("repeat", "section", "grace", "text", "chord", "fermata", "lyric"
 """Order of marks at one tick."""
 
 
+def longest_grace(ticks_per_quarter: int) -> int:
+    """Return the ticks of a grace note where there is room: a 32nd."""
+    return max(ticks_per_quarter // 8, 1)
+
+
 def grace_ticks(count: int, length: int, ticks_per_quarter: int) -> int:
     """Return the length in ticks of each of `count` grace notes before a note of `length` ticks; 0 where there is no room."""
-    return min(max(ticks_per_quarter // 8, 1), length // (2 * count)) if count else 0
+    return min(longest_grace(ticks_per_quarter), length // (2 * count)) if count else 0
 
 
 def resolution(voices: list[list[Bar]]) -> tuple[int, bool]:
@@ -87,9 +94,9 @@ class _Voice:
     def track(self) -> Track:
         """The notes played."""
         written = self.written
-        velocities = [VELOCITY] * len(self.starts)
-        columns = {"start": self.starts, "duration": self.durations, "pitch": self.pitches, "velocity": velocities}
-        return Track(**columns, name=written.name, program=written.program, is_drum=written.is_drum)  # type: ignore[arg-type] # lists become columns
+        notes = np.array([self.starts, self.durations, self.pitches, [VELOCITY] * len(self.starts)], np.int64)
+        start, duration, pitch, velocity = notes[:, np.lexsort((notes[1], notes[2], notes[0]))]
+        return Track(start, duration, pitch, velocity, written.name, written.program, written.is_drum)
 
 
 class TunePlayer:

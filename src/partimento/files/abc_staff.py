@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from partimento.files.abc_play import grace_ticks
 from partimento.score import KeySignature, TimeSignature, Track
-from partimento.score.pitch import alteration, spell
+from partimento.score.pitch import LINE_OF_FIFTHS, NATURAL_SEMITONES, alteration, spell
 
 LONGEST_HEAD, LONGEST_UNDOTTED = 24, 16
 """Longest written lengths in units; longer ones are tied."""
@@ -64,15 +64,38 @@ class Signs:
     symbols: str = ""
 
 
-def layers(track: Track, graces: Iterable[tuple[int, int]]) -> list[list[Sound]]:
+def spelling(pitch: int, key: KeySignature | None) -> tuple[str, int, int]:
+    """Return letter, alteration and octave of a MIDI key as one would write it in `key`.
+
+    Notes of the signature take its letters, the leading note of minor that of its degree, other white keys their
+    own; other black keys are spelled as near to the signature on the line of fifths as can be.
+    """
+    fifths = key.fifths if key else 0
+    leading = (fifths + 8) if key and key.mode == "minor" else None  # on the line of fifths, C is 0
+    octave, pitch_class = divmod(pitch, 12)
+    for letter in "CDEFGAB":
+        alter = alteration(letter, fifths)
+        if (NATURAL_SEMITONES[letter] + alter - pitch_class) % 12 == 0:
+            return letter, alter, (pitch - NATURAL_SEMITONES[letter] - alter) // 12 - 1
+    if leading is not None and leading * 7 % 12 == pitch_class:
+        letter, alter = LINE_OF_FIFTHS[(leading + 1) % 7], (leading + 1) // 7
+        return letter, alter, (pitch - NATURAL_SEMITONES[letter] - alter) // 12 - 1
+    for letter, semitones in NATURAL_SEMITONES.items():
+        if semitones == pitch_class:
+            return letter, 0, octave - 1
+    return spell(pitch, fifths, key is not None and key.mode == "minor")
+
+
+def layers(track: Track, graces: Iterable[tuple[int, int]], longest_grace: int) -> list[list[Sound]]:
     """Return a track's notes as layers that overlap nowhere: notes that start and end together are one chord.
 
     Args:
         track: Any track.
         graces: Ticks at which grace notes start, and how many they are.
+        longest_grace: Ticks that one of them lasts at most.
     """
     notes = list(zip(track.start.tolist(), track.end.tolist(), track.pitch.tolist(), strict=True))
-    decorated = _take_graces(notes, graces)
+    decorated = _take_graces(notes, graces, longest_grace)
     chords: dict[tuple[int, int], list[int]] = {}
     for start, end, pitch in notes:
         chords.setdefault((start, end), []).append(pitch)
@@ -87,7 +110,7 @@ def layers(track: Track, graces: Iterable[tuple[int, int]]) -> list[list[Sound]]
     return made
 
 
-def _take_graces(notes: list[tuple[int, int, int]], graces: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
+def _take_graces(notes: list[tuple[int, int, int]], graces: Iterable[tuple[int, int]], longest: int) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
     """Take grace notes out of `notes`, give their time back; returns them by start and end of the chord they decorate."""
     found: dict[tuple[int, int], tuple[tuple[int, ...], int]] = {}
     by_start: dict[int, list[tuple[int, int, int]]] = {}
@@ -107,7 +130,7 @@ def _take_graces(notes: list[tuple[int, int, int]], graces: Iterable[tuple[int, 
             at += each
         main = by_start.get(at, [])
         ends = {note[1] for note in main}
-        if len(taken) < count or len(ends) != 1:
+        if len(taken) < count or len(ends) != 1 or each > longest:
             continue
         for note in (*taken, *main):
             notes.remove(note)
@@ -140,6 +163,11 @@ def _binary(value: Fraction) -> bool:
     return value.denominator & (value.denominator - 1) == 0 and value.denominator <= FINEST
 
 
+def _odd(value: Fraction) -> int:
+    """Return the numerator without its factors of two."""
+    return value.numerator // (value.numerator & -value.numerator)
+
+
 def heads(value: Fraction, place: Fraction, beat: Fraction) -> list[Fraction]:
     """Cut a binary length at `place` in its bar into lengths that one note head, perhaps dotted, has: at beats where it can be."""
     if not _binary(place):
@@ -148,10 +176,9 @@ def heads(value: Fraction, place: Fraction, beat: Fraction) -> list[Fraction]:
     while value > LONGEST_HEAD:
         made.append(Fraction(LONGEST_UNDOTTED))
         value, place = value - LONGEST_UNDOTTED, place + LONGEST_UNDOTTED
-    odd = value.numerator // (value.numerator & -value.numerator)
-    if odd in (1, 3):
+    if _odd(value) in (1, 3):
         return [*made, value]
-    base = beat
+    base = beat if _odd(beat) in (1, 3) else Fraction(1 << (int(beat).bit_length() - 1))  # 7/8: count in fours
     while True:
         cut = (math.ceil((place + value) / base) - 1) * base - place
         if 0 < cut < value:
@@ -259,7 +286,7 @@ class StaffWriter:
     def _name(self, pitch: int) -> str:
         """Return a pitch with the accidental it needs here, also for readers to whom accidentals hold in every octave."""
         fifths = self._key.fifths if self._key else 0
-        letter, alter, octave = spell(pitch, fifths, self._key is not None and self._key.mode == "minor")
+        letter, alter, octave = spelling(pitch, self._key)
         here = self._state.get((letter, octave))
         sign = ""
         if here != alter and (here is not None or letter in self._doubt or alteration(letter, fifths) != alter):

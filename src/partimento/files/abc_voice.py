@@ -260,8 +260,8 @@ class VoiceBuilder:
         if self.fermata and done.events:
             done.marks.append((done.events[-1].at, "fermata", ""))
             self.fermata = False
-        if done.marks and done.events and done.marks[-1][0] >= done.length:
-            late = [mark for mark in done.marks if mark[0] >= done.length]
+        late = [mark for mark in done.marks if mark[0] >= done.length]
+        if late and done.events:
             done.marks = [mark for mark in done.marks if mark[0] < done.length]
             for _, kind, text in late:
                 if kind == "chord":

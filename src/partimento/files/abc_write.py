@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from partimento.files.abc_layout import Layout, Section, Written, fold, same_metre, sections_of
 from partimento.files.abc_parse import INFORMATION, PROVENANCE
+from partimento.files.abc_play import longest_grace
 from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, layers
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
@@ -91,11 +92,14 @@ class TuneWriter:
         self.sung = {mark.tick: _syllable(mark.text) for mark in reversed(score.marks_of("lyric"))} if self.words else {}
         self._find_layers(frozenset())
 
-    def _find_layers(self, bad_graces: frozenset[int]) -> None:
-        """Lay every track's notes in layers; grace notes at `bad_graces` are notes like others."""
-        graces = [(m.tick, int(m.text)) for m in self.score.marks_of("grace") if m.text.isdigit() and 0 < int(m.text) <= 32]
-        graces = [grace for grace in graces if grace[0] not in bad_graces]
-        self.layers = [layers(track, graces) for track in self.score.tracks] or [[]]
+    def _find_layers(self, bad_graces: frozenset[tuple[int, int]]) -> None:
+        """Lay every track's notes in layers; grace notes at `bad_graces` (track, tick) are notes like others."""
+        marks = [(m.tick, int(m.text)) for m in self.score.marks_of("grace") if m.text.isdecimal() and 0 < int(m.text[:3]) <= 32]
+        longest = longest_grace(self.score.ticks_per_quarter)
+        self.layers = [
+            layers(track, [mark for mark in marks if (index, mark[0]) not in bad_graces], longest)
+            for index, track in enumerate(self.score.tracks)
+        ] or [[]]
         self.layer_starts = [[[sound.start for sound in layer] for layer in track] for track in self.layers]
 
     # ---- bars
@@ -122,9 +126,9 @@ class TuneWriter:
         """Write every cell of every track."""
         ticks = sorted(signs)
         keys = {key.tick: f"[K:{key_text(key)}]" for key in self.layout.keys}
-        bad: frozenset[int] = frozenset()
+        bad: frozenset[tuple[int, int]] = frozenset()
         while True:
-            staff = StaffWriter(self.unit, self.score.ticks_per_quarter)
+            staves = [StaffWriter(self.unit, self.score.ticks_per_quarter) for _ in self.layers]
             self.texts, self.onsets = [], []
             for cell in self.layout.cells:
                 inside = ticks[bisect.bisect_left(ticks, cell.start) : bisect.bisect_left(ticks, cell.end)]
@@ -134,14 +138,15 @@ class TuneWriter:
                     lead = "" if tick == cell.start else signs[tick].fields
                     first[tick] = Signs((changes[tick].fields if tick in changes else "") + lead, signs[tick].symbols)
                 row = []
-                for track in range(len(self.layers)):
+                for track, staff in enumerate(staves):
                     row.append(staff.cell(cell, self._sounds(track, cell), changes if track else first))
                     if not track:
                         self.onsets.append([cell.start + onset if onset >= 0 else -1 for onset in staff.onsets])
                 self.texts.append(row)
-            if staff.bad_graces <= bad:
+            found = {(track, tick) for track, staff in enumerate(staves) for tick in staff.bad_graces}
+            if found <= bad:
                 return
-            bad = bad | staff.bad_graces
+            bad = bad | found
             self._find_layers(bad)
 
     def _sounds(self, track: int, cell: Cell) -> list[list[Sound]]:
@@ -154,9 +159,11 @@ class TuneWriter:
         return found
 
     def _alike(self, a: int, b: int) -> bool:
-        """Whether two cells read alike, in the same part, key, metre and tempo."""
+        """Whether two cells read alike but for beams, in the same part, key, metre and tempo."""
         cells, renewed = self.layout.cells, self.layout.renewed
-        return self.texts[a] == self.texts[b] and renewed[a] == renewed[b] and self._says(cells[a]) == self._says(cells[b])
+        if any(x.replace(" ", "") != y.replace(" ", "") for x, y in zip(self.texts[a], self.texts[b], strict=True)):
+            return False
+        return renewed[a] == renewed[b] and self._says(cells[a]) == self._says(cells[b])
 
     def _says(self, cell: Cell) -> tuple[object, ...]:
         """Return what holds at the start of a cell, and its length (which its text does not show where it is all rests)."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from partimento.errors import MissingExtra, ScoreError
+from partimento.files.roll import SERIF, text_line
 from partimento.score import Score
 
 MOST_PAGES = 24
@@ -19,11 +21,18 @@ _OPTIONS = {
     "scale": 50,
     "adjustPageHeight": True,
     "svgViewBox": True,
+    "header": "none",  # ours is added where it is wanted
     "footer": "none",
     "breaks": "auto",
     "smuflTextFont": "none",
     "xmlIdChecksum": True,  # element names follow from the music, so the same score gives the same drawing
 }
+
+
+_OPENING = re.compile(r'<svg viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_CENTRED = f' text-anchor="middle" font-family="{SERIF}"'
+_MUSIC_LETTER = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
+_LETTERS = {0xECA5: "♩", 0xECA7: "♪", 0xECB7: "."}  # metronome notes and dot of Verovio's own font -> letters that every font has
 
 
 @dataclass(frozen=True)
@@ -43,18 +52,34 @@ class Engraving:
 
 
 def score_svg(score: Score) -> str:
-    """Return an engraved score as one ``<svg>`` element: a strip of up to two metres, all that most pieces need."""
-    return engraved(score, page_height=TALLEST_HEIGHT).pages[0]
+    """Return an engraved score under its title as one ``<svg>`` element.
+
+    The staves are a strip of up to two metres, all that most pieces need.
+
+    Raises:
+        ScoreError: When the score has no notes or cannot be written in notes.
+        MissingExtra: When Verovio is not installed.
+    """
+    strip = engraved(score, page_height=TALLEST_HEIGHT).pages[0]
+    opening = _OPENING.match(strip)
+    if opening is None:
+        raise ScoreError("score: Verovio drew something else than a page. Install the version that pyproject.toml names.")
+    width, height = (float(size) for size in opening.groups())
+    by = " · ".join(part for part in (score.metadata.get("composer", ""), score.metadata.get("provenance", "")) if part)
+    heading = text_line(width / 2, 62, score.metadata.get("title", ""), size=33, most=50, more=_CENTRED)
+    heading += text_line(width / 2, 90, by, size=13, fill="#6a7079", most=150, more=_CENTRED)
+    above = 84.0 if heading else 0.0
+    staves = f'<svg y="{above}" width="{width}" height="{height}"{strip[4:]}'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + above}">{heading}{staves}</svg>'
 
 
-def engraved(score: Score, *, page_height: int = A4_HEIGHT, titled: bool = True) -> Engraving:
+def engraved(score: Score, *, page_height: int = A4_HEIGHT) -> Engraving:
     """Engrave a score.
 
     Args:
         score: At least one note, in notatable rhythm: a performance is drawn as the writer of MusicXML spells it.
         page_height: Of a full page, in tenths of a millimetre (a page is 2,100 wide); the last one is as high as
             its music.
-        titled: Whether title and composer stand above the music.
 
     Raises:
         ScoreError: When the score has no notes or cannot be written in notes.
@@ -70,11 +95,21 @@ def engraved(score: Score, *, page_height: int = A4_HEIGHT, titled: bool = True)
         raise MissingExtra("engraving: the package 'verovio' is not installed. Install it with 'pip install verovio'.") from error
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
-    toolkit.setOptions({**_OPTIONS, "pageHeight": page_height, "header": "auto" if titled else "none"})
+    toolkit.setOptions({**_OPTIONS, "pageHeight": page_height})
     if not toolkit.loadData(musicxml_bytes(score).decode("utf-8")):
         raise ScoreError("score: Verovio cannot engrave it. Write it as .musicxml and open that in a notation program to see why.")
     count = int(toolkit.getPageCount())
-    pages = tuple(toolkit.renderToSVG(page) for page in range(1, min(count, MOST_PAGES) + 1))
+    pages = tuple(_in_common_letters(toolkit.renderToSVG(page)) for page in range(1, min(count, MOST_PAGES) + 1))
     moments = toolkit.renderToTimemap({})
     timeline = tuple((float(at["qstamp"]), tuple(at.get("on", ())), tuple(at.get("off", ()))) for at in moments)
     return Engraving(pages, count, timeline)
+
+
+def _in_common_letters(svg: str) -> str:
+    """A page whose metronome mark needs no music font, which a page cannot fetch and a bare machine lacks."""
+
+    def common(found: re.Match[str]) -> str:
+        letters = found.group(2).translate(_LETTERS)
+        return f'<tspan font-family="\'DejaVu Sans\', sans-serif" font-size="{int(found.group(1)) * 4 // 5}px">{letters}</tspan>'
+
+    return _MUSIC_LETTER.sub(common, svg)

@@ -12,16 +12,18 @@ Read in this order: `musicxml_tree` (bytes to measures), `musicxml_measure` (a m
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 
 from partimento.errors import ReadError
 from partimento.files.musicxml_measure import MeasureReader, Player, whole
 from partimento.files.musicxml_tree import Document, Node, text_of
+from partimento.files.musicxml_write import musicxml_bytes, mxl_bytes
 from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenPart, score_of
 from partimento.score import Score
 
-__all__ = ["read_musicxml", "read_mxl"]
+__all__ = ["musicxml_bytes", "mxl_bytes", "read_musicxml", "read_mxl"]
 
 LARGEST_DOCUMENT_BYTES = 64 * 2**20
 MOST_ENTRIES = 2000
@@ -121,6 +123,11 @@ def _entry_bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) ->
     return data
 
 
+def _field_name(name: str) -> str:
+    """A miscellaneous field's name as a metadata key; empty where it is none of ours."""
+    return name if re.fullmatch(r"[a-z][a-z_]{0,30}", name) else ""
+
+
 class _Reader:
     """Puts a document's measures together."""
 
@@ -162,7 +169,7 @@ class _Reader:
             self._say("rights", node.words("rights"))
             self._say("software", node.words("encoding", "software"))
             for kid in (kid for fields in node.every("miscellaneous") for kid in fields.every("miscellaneous-field")):
-                self._say("provenance" if kid.attributes.get("name") == "provenance" else "", kid.text)
+                self._say(_field_name(kid.attributes.get("name", "")), kid.text, over=False)
 
     def _say(self, key: str, text: str, *, over: bool = True) -> None:
         words = " ".join(text.split())[:2000]

@@ -33,6 +33,24 @@ class Chord:
 
 
 @dataclass(frozen=True)
+class Columns:
+    """A track's notes in parts of a tick, too fine for a Track: shape (notes,) each, and what the track says of itself."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    pitch: NDArray[np.int32]
+    velocity: NDArray[np.int32]
+    name: str
+    program: int
+    is_drum: bool
+
+    @classmethod
+    def of(cls, track: Track, scale: int) -> Columns:
+        """Return a track's notes, `scale` parts to a tick."""
+        return cls(track.start * scale, track.end * scale, track.pitch, track.velocity, track.name, track.program, track.is_drum)
+
+
+@dataclass(frozen=True)
 class Staff:
     """A staff: its clef (sign, line, octave change) and its voices."""
 
@@ -40,7 +58,7 @@ class Staff:
     voices: tuple[tuple[Chord, ...], ...]
 
 
-def staves(track: Track, *, played: bool) -> tuple[Staff, ...]:
+def staves(track: Columns, *, played: bool) -> tuple[Staff, ...]:
     """Return a track on one or two staves.
 
     Args:
@@ -56,9 +74,9 @@ def staves(track: Track, *, played: bool) -> tuple[Staff, ...]:
     return (Staff(_clef(track), _voices(rows, played=played)),)
 
 
-def _wants_two(track: Track) -> bool:
+def _wants_two(track: Columns) -> bool:
     """Whether a track needs two staves: a keyboard part of more than one voice, or more than one staff can hold."""
-    if not len(track):
+    if not track.start.size:
         return False
     low, high = int(track.pitch.min()), int(track.pitch.max())
     overlaps = bool(np.any(track.start[1:] < np.maximum.accumulate(track.end)[:-1]))
@@ -66,9 +84,9 @@ def _wants_two(track: Track) -> bool:
     return overlaps and (is_keyboard and low < 55 and high > 64 or low < 45 and high > 74)
 
 
-def _clef(track: Track) -> tuple[str, int, int]:
+def _clef(track: Columns) -> tuple[str, int, int]:
     """The clef in which the middle of the range stands on the staff."""
-    if not len(track):
+    if not track.start.size:
         return "G", 2, 0
     middle, low = float(np.median(track.pitch)), int(track.pitch.min())
     if track.name.lower().startswith("tenor") and low >= 45 and middle < 64:
@@ -118,7 +136,7 @@ def is_played(tracks: Sequence[Track], ticks_per_quarter: int) -> bool:
     return bool(np.mean(~usual) > _MOST_UNUSUAL)
 
 
-def on_grid(track: Track, ticks_per_quarter: int) -> Track:
+def on_grid(track: Columns, ticks_per_quarter: int) -> Columns:
     """Return a played track with its notes on the nearer of two grids in each quarter note: 32nds or sextuplets.
 
     `ticks_per_quarter` must be a multiple of both grids.
@@ -127,11 +145,11 @@ def on_grid(track: Track, ticks_per_quarter: int) -> Track:
     offsets = np.concatenate([track.start, track.end]) % ticks_per_quarter
     binary, triple = (np.rint(offsets * steps / ticks_per_quarter).astype(np.int64) * (ticks_per_quarter // steps) for steps in (_BINARY, _TRIPLE))
     known, inverse = np.unique(quarters, return_inverse=True)
-    onset = np.arange(offsets.size) < len(track)  # onsets choose the grid: ends are vague
+    onset = np.arange(offsets.size) < track.start.size  # onsets choose the grid: ends are vague
     cost = [np.bincount(inverse[onset], weights=np.abs(grid - offsets)[onset], minlength=known.size) for grid in (binary, triple)]
     snapped = quarters * ticks_per_quarter + np.where((cost[1] < 0.5 * cost[0])[inverse], triple, binary)
-    start, end = snapped[: len(track)], snapped[len(track) :]
-    return replace(track, start=start, duration=np.maximum(end - start, _shortest(start, ticks_per_quarter)))
+    start, end = np.split(snapped, [track.start.size])
+    return replace(track, start=start, end=np.maximum(end, start + _shortest(start, ticks_per_quarter)))
 
 
 def _shortest(start: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.int64]:

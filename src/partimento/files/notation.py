@@ -143,6 +143,7 @@ def score_of(
     *,
     unfold: bool = True,
     metadata: Mapping[str, str] | None = None,
+    order: Sequence[int] | None = None,
 ) -> Score:
     """Return the score that written bars make.
 
@@ -153,13 +154,15 @@ def score_of(
         unfold: Whether repeats, endings and jumps are played; otherwise every bar stands once, and marks of kind
             ``repeat`` say where repeats and endings are.
         metadata: Title, composer and such.
+        order: The bars in playing order, where the source lists them itself.
 
     Raises:
         ReadError: When the piece is too long when played.
     """
     if not unfold:
         bars = [_folded(bar) for bar in bars]
-    order = playing_order(bars, findings.add) if unfold else list(range(len(bars)))
+    if order is None:
+        order = playing_order(bars, findings.add) if unfold else range(len(bars))
     notes = sum(len(part.bars[index]) for part in parts for index in order if index < len(part.bars))
     if notes > MOST_PLAYED:
         raise ReadError(f"{findings.name}: {notes} notes when repeats are played, expected at most {MOST_PLAYED}. Cut the piece.")

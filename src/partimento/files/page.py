@@ -136,7 +136,7 @@ def _embedded(sound: Waveform, score: Score) -> tuple[str, bytes]:
 def _staves(score: Score) -> Engraving | None:
     """The engraved score, where Verovio is installed and notes can say the piece."""
     try:
-        return engraved(score, titled=False)
+        return engraved(score)
     except (MissingExtra, ScoreError):
         return None
 

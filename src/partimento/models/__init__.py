@@ -1,1 +1,14 @@
-"""."""
+"""Numbers to numbers: given ids one after the other, what comes next.
+
+Anything that predicts stands behind two methods, `start(batch) -> state` and `step(ids, state) -> (logits, state)`:
+a Markov chain, a recurrent network, an ONNX graph. So one sampler, one grammar and one likelihood serve them all. A
+model never sees a note, a file or a sampler. A state is plain arrays with the batch first; copy it, and the music
+forks. Composing needs numpy and onnxruntime; torch is imported by the files that describe networks for training, and
+by no other.
+
+Logits are float32, shape (batch, vocabulary), unnormalised natural logarithms; ids have shape (batch,) when composing
+and (batch, time) when training. A likelihood made of them is in nats.
+
+Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `char_rnn_graph` (one
+step of it as an int8 ONNX graph, put together by hand), `onnx_session` (a graph behind the seam).
+"""

@@ -1,1 +1,16 @@
-"""."""
+"""From a corpus to weights: one loop that knows neither notes nor models.
+
+Pieces become ids in every key their voices reach (`prepare`), ids become batches whose rows read whole pieces chunk by
+chunk with the network's state carried along (`sequences`), a `Trainable` turns a batch into named losses (`next_id`),
+and the loop adds them up, goes back, clips, steps and schedules. Every so many steps it looks at the validation pieces,
+keeps the best weights and writes a checkpoint: one file, replaced whole, with weights, optimiser, random states and the
+place in the data, so that a run killed at any moment and resumed gives the very weights of a run that was not (same
+processor, same number of threads). When validation turns, it says that the network is starting to memorise, lets the
+learning rate fall and ends.
+
+Losses and validation are in nats per id. `--minutes` becomes steps by a fixed measure of work, not by the clock. This
+is the only activity that needs torch.
+
+Read in this order: `loop`, `next_id`, `sequences`, `prepare`, `schedule`, `checkpoint`, `record` (log and progress),
+`fit` (all of it for one recurrent network).
+"""

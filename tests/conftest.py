@@ -1,0 +1,6 @@
+"""What every test run needs before anything is imported: one thread each, since the tests themselves run side by side."""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
