@@ -5,13 +5,14 @@
 #   make check       ruff and mypy                          make test-slow   the long tests
 #   make fmt         lay the code out                       make docs        run every snippet and example
 #   make bench       measure the published figures          make picture     draw the README's pictures again
-#   make setup       only the environment                   make clean       remove what was made
+#   make tables      write the documentation's tables       make setup       only the environment
+#   make clean       remove what was made
 #
 # PYTHON=python3.12 chooses the Python, MODEL=folder the demo's model.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: setup fmt check test test-slow docs picture demo bench clean
+.PHONY: setup fmt check test test-slow docs tables picture demo bench clean
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
@@ -40,6 +41,9 @@ fmt: .venv/check-set
 
 docs: .venv/test-set
 	$(RUN) -m pytest -n auto -m "slow or not slow" tests/test_docs_run.py tests/test_examples.py
+
+tables: .venv/demo-set
+	@$(RUN) tools/tables.py
 
 picture: .venv/demo-set
 	$(RUN) tools/picture.py $(MODEL)

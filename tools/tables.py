@@ -1,4 +1,4 @@
-"""Write the tables of README.md and docs/models.md from the models' cards and the benchmarks' results.
+"""Write the tables of the documentation from the models' cards, the benchmarks' results and the vocabularies.
 
 usage: tables.py [--check]
 
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from partimento.bundle import Card, load_bundle
+from partimento.encoding.catalog import build_encoding
 from partimento.generation.load import bundle_folder, shipped
 
 TOP = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/models.md")
+PAGES = ("README.md", "docs/encodings.md", "docs/models.md")
 MARK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 NOTHING = "Nothing to show in this checkout yet.\n"
 
@@ -64,6 +65,12 @@ def results() -> str:
     return "\n".join(parts) or NOTHING
 
 
+def vocabulary(name: str) -> str:
+    """An encoding's vocabulary as it prints itself, and what the encoding drops."""
+    encoding = build_encoding(name)
+    return f"{encoding.losses}\n\n```\n{encoding.vocabulary}\n```\n"
+
+
 def _leaves(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     """The numbers and words of nested values, each with its name."""
     for name, value in values.items():
@@ -74,7 +81,13 @@ def _leaves(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str
             yield before + name.replace("_", " "), words
 
 
-TABLES: dict[str, Callable[[], str]] = {"models": models, "cards": cards, "results": results}
+TABLES: dict[str, Callable[[], str]] = {
+    "models": models,
+    "cards": cards,
+    "results": results,
+    "chorale": lambda: vocabulary("chorale"),
+    "characters": lambda: vocabulary("characters"),
+}
 
 
 def filled(text: str) -> str:

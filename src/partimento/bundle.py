@@ -6,7 +6,8 @@
     fingerprints.safetensors  hashes of the training pieces' melodies, to tell copies
     hashes.json         SHA-256 of every other file
 
-No file is opened before its hash fits, and none is a pickle.
+No file is opened before its hash fits, and none is a pickle. A new bundle in the place of an old one is first
+written whole into the folder ``.next``; from then on it is the one that is loaded, and its files move to their places.
 """
 
 from __future__ import annotations
@@ -34,7 +35,16 @@ from partimento.models.onnx_session import OnnxSession
 
 FORMAT = 1
 CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
+NEXT = ".next"
 LARGEST_FILE_BYTES = 4 * 2**30
+
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    **dict.fromkeys(("name", "summary", "version", "permission"), (str, "words")),
+    "limits": (list, "a list"),
+    "format": (int, "a whole number"),
+}
+"""Field of a card -> what its JSON is, where it is no object."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ class Bundle:
             else:
                 model = OnnxSession(self.files[STEP])
         except KeyError as missing:
-            raise BundleError(f"{self.folder}: has no {missing}, which a '{kind}' needs. Fetch or train it again.") from missing
+            raise BundleError(f"{self.folder}: has no {missing.args[0]}, which a '{kind}' needs. Fetch or train it again.") from missing
         except ValueError as error:
             raise BundleError(f"{self.folder}: {error}. Fetch or train it again.") from error
         if model.vocabulary != len(self.encoding().vocabulary):
@@ -116,10 +126,10 @@ class Bundle:
 
 
 def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, bytes]) -> Path:
-    """Write a bundle; an older one in the same place is replaced file by file, its hashes last.
+    """Write a bundle; at any moment, killed or with the disk full, the folder holds the old one whole, or this one.
 
     Args:
-        folder: Where; it may hold other files, which stay.
+        folder: Where; it may hold other files, which stay. Those of an older bundle go.
         card: What it is.
         files: File name -> bytes, the card and the hashes not among them.
 
@@ -127,15 +137,16 @@ def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, 
         WriteError: When the disk is full or the folder may not be written.
     """
     target = make_folder(folder)
-    whole = {CARD: card.as_json().encode(), **files}
+    whole = {CARD: card.as_json().encode("utf-8", "backslashreplace"), **files}  # a folder's name may hold any bytes
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(whole.items())}
     staging = None
     try:
+        _move_in(target)
         staging = Path(tempfile.mkdtemp(prefix=".bundle.", suffix=".tmp", dir=target))
         for name, data in {**whole, HASHES: _hash_text(hashes).encode()}.items():
             write_whole(staging / name, data)
-        for name in [*whole, HASHES]:
-            os.replace(staging / name, target / name)
+        os.replace(staging, target / NEXT)
+        _move_in(target)
     except WriteError:
         raise
     except OSError as error:
@@ -146,6 +157,27 @@ def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, 
     return target
 
 
+def _move_in(target: Path) -> None:
+    """Move the files of a bundle that stands whole in `NEXT` to their places, its hashes last."""
+    ready = target / NEXT
+    try:
+        new = _hashes(ready)
+    except BundleError:
+        shutil.rmtree(ready, ignore_errors=True)  # nothing there, or all of it has been moved
+        return
+    try:
+        old = set(_hashes(target))
+    except BundleError:
+        old = set()
+    for name in new:
+        if (ready / name).exists():
+            os.replace(ready / name, target / name)
+    for name in old - new.keys():
+        (target / name).unlink(missing_ok=True)
+    os.replace(ready / HASHES, target / HASHES)
+    ready.rmdir()
+
+
 def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
     """Return the bundle in `folder`, every file checked against its hash.
 
@@ -153,15 +185,17 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         BundleError: When the folder is no bundle, a file is missing or changed, or another version wrote it.
     """
     source = Path(folder)
-    if not (source / HASHES).is_file():
+    ready = source / NEXT if (source / NEXT / HASHES).is_file() else source
+    if not (ready / HASHES).is_file():
         raise BundleError(
-            f"{source}: is no bundle (no {HASHES} in it). Give the folder that `partimento train --out` made, or a name of `partimento models list`."
+            f"{source}: is no bundle (no {HASHES} in it). Give the folder that `partimento train --out` made, "
+            "or a name of `partimento models list`."
         )
-    hashes = _hashes(source)
+    hashes = _hashes(ready)
     files = {}
     for name, expected in hashes.items():
         try:
-            data = read_bytes(source / name, LARGEST_FILE_BYTES)
+            data = read_bytes(ready / name if (ready / name).exists() else source / name, LARGEST_FILE_BYTES)
         except PartimentoError as error:
             raise BundleError(
                 f"{source / name}: missing or unreadable, though {HASHES} names it. Fetch or train the bundle again."
@@ -169,7 +203,8 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
             raise BundleError(
-                f"{source / name}: is damaged or was changed (SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch or train the bundle again."
+                f"{source / name}: is damaged or was changed (SHA-256 {found[:12]}..., expected {expected[:12]}...). "
+                "Fetch or train the bundle again."
             )
         files[name] = data
     return Bundle(source, card_of(files.pop(CARD), str(source / CARD)), files)
@@ -189,7 +224,8 @@ def card_of(data: bytes, name: str) -> Card:
         raise BundleError(f"{name}: holds a {type(values).__name__}, expected an object. Fetch or train the bundle again.")
     if values.get("format") != FORMAT:
         raise BundleError(
-            f"{name}: format {values.get('format')}, expected {FORMAT}. It is from another version of partimento; use that one, or train again."
+            f"{name}: format {values.get('format')}, expected {FORMAT}. It is from another version of partimento; "
+            "use that one, or train again."
         )
     known = {entry.name for entry in fields(Card)}
     for key in values:
@@ -198,9 +234,10 @@ def card_of(data: bytes, name: str) -> Card:
     missing = sorted(known - values.keys())
     if missing:
         raise BundleError(f"{name}: lacks {', '.join(missing)}. Fetch or train the bundle again.")
-    for key in ("model", "encoding", "data", "training", "figures", "sampling"):
-        if not isinstance(values[key], dict):
-            raise BundleError(f"{name}: '{key}' is a {type(values[key]).__name__}, expected an object. Fetch or train the bundle again.")
+    for key, value in values.items():
+        kind, word = _KINDS.get(key, (dict, "an object"))
+        if not isinstance(value, kind):
+            raise BundleError(f"{name}: '{key}' is a {type(value).__name__}, expected {word}. Fetch or train the bundle again.")
     return Card(**{**values, "limits": tuple(values["limits"])})
 
 

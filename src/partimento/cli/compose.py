@@ -139,12 +139,17 @@ def _sampling(default: Sampling, choice: Choice) -> Sampling:
 
 def _wish(length: Length) -> Wish:
     """What the pieces are to be like."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.files import read  # noqa: PLC0415
     from partimento.generation.composer import Wish  # noqa: PLC0415
     from partimento.score.pitch import parse_key  # noqa: PLC0415
     from partimento.score.tempo import ticks_at  # noqa: PLC0415
     from partimento.score.transform import cut  # noqa: PLC0415
 
+    if length.primer is None and length.primer_seconds is not None:
+        raise ConfigError(f"--primer-seconds {length.primer_seconds}: there is no primer. Give one with --primer, or leave it out.")
+    if length.primer_seconds is not None and not 0 < length.primer_seconds < 1e6:
+        raise ConfigError(f"--primer-seconds {length.primer_seconds}: expected more than 0.")
     primer = None if length.primer is None else read(length.primer)
     if primer is not None and length.primer_seconds is not None:
         primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))
@@ -155,7 +160,8 @@ def _wish(length: Length) -> Wish:
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Any:
     """What a piece must be like for --max-copy."""
     from partimento.errors import ConfigError  # noqa: PLC0415
-    from partimento.evaluation.copying import GRAM, originality  # noqa: PLC0415
+    from partimento.evaluation.copying import originality  # noqa: PLC0415
+    from partimento.evaluation.fingerprints import GRAM  # noqa: PLC0415
 
     if most is None:
         return None

@@ -24,11 +24,13 @@ def list_models(*, as_json: AsJson = False) -> None:
     Args:
         as_json: Print one JSON object.
     """
-    cards = _cards()
+    cards, damaged = _cards()
     rows = [["name", "writes", "you may"]]
     rows += [[name, card.summary, card.permission] for name, card in cards.items()]
+    rows += [[name, "nothing: it cannot be loaded", why] for name, why in damaged.items()]
     fields = {
-        "models": [{"name": name, "summary": card.summary, "permission": card.permission, **_short(card)} for name, card in cards.items()]
+        "models": [{"name": name, "summary": card.summary, "permission": card.permission, **_short(card)} for name, card in cards.items()],
+        "damaged": damaged,
     }
     show(fields, table(rows), as_json=as_json)
 
@@ -50,15 +52,23 @@ def show_model(name: str, /, *, as_json: AsJson = False) -> None:
     show(asdict(bundle.card), "\n".join(words), as_json=as_json)
 
 
-def _cards() -> dict[str, Card]:
-    """Name or folder -> card: the shipped bundles, then those below this folder."""
+def _cards() -> tuple[dict[str, Card], dict[str, str]]:
+    """Name or folder -> card, the shipped bundles, then those below this folder; and those that are damaged -> why."""
     from pathlib import Path  # noqa: PLC0415
 
     from partimento.bundle import HASHES, load_bundle  # noqa: PLC0415
+    from partimento.errors import BundleError  # noqa: PLC0415
     from partimento.generation.load import bundle_folder, shipped  # noqa: PLC0415
 
     local = [str(folder) for folder in sorted(Path().iterdir()) if folder.is_dir() and (folder / HASHES).is_file()]
-    return {name: load_bundle(bundle_folder(name)).card for name in [*shipped(), *local]}
+    cards: dict[str, Card] = {}
+    damaged: dict[str, str] = {}
+    for name in [*shipped(), *local]:
+        try:
+            cards[name] = load_bundle(bundle_folder(name)).card
+        except BundleError as error:
+            damaged[name] = str(error)
+    return cards, damaged
 
 
 def _short(card: Card) -> dict[str, Any]:

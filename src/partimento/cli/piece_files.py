@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from partimento.audio.waveform import Waveform
@@ -36,11 +37,10 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
 
             made[kind] = write_whole(target, sound_bytes(sound, ".wav", metadata=sound_tags(score)))
         elif kind == "png":
-            from partimento.files.engraving import can_engrave  # noqa: PLC0415
             from partimento.files.page import is_notated  # noqa: PLC0415
             from partimento.files.png import png_bytes  # noqa: PLC0415
 
-            made[kind] = write_whole(target, png_bytes(score, kind="score" if is_notated(score) and can_engrave() else "roll"))
+            made[kind] = write_whole(target, png_bytes(score, kind="score" if is_notated(score) and find_spec("verovio") else "roll"))
         elif kind == "html":
             from partimento.files.page import page_bytes  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ class Course:
         resume: Go on with the run in --out.
         device: auto, cpu or cuda.
         precision: auto, fp32 or bf16.
-        sample_every: Write a piece every so many looks at the validation pieces (0: never).
+        sample_every: Write a piece every so many steps (0: never), so that one can hear it learn.
         learning_rate: Highest learning rate.
         threads: Threads of torch; two runs give the same weights only with the same number.
         seed: Sets weights, order and dropout.
@@ -57,7 +57,7 @@ class Course:
     resume: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    sample_every: int = 5
+    sample_every: int = 500
     learning_rate: float = 2e-3
     threads: int = 2
     seed: int = 0

@@ -59,12 +59,13 @@ class TrainingRun:
             )
         self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
         self.encoding = build_encoding(network.encoding)
-        self.run_folder = make_folder(out / RUN)
+        self.run_folder = out / RUN
 
     def make(self) -> dict[str, Any]:
         """Train, measure and pack; return the fields of the JSON object."""
         corpus = open_corpus(self.names)
         prepared = prepare(corpus, self.encoding)
+        make_folder(self.run_folder)
         write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
         began = time.monotonic()
         if self.network.model == "markov":
@@ -72,6 +73,7 @@ class TrainingRun:
         else:
             weights, graph, model, training = self._fit(prepared)
         seconds = time.monotonic() - began
+        read_now = training.pop("tokens_now")
         card = self._card(corpus, prepared, model, training | {"seconds": round(seconds, 1), "command": self.command})
         files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.train_scores).to_bytes()} | ({STEP: graph} if graph else {})
         figures = self._figures(Bundle(self.out, card, files), prepared)
@@ -85,9 +87,7 @@ class TrainingRun:
             "valid_nats_per_token": valid["nats_per_token"],
             "valid_bits_per_note": valid["bits_per_note"],
             "skipped_files": len(prepared.skipped),
-            "notes_per_second": round(
-                training["tokens"] / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1
-            ),
+            "notes_per_second": round(read_now / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1),
             "ended": training["ended"],
         }
 
@@ -111,7 +111,7 @@ class TrainingRun:
             course.seed,
             {"name": self.encoding.name, **self.encoding.options()},
         )
-        fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_look=self._sample)
+        fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)
         graph = step_graph(fitted.weights, cell=network.cell, lags=self.encoding.lags)
         halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}
         progress = fitted.progress
@@ -119,6 +119,7 @@ class TrainingRun:
             **fitted.settings,
             "steps": progress.step,
             "tokens": fitted.tokens,
+            "tokens_now": fitted.tokens_now,
             "best_step": progress.best_step,
             "train_nats_per_token": None if math.isnan(progress.train) else round(progress.train, 5),
             "ended": progress.ended,
@@ -132,6 +133,7 @@ class TrainingRun:
         training = {
             "steps": 1,
             "tokens": sum(map(len, read)),
+            "tokens_now": sum(map(len, read)),
             "train_nats_per_token": round(likelihood(chain, read[:50]).nats_per_id, 5),
             "ended": "counted once",
         }
@@ -183,8 +185,8 @@ class TrainingRun:
 
     def _sample(self, progress: Progress, module: CharRnn) -> None:
         """Write a piece now and then, so that one can hear it learn."""
-        every, look = self.course.sample_every, progress.step
-        if not every or not progress.step or (look // 100) % every:
+        every = self.course.sample_every
+        if every < 1 or progress.step % every:
             return
         from partimento.generation.composer import Composer, Wish  # noqa: PLC0415
         from partimento.training.fit import weights_of  # noqa: PLC0415
@@ -217,14 +219,13 @@ class TrainingRun:
 def _account(corpus: Corpus, prepared: Prepared) -> str:
     """Every piece that was found, and what became of it."""
     used = {piece.id: piece.split for piece in corpus.pieces if piece.id not in prepared.skipped}
-    repaired = {name: list(score.warnings) for name, score in prepared.train_scores if score.warnings}
     account = {
-        "found": len(used) + len(prepared.skipped),
-        "used": len(used) - len(repaired),
-        "repaired": len(repaired),
+        "found": len(corpus.pieces) + len(corpus.skipped),
+        "used": len(used) - len(prepared.repaired),
+        "repaired": len(prepared.repaired),
         "skipped": len(prepared.skipped),
         "pieces": used,
-        "repairs": repaired,
+        "repairs": {name: list(warnings) for name, warnings in prepared.repaired.items()},
         "reasons": dict(prepared.skipped),
     }
     return json.dumps(account, indent=1, ensure_ascii=True) + "\n"

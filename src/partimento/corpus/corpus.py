@@ -84,8 +84,8 @@ class Corpus:
             for piece in corpus.pieces
         ]
         skipped = {f"{corpus.name}/{source}": why for corpus in (self, other) for source, why in corpus.skipped.items()}
-        words = [f"{a} {b}" if a != b else a for a, b in zip(_words(self), _words(other), strict=True)]
-        return Corpus(f"{self.name}+{other.name}", tuple(pieces), *words, skipped)
+        licence, citation, weights = (f"{a} {b}" if a != b else a for a, b in zip(_words(self), _words(other), strict=True))
+        return Corpus(f"{self.name}+{other.name}", tuple(pieces), licence, citation, weights, skipped)
 
 
 def _words(corpus: Corpus) -> tuple[str, str, str]:

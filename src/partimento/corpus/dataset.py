@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -96,7 +97,7 @@ def _fetch(address: str) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=60) as answer:
             data: bytes = answer.read(LARGEST_FILE_BYTES + 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise CorpusError(
             f"{address}: could not be fetched ({error}). Check the connection, or fetch it by hand and give its folder."
         ) from error

@@ -14,13 +14,15 @@ GRAM = 12
 
 
 def melody_grams(score: Score) -> frozenset[Hashable]:
-    """Return every run of `GRAM` intervals in the top voice, whatever its key and rhythm."""
+    """Return every run of `GRAM` intervals in the top voice, whatever its key and rhythm; a shorter voice is one run."""
     track = next((track for track in score.tracks if len(track) and not track.is_drum), None)
     if track is None:
         return frozenset()
     last = np.flatnonzero(np.append(np.diff(track.start) > 0, True))  # the highest note of each onset comes last
     intervals = np.diff(track.pitch[last])
     intervals = intervals[intervals != 0]
+    if 0 < len(intervals) < GRAM:
+        return frozenset([intervals.tobytes()])  # a short tune is told whole
     return frozenset(intervals[at : at + GRAM].tobytes() for at in range(len(intervals) - GRAM + 1))
 
 
@@ -54,7 +56,8 @@ def works(scores: Sequence[Score], *, share: float = 0.25) -> list[int]:
                 if other < index:
                     shared[other] += 1
         for other, count in shared.items():
-            if count >= max(2, share * min(len(runs), len(grams[other]))):
+            shorter = min(len(runs), len(grams[other]))
+            if count >= max(min(2, shorter), share * shorter):
                 low, high = sorted((root(index), root(other)))
                 parent[high] = low
     return [root(index) for index in range(len(scores))]

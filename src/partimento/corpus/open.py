@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from partimento.corpus.corpus import Corpus, Piece, check_split, known
+from partimento.corpus.corpus import Corpus, Part, Piece, check_split, known
 from partimento.corpus.dataset import DataSet, data_home
 from partimento.corpus.dedupe import works
 from partimento.corpus.sources import DATA_SETS, music21_chorales
@@ -43,7 +44,11 @@ def open_corpus(names: Sequence[str]) -> Corpus:
     """
     if not names:
         raise CorpusError("no corpus given. Name a folder of MIDI, ABC, MusicXML or kern files, or a set of `partimento corpus list`.")
-    parts = [_open_one(name) for name in names]
+    parts: list[Corpus] = []
+    for name in dict.fromkeys(names):
+        part = _open_one(name)
+        same = sum(part.name == other.name for other in parts)  # two folders may end in one name
+        parts.append(replace(part, name=f"{part.name} ({same + 1})") if same else part)
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part
@@ -109,7 +114,7 @@ def _giver(score: Score) -> Callable[[], Score]:
 
 
 def _split_again(corpus: Corpus) -> Corpus:
-    """The corpus split by melody; pieces that already are in a test or validation part keep it."""
+    """The corpus split by melody; works that already are in a test or validation part keep it, copies of them too."""
     kept: list[tuple[Piece, Score]] = []
     skipped = dict(corpus.skipped)
     for piece in corpus.pieces:
@@ -124,14 +129,17 @@ def _split_again(corpus: Corpus) -> Corpus:
             skipped[piece.id] = f"{piece.source}: has no notes."
     if len(kept) < 2:
         raise CorpusError(
-            f"{corpus.name}: {len(kept)} pieces can be used ({len(skipped)} left out), expected at least 2: one to learn from, one to check on."
+            f"{corpus.name}: {len(kept)} pieces can be used ({len(skipped)} left out), expected at least 2: "
+            "one to learn from, one to check on."
         )
     numbers = works([score for _, score in kept])
     names = [kept[number][0].id for number in numbers]
     if len(set(names)) < 2:
         raise CorpusError(f"{corpus.name}: all {len(kept)} pieces share one melody, so none is left to check on. Give other pieces too.")
+    settled: tuple[Part, ...] = ("valid", "test")
+    fixed = {name: part for part in settled for name, (piece, _) in zip(names, kept, strict=True) if piece.split == part}
     pieces = [
-        Piece(piece.id, _giver(score), piece.licence, piece.source, part if piece.split == "train" else piece.split, piece.checksum)
-        for (piece, score), part in zip(kept, split_by_work(names), strict=True)
+        replace(piece, read=_giver(score), split=fixed.get(name, part))
+        for name, (piece, score), part in zip(names, kept, split_by_work(names), strict=True)
     ]
     return Corpus(corpus.name, tuple(pieces), corpus.licence, corpus.citation, corpus.weights, skipped)

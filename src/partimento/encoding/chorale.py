@@ -7,7 +7,9 @@ A change of metre is said by its id before the place it begins at.
 *place* tells where in the bar the step lies (in 16ths) and how far the phrase's fermata is: more than three
 quarters away, three, two, one, or now; for the last fermata of the piece the same with names of its own, so that
 a cadence, and the end, are heard coming (a piece without a written last fermata ends on one all the same). A
-*voice* id says that a key is struck, that the key struck before is still held, or that the voice rests.
+*voice* id says that a key is struck, that the key struck before is still held, or that the voice rests. Keys are written as if the
+piece had no sharps or flats: a piece and its transpositions differ in their key id alone, and what is learnt in one
+key is known in all.
 
 Source: serialisation in the order soprano, alto, tenor, bass as in BachBot (Liang 2016) and Music Transformer
 (Huang et al. 2018); metre position and fermata as in DeepBach (Hadjeres et al. 2017). Differs: position, fermata
@@ -28,16 +30,19 @@ from partimento.encoding.chorale_layout import (
     LOWEST,
     METRES,
     NOW,
+    SPAN,
     STEP_IDS,
     STEPS_PER_QUARTER,
     VOCABULARY,
     VOICES,
+    WRITTEN_LOWEST,
     Place,
     held_id,
     key_id,
     key_signature,
     place_id,
     struck_id,
+    written_shift,
 )
 from partimento.encoding.encoding import Ids, Mask
 from partimento.encoding.vocabulary import Vocabulary
@@ -64,7 +69,7 @@ class Chorale:
 
     grid = 16
     tempo = 72.0
-    transpositions = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
+    transpositions = (0,)  # every key is written alike
     lags = (1, 2, 3, 4, 5, 9)  # the last step whole, and its voices that come next
 
     @property
@@ -84,17 +89,20 @@ class Chorale:
                 16th grid or outside keys 36 to 81.
         """
         step_ticks = score.ticks_per_quarter / STEPS_PER_QUARTER
-        voices = [_voice_row(track, score, step_ticks) for track in _four_voices(score)]
+        key = key_of(score)
+        voices = [_voice_row(track, score, step_ticks, written_shift(key)) for track in _four_voices(score)]
         grid = np.stack(voices)
         phases = _phases(score, grid[0], step_ticks, whole=whole)
         ids = [VOCABULARY.ids["start"]]
         at, place, bar = 0, 0, 0
         for metre, first_step in _metres(score, step_ticks):
-            while at < min(first_step, grid.shape[1]):
+            if first_step >= grid.shape[1]:
+                break  # after the last note
+            while at < first_step:
                 ids += [place_id(Place(place, phases[at])), *grid[:, at]]
                 at, place = at + 1, (place + 1) % bar
             ids.append(VOCABULARY.ids[metre])
-            ids += [key_id(key_of(score))] if at == 0 else []
+            ids += [key_id(key)] if at == 0 else []
             bar = BAR_STEPS[metre]
             place = (bar - round(score.pickup / step_ticks)) % bar if at == 0 else 0
         for step in range(at, grid.shape[1]):
@@ -109,7 +117,8 @@ class Chorale:
         places = [Place.of(int(number)) for number in steps[:, 0]]
         bar = BAR_STEPS[metres[0][1]] if metres else 16
         pickup = (bar - places[0].step) % bar * _TICKS_PER_STEP if places else 0
-        tracks = tuple(_track(steps[:, 1 + voice], name) for voice, name in enumerate(VOICES))
+        shift = 0 if key is None else written_shift(key_signature(key))
+        tracks = tuple(_track(steps[:, 1 + voice], name, shift) for voice, name in enumerate(VOICES))
         struck = VOCABULARY.first["struck"], VOCABULARY.first["held"]
         fermatas = tuple(
             Mark(step * _TICKS_PER_STEP, "fermata")
@@ -186,8 +195,8 @@ def _four_voices(score: Score) -> Sequence[Track]:
     return voices
 
 
-def _voice_row(track: Track, score: Score, step_ticks: float) -> Ids:
-    """One voice as ids, one a step."""
+def _voice_row(track: Track, score: Score, step_ticks: float, shift: int) -> Ids:
+    """One voice as ids, one a step, its keys written `shift` semitones from where they sound."""
     starts, ends = track.start / step_ticks, track.end / step_ticks
     if np.any(starts % 1) or np.any(ends % 1):
         at = int(track.start[np.flatnonzero((starts % 1 != 0) | (ends % 1 != 0))[0]])
@@ -197,22 +206,22 @@ def _voice_row(track: Track, score: Score, step_ticks: float) -> Ids:
     outside = (track.pitch < LOWEST) | (track.pitch > HIGHEST)
     if np.any(outside):
         pitch = int(track.pitch[outside][0])
-        shift = -12 if pitch > HIGHEST else 12
+        octave = -12 if pitch > HIGHEST else 12
         raise EncodingError(
             f"encoding 'chorale': voice '{track.name}' has {pitch_name(pitch)} (key {pitch}), expected {pitch_name(LOWEST)} to "
-            f"{pitch_name(HIGHEST)}. The nearest it can say is {pitch_name(pitch + shift)}; transpose the piece."
+            f"{pitch_name(HIGHEST)}. The nearest it can say is {pitch_name(pitch + octave)}; transpose the piece."
         )
     row = np.full(round(score.end_tick / step_ticks), VOCABULARY.ids["rest"], np.int32)
     for start, end, pitch in zip(starts.astype(int), ends.astype(int), track.pitch, strict=True):
-        row[start] = struck_id(int(pitch))
-        row[start + 1 : end] = held_id(int(pitch))
+        row[start] = struck_id(int(pitch) + shift)
+        row[start + 1 : end] = held_id(int(pitch) + shift)
     return row
 
 
 def _phases(score: Score, soprano: Ids, step_ticks: float, *, whole: bool) -> list[int]:
     """How far each step is from its phrase's fermata (see `NOW`); FINAL is added for the last of a whole piece."""
     steps = len(soprano)
-    held = range(VOCABULARY.first["held"], VOCABULARY.first["held"] + HIGHEST - LOWEST + 1)
+    held = range(VOCABULARY.first["held"], VOCABULARY.first["held"] + SPAN)
     onsets = [step for step in range(steps) if step == 0 or int(soprano[step]) not in held]
     spans: dict[int, int] = {}
     for tick in [mark.tick for mark in score.marks_of("fermata")] + ([score.end_tick - 1] if whole else []):
@@ -230,20 +239,20 @@ def _phases(score: Score, soprano: Ids, step_ticks: float, *, whole: bool) -> li
     return phases
 
 
-def _track(row: Ids, name: str) -> Track:
+def _track(row: Ids, name: str, shift: int) -> Track:
     """One voice's ids as notes; a hold of another key than the one that sounds counts as struck."""
     notes: list[list[int]] = []
     sounding = -1
     for step, number in enumerate(row):
         place = int(number) - VOCABULARY.first["struck"]
-        span = HIGHEST - LOWEST + 1
-        if place < 0 or place >= 2 * span:
+        if place < 0 or place >= 2 * SPAN:
             sounding = -1
-        elif place >= span and place - span == sounding:
+        elif place >= SPAN and place - SPAN == sounding:
             notes[-1][1] += 1
         else:
-            sounding = place % span
-            notes.append([step, 1, LOWEST + sounding])
-    start, length, pitch = np.array(notes, np.int64).reshape(-1, 3).T
+            sounding = place % SPAN
+            notes.append([step, 1, WRITTEN_LOWEST + sounding - shift])
+    start, length = np.array(notes, np.int64).reshape(-1, 3)[:, :2].T
+    pitch = np.array([note[2] for note in notes], np.int32)
     velocity = np.full(start.size, _VELOCITY, np.int32)
     return Track(start * _TICKS_PER_STEP, length * _TICKS_PER_STEP, pitch, velocity, name=name, program=52 if name else 0)

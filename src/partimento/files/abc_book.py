@@ -122,19 +122,20 @@ def _close(tunes: list[TuneText], block: list[str], first: int) -> None:
     elif "K:" in fields and _FIELD_START.match(block[0]):
         tunes.append(TuneText(len(tunes) + 1, first, tuple(block)))
     elif last is not None and music:
-        warning = f"line {first}: {len(block)} lines after an empty line look like music and were left out. Remove the empty line before them"
+        warning = f"line {first}: {len(block)} lines behind an empty line look like music and were left out; remove the empty line"
         tunes[-1] = TuneText(last.ordinal, last.first_line, last.lines, (*last.warnings, warning))
 
 
 def strip_comment(line: str) -> str:
-    """Return `line` without its comment; ``\\%`` is a percent sign, not a comment."""
+    r"""Return `line` without its comment; ``\%`` is a percent sign, not a comment."""
     at = line.find("%")
     while at > 0 and line[at - 1] == "\\":
         at = line.find("%", at + 1)
     return line if at < 0 else line[:at]
 
 
-_ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "c": "\u0327", "v": "\u030c", "u": "\u0306", "=": "\u0304", "H": "\u030b"}
+_ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308"}
+_ACCENTS |= {"c": "\u0327", "v": "\u030c", "u": "\u0306", "=": "\u0304", "H": "\u030b"}
 _LIGATURES = {"AE": "Æ", "ae": "æ", "OE": "Œ", "oe": "œ", "ss": "ß", "AA": "Å", "aa": "å", "DH": "Ð", "dh": "ð", "TH": "Þ", "th": "þ"}
 _ESCAPE = re.compile(
     r"\\(?:u([0-9a-fA-F]{4})|(AE|ae|OE|oe|ss|AA|aa|DH|dh|TH|th)|([`'^~\"vucH=])([A-Za-z])|([/o])([oOlL])|([%\\&]))|(&#?\w{1,10};)"

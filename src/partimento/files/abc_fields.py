@@ -168,8 +168,7 @@ def _altered(key: Key, rest: str) -> tuple[Key, str]:
     for candidate in range(-7, 8):
         if used == {letter: alteration(letter, candidate) for letter in LETTERS if alteration(letter, candidate)} and used:
             tonic = 0 if key.fifths is None else key.fifths - MODE_FIFTHS[key.mode]
-            modes = {candidate - tonic: m for m, shift in MODE_FIFTHS.items() if shift == candidate - tonic}
-            fifths, mode = candidate, modes.get(candidate - tonic, "major")
+            fifths, mode = candidate, next((m for m, shift in MODE_FIFTHS.items() if shift == candidate - tonic), "major")
     return Key(fifths, mode, tuple(sorted(used.items()))), rest
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from partimento.files.abc_grid import lay
 from partimento.files.abc_staff import Cell
@@ -60,7 +61,7 @@ def sections_of(score: Score) -> list[Section]:
         elif current is not None and mark.text == "end":
             current.end = mark.tick
             ticks = current.ticks()
-            rising = all(a < b for a, b in zip(ticks, ticks[1:], strict=False))
+            rising = all(a < b for a, b in pairwise(ticks))
             if len(current.passes) > 1 and rising and (not sections or sections[-1].end <= ticks[0]):
                 sections.append(current)
             current = None
@@ -73,7 +74,7 @@ class Layout:
 
     Attributes:
         score: What is laid out.
-        metres, keys: One a tick, in order; no metre at all is free metre.
+        metres, keys: One a tick, in order; before the first metre it is free.
         cells: In playing order.
         renewed: Of each cell, whether its metre must be written again to say that the bar before is over.
     """
@@ -86,8 +87,8 @@ class Layout:
 
     def __post_init__(self) -> None:
         metres = {signature.tick: signature for signature in self.score.time_signatures}
-        if 0 not in metres and (metres or self.score.pickup):
-            metres[0] = NO_METRE
+        if self.score.pickup:
+            metres.setdefault(0, NO_METRE)
         self.metres = [metres[tick] for tick in sorted(metres)]
         keys = {signature.tick: signature for signature in self.score.key_signatures}
         self.keys = [keys[tick] for tick in sorted(keys)]
@@ -101,13 +102,14 @@ class Layout:
         """Return the length of a bar in ticks."""
         return bar_ticks(metre, self.score.ticks_per_quarter)
 
-    def _end(self, signs: Sequence[int]) -> int:
-        """Return the tick at which the last bar ends; it is filled up where the score stops inside it."""
+    def _end(self, cuts: Collection[int], signs: Sequence[int]) -> int:
+        """Return the tick at which the last bar ends; it is filled up where the score stops inside it, but not behind a repeat."""
         score = self.score
-        repeats = [mark.tick for mark in score.marks_of("repeat")]
-        inside = max([tick + 1 for tick in (*signs, *(c.tick for c in (*self.keys, *self.metres) if c.tick))], default=0)
-        end = max([score.end_tick, inside, 1, *repeats])
-        if end in repeats:
+        changes = [key.tick for key in self.keys] + [metre.tick for metre in self.metres]
+        inside = max((tick + 1 for tick in (*signs, *(tick for tick in changes if tick))), default=0)
+        last_cut = max(cuts, default=0)
+        end = max(score.end_tick, inside, last_cut, 1)
+        if end == last_cut:
             return end
         starts = bar_starts(score, end)
         last = int(starts[-1])
@@ -117,7 +119,7 @@ class Layout:
         short = last + full - score.pickup  # the last bar lacks what the pickup has
         return short if score.pickup and short >= end else last + full
 
-    def lay(self, cuts: Iterable[int], signs: Sequence[int]) -> bool:
+    def lay(self, cuts: Collection[int], signs: Sequence[int]) -> bool:
         """Cut the score into cells, at bar lines and elsewhere.
 
         Args:
@@ -128,15 +130,20 @@ class Layout:
             Whether a reader will find the same bars.
         """
         score = self.score
-        end = self._end(signs)
+        end = self._end(cuts, signs)
         bars = [int(tick) for tick in bar_starts(score, end)]
+        free_end = end if not self.metres else self.metres[0].tick
+        if free_end:  # where the metre is free, bars are counted from each repeat
+            bars = [tick for tick in bars if tick >= free_end]
+            begins = sorted({0, free_end, *(tick for tick in cuts if 0 < tick < free_end)})
+            bars = [tick for a, b in pairwise(begins) for tick in range(a, b, self.full(NO_METRE))] + bars
         if score.pickup and end == score.pickup:
             end += self.full(self.metre_at(0))  # a pickup alone would be a short bar
             bars.append(score.pickup)
         grid = set(bars)
         borders = sorted({*bars, *(tick for tick in cuts if 0 < tick < end), end})
         self.cells = []
-        for start, stop in zip(borders, borders[1:], strict=False):
+        for start, stop in pairwise(borders):
             metre = self.metre_at(start)
             bar = bars[bisect.bisect_right(bars, start) - 1]
             offset = start - bar
@@ -144,7 +151,8 @@ class Layout:
                 offset += max(self.full(metre) - score.pickup, 0)
             low = bisect.bisect_right(self.keys, start, key=lambda key: key.tick)
             high = bisect.bisect_left(self.keys, stop, key=lambda key: key.tick)
-            self.cells.append(Cell(start, stop, offset, metre, self.keys[low - 1] if low else None, self.keys[low:high]))
+            key = self.keys[low - 1] if low else None
+            self.cells.append(Cell(start, stop, offset, metre, key, self.keys[low:high], start < free_end))
         self.renewed = [False] * len(self.cells)
         return not self.metres or self._reads_back(grid)
 
@@ -154,7 +162,9 @@ class Layout:
         if max(cell.end - cell.start - self.full(cell.metre) for cell in cells) > 0:
             return True  # only a pickup longer than a bar; nothing helps
         while True:
-            laid = lay([(c.end - c.start, self.full(c.metre), r or self.changes(i)) for i, (c, r) in enumerate(zip(cells, self.renewed, strict=True))])
+            fresh_starts = [renewed or self.changes(index) for index, renewed in enumerate(self.renewed)]
+            full = [0 if cell.free else self.full(cell.metre) for cell in cells]
+            laid = lay([(c.end - c.start, wanted, fresh) for c, wanted, fresh in zip(cells, full, fresh_starts, strict=True)])
             wrong = [i for i in laid.joined if cells[i].start in grid]
             if not wrong:
                 break
@@ -166,12 +176,7 @@ class Layout:
 
     def changes(self, index: int) -> bool:
         """Whether a cell has another metre than the one before."""
-        return index > 0 and not same_metre(self.cells[index - 1].metre, self.cells[index].metre)
-
-
-def same_metre(a: TimeSignature, b: TimeSignature) -> bool:
-    """Whether two time signatures say the same."""
-    return (a.numerator, a.denominator) == (b.numerator, b.denominator)
+        return index > 0 and self.cells[index - 1].metre_text != self.cells[index].metre_text
 
 
 def fold(section: Section, at: dict[int, int], alike: Callable[[int, int], bool]) -> list[Written] | None:

@@ -29,10 +29,11 @@ PLAIN_DECORATIONS |= {"S": "segno", "T": "trill", "u": "upbow", "v": "downbow"}
 _JUMP = re.compile(r"\s*(?:D\.? ?[CS]\b\.?.*|da ?capo.*|dal ?segno.*|dacoda)", re.IGNORECASE)
 _TUPLET_TIME = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _LENGTH = r"\d*(?:/\d+|/*)"
-_NOTE = rf"(?P<accidental>(?:\^\^?|__?|=)(?:\d{{0,2}}/\d{{0,2}})?)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)(?P<length>{_LENGTH})"
+_SIGN = r"(?:\^\^?|__?|=)(?:\d{0,2}/\d{0,2})?"
+_NOTE = rf"(?P<accidental>{_SIGN})?(?P<letter>[A-Ga-g])(?P<octave>[,']*)(?P<length>{_LENGTH})"
 _IN_CHORD = re.compile(_NOTE + r"(?P<tie>-?)")
 _BESIDE_NOTES = re.compile(r"\"([^\"]*)\"|!([^!\]]*)!|\s+|[.~H-Wh-w()]")
-_OPEN_CHORD = re.compile(rf"(?:{_NOTE.replace('?P<accidental>', '').replace('?P<letter>', '').replace('?P<octave>', '').replace('?P<length>', '')}-?){{2,12}}")
+_OPEN_CHORD = re.compile(rf"(?:(?:{_SIGN})?[A-Ga-g][,']*{_LENGTH}-?){{2,12}}")
 _OUTER_LENGTH = re.compile(_LENGTH)
 _INLINE_FIELD = re.compile(r"([A-Za-z]):")
 _WORD = re.compile(r"\S*")
@@ -223,7 +224,8 @@ class MusicReader:
     def _late_ending(self, match: re.Match[str], line: str) -> None:
         """Take the number of an ending that a blank or the end of a line parts from its bar line."""
         voice = self.tune.voice
-        if voice.bars and not voice.touched and (match.end() == len(line) or line[match.end()] not in "ABCDEFGabcdefgz"):
+        known = match[0] == "1" or (voice.bars and (voice.bars[-1].closes or any(bar.endings for bar in voice.bars[-32:])))
+        if voice.bars and not voice.touched and known and line[match.end() : match.end() + 1] not in tuple("ABCDEFGabcdefgz"):
             self._ending(match[0])
         else:
             self._stray(match[0])

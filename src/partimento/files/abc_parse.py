@@ -48,7 +48,7 @@ class WrittenTune:
     """A tune as written.
 
     Attributes:
-        voices: Those that have bars.
+        voices: Those that have notes or rests; the first where none has.
         parts: Order in which the parts are played, where the header gives one.
         metadata: Words of the header.
         warnings: What was repaired or left out.
@@ -115,6 +115,8 @@ class TuneParser:
             for offset, line in enumerate(self.text.lines):
                 self.line = self.text.first_line + offset
                 in_body = self._body_line(line) if in_body else self._header_line(line)
+            if not in_body:
+                raise Damage("no K: field and no notes")
             voices = [WrittenVoice(v.name, v.program, v.is_drum, v.finish()) for v in self.voices.values()]
         except Damage as damage:
             raise ReadError(f"{self.where}, line {self.line}: {damage}. Correct the line or remove the tune.") from damage
@@ -126,7 +128,8 @@ class TuneParser:
         if self.unsaid:
             self.warnings.append(f"{self.where}: {self.unsaid} more findings of this kind.")
         metadata = {key: ("; " if key == "title" else "\n").join(values) for key, values in self.metadata.items()}
-        return WrittenTune([voice for voice in voices if voice.bars], self.header.parts, metadata, self.warnings)
+        voices = [voice for voice in voices if any(bar.length for bar in voice.bars)] or voices[:1]
+        return WrittenTune(voices, self.header.parts, metadata, self.warnings)
 
     # ---- lines
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from partimento.errors import ReadError, ScoreError
-from partimento.files.abc_fields import NO_KEY, Key
+from partimento.files.abc_fields import Key
 from partimento.files.abc_grid import Grid, lay
 from partimento.files.abc_parse import MOST_WARNINGS, WrittenTune, WrittenVoice
 from partimento.files.abc_unfold import Step, unfold
@@ -137,8 +137,6 @@ class TunePlayer:
 
     def _score(self) -> Score:
         """Put the score together."""
-        if not self.voices:
-            return Score(metadata=self.tune.metadata, warnings=(*self.warnings, f"{self.where}: holds no notes."))
         self._unfold()
         tempos, keys = self._signs(self.voices[0])
         marks: list[Mark] = []
@@ -187,7 +185,7 @@ class TunePlayer:
         """Return tempos and keys of the voice that leads; only changes count."""
         tempos: dict[int, Tempo] = {}
         keys: dict[int, KeySignature] = {}
-        key: Key = NO_KEY
+        key: tuple[int | None, str] = (None, "")
         tempo: float | None = None
         now = 0
         for bar in voice.played():
@@ -195,9 +193,9 @@ class TunePlayer:
                 tick = now + self._ticks(at)
                 if isinstance(value, Key):
                     signature = value.signature(tick)
-                    if signature is not None and (value.fifths, value.mode) != (key.fifths, key.mode):
+                    if signature is not None and (value.fifths, value.mode) != key:
                         keys[tick] = signature
-                    key = value
+                        key = (value.fifths, value.mode)
                 elif value is not None and value != tempo:
                     tempos[tick] = Tempo.of_bpm(tick, value)
                     tempo = value

@@ -7,9 +7,11 @@ sound alike read alike; the writer folds repeats by comparing texts.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from partimento.files.abc_play import grace_ticks
 from partimento.score import KeySignature, TimeSignature, Track
@@ -23,6 +25,10 @@ FINEST = 1024
 
 LARGEST_TUPLET = 15
 _SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
+
+
+_Note = tuple[int, int, int]
+"""Start, end, pitch."""
 
 
 @dataclass(slots=True)
@@ -43,9 +49,10 @@ class Cell:
     Attributes:
         start, end: Ticks.
         offset: Ticks from the start of the bar of the metre to `start`.
-        metre: In force.
+        metre: In force; in free metre what its bars are laid in.
         key: In force at the start; None where there is none.
         keys: Changes of key inside.
+        free: Whether the metre is free.
     """
 
     start: int
@@ -54,6 +61,12 @@ class Cell:
     metre: TimeSignature
     key: KeySignature | None
     keys: list[KeySignature] = field(default_factory=list)
+    free: bool = False
+
+    @property
+    def metre_text(self) -> str:
+        """What an ``M:`` field says of the metre."""
+        return "none" if self.free else f"{self.metre.numerator}/{self.metre.denominator}"
 
 
 @dataclass(slots=True)
@@ -110,32 +123,30 @@ def layers(track: Track, graces: Iterable[tuple[int, int]], longest_grace: int) 
     return made
 
 
-def _take_graces(notes: list[tuple[int, int, int]], graces: Iterable[tuple[int, int]], longest: int) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
+def _take_graces(notes: list[_Note], graces: Iterable[tuple[int, int]], longest: int) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
     """Take grace notes out of `notes`, give their time back; returns them by start and end of the chord they decorate."""
     found: dict[tuple[int, int], tuple[tuple[int, ...], int]] = {}
-    by_start: dict[int, list[tuple[int, int, int]]] = {}
+    by_start: dict[int, list[_Note]] = {}
+    gone: Counter[_Note] = Counter()
     marks = list(graces)
-    if marks:
-        for note in notes:
-            by_start.setdefault(note[0], []).append(note)
+    for note in notes if marks else ():
+        by_start.setdefault(note[0], []).append(note)
     for tick, count in marks:
         at = tick
-        taken: list[tuple[int, int, int]] = []
+        taken: list[_Note] = []
         each = min((note[1] - note[0] for note in by_start.get(tick, ())), default=0)
         for _ in range(count):
-            note = next((n for n in by_start.get(at, ()) if n[1] - n[0] == each), None)
-            if note is None:
-                break
-            taken.append(note)
+            taken.extend([note for note in by_start.get(at, ()) if note[1] - note[0] == each][:1])
             at += each
         main = by_start.get(at, [])
         ends = {note[1] for note in main}
         if len(taken) < count or len(ends) != 1 or each > longest:
             continue
-        for note in (*taken, *main):
-            notes.remove(note)
+        gone.update((*taken, *main))
         notes.extend((tick, end, pitch) for _, end, pitch in main)
         found[(tick, ends.pop())] = (tuple(note[2] for note in taken), each)
+    if found:
+        notes[:] = (Counter(notes) - gone).elements()
     return found
 
 
@@ -316,7 +327,7 @@ def _pieces(cell: Cell, sounds: Sequence[Sound], signs: dict[int, Signs]) -> lis
     pieces = []
     for piece in whole:
         borders = [piece.start, *(tick for tick in cuts if piece.start < tick < piece.end), piece.end]
-        for start, end in zip(borders, borders[1:], strict=False):
+        for start, end in pairwise(borders):
             tied = piece.sound is not None and (piece.tied or end != piece.end)
             pieces.append(_Piece(start, end, piece.sound, tied, piece.fresh and start == piece.start))
     return pieces

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from partimento.files.abc_voice import Bar, Damage
 
@@ -191,7 +192,8 @@ class _Unfolder:
 
     def _same(self, endings: list[_Ending]) -> bool:
         """Whether all endings are one and the same music."""
-        content = [[(bar.events, bar.marks, bar.changes, bar.length, bar.key, bar.metre) for bar in self.bars[e.first : e.stop]] for e in endings]
+        runs = [self.bars[ending.first : ending.stop] for ending in endings]
+        content = [[(bar.events, bar.marks, bar.changes, bar.length, bar.key, bar.metre) for bar in run] for run in runs]
         return len(endings) > 1 and all(other == content[0] for other in content[1:])
 
     def _play(self, start: int, stop: int, verse: int, before: tuple[str, ...]) -> None:
@@ -219,7 +221,7 @@ def unfold(bars: list[Bar], parts: list[str], warn: Callable[[str], None]) -> li
     """
     walker = _Unfolder(bars, warn)
     borders = [0] + [i for i, bar in enumerate(bars) if bar.part and i] + [len(bars)]
-    spans = [(low, high, bars[low].part) for low, high in zip(borders, borders[1:], strict=False) if low < high]
+    spans = [(low, high, bars[low].part) for low, high in pairwise(borders) if low < high]
     named = any(name for _, _, name in spans)
     if parts and not named:
         warn(f"the header plays parts {''.join(parts)[:40]}, but the tune names none; it is played as it stands")

@@ -304,12 +304,14 @@ class VoiceBuilder:
             self.bar.changes.append((self.at, tempo))
 
     def finish(self) -> list[Bar]:
-        """Return all bars."""
+        """Return all bars, at least one."""
         if self.grace:
             self.warn(f"{len(self.grace)} grace notes before no note were left out")
         if self.touched:
             self._close()
-        if self.bar.marks and self.bars:
+        if not self.bars:
+            self._close()
+        elif self.bar.marks:
             last = self.bars[-1]
             last.marks.extend((last.events[-1].at, kind, text) for _, kind, text in self.bar.marks)
         return self.bars

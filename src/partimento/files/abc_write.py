@@ -11,7 +11,7 @@ import bisect
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from partimento.files.abc_layout import Layout, Section, Written, fold, same_metre, sections_of
+from partimento.files.abc_layout import Layout, Section, Written, fold, sections_of
 from partimento.files.abc_parse import INFORMATION, PROVENANCE
 from partimento.files.abc_play import longest_grace
 from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, layers
@@ -19,7 +19,7 @@ from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
 
 _MODE_SUFFIX = {"major": "", "minor": "m", "dorian": "dor", "phrygian": "phr", "lydian": "lyd", "mixolydian": "mix", "locrian": "loc"}
-_State = tuple[KeySignature | None, TimeSignature, Tempo | None]
+_State = tuple[KeySignature | None, str, Tempo | None]
 
 
 def key_text(key: KeySignature | None) -> str:
@@ -52,7 +52,7 @@ def _safe(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """Return words that may stand in quotes."""
-    return _safe(text).replace('"', "'")
+    return _safe(text).replace('"', "&quot;")
 
 
 def _syllable(text: str) -> str:
@@ -88,7 +88,8 @@ class TuneWriter:
             self.unit = Fraction(1, 16)
         tempos = {tempo.tick: tempo for tempo in score.tempos} if self.words else {}
         self.tempos = [tempos[tick] for tick in sorted(tempos)]
-        self.parts = {mark.tick: _safe(mark.text).replace("]", ")") for mark in score.marks_of("section")} if self.words else {}
+        parts = {mark.tick: _safe(mark.text).replace("]", ")") for mark in score.marks_of("section")} if self.words else {}
+        self.parts = {tick: name for tick, name in parts.items() if tick < score.end_tick}
         self.sung = {mark.tick: _syllable(mark.text) for mark in reversed(score.marks_of("lyric"))} if self.words else {}
         self._find_layers(frozenset())
 
@@ -169,8 +170,7 @@ class TuneWriter:
         """Return what holds at the start of a cell, and its length (which its text does not show where it is all rests)."""
         tempo = self._tempo_at(cell.start)
         key = (cell.key.fifths, cell.key.mode) if cell.key else None
-        metre = (cell.metre.numerator, cell.metre.denominator)
-        return (key, metre, tempo.quarter_microseconds if tempo else None, self.parts.get(cell.start), cell.end - cell.start)
+        return (key, cell.metre_text, tempo.quarter_microseconds if tempo else None, self.parts.get(cell.start), cell.end - cell.start)
 
     def _tempo_at(self, tick: int) -> Tempo | None:
         """Return the tempo in force at `tick`, if one was given."""
@@ -217,7 +217,7 @@ class TuneWriter:
         """Return the music code."""
         written = self._written()
         voices = len(self.layers)
-        state: _State = (self.layout.cells[0].key, self.layout.metre_at(0), self._tempo_at(0))
+        state: _State = (self.layout.cells[0].key, self.layout.cells[0].metre_text, self._tempo_at(0))
         lines: list[str] = []
         rows: list[list[Written]] = [[]]
         fields: list[tuple[str, str]] = []
@@ -258,16 +258,14 @@ class TuneWriter:
         """Return the fields before a bar that all voices need, those of the first voice alone, and what then holds."""
         cell = self.layout.cells[bar.cells[0]]
         key, metre, tempo = state
-        shared = "" if same_metre(metre, cell.metre) else f"[M:{cell.metre.numerator}/{cell.metre.denominator}]"
-        if self.layout.renewed[bar.cells[0]]:
-            shared += f"[M:{cell.metre.numerator}/{cell.metre.denominator}]"
+        shared = f"[M:{cell.metre_text}]" * ((metre != cell.metre_text) + self.layout.renewed[bar.cells[0]])
         if cell.key is not None and (key is None or (key.fifths, key.mode) != (cell.key.fifths, cell.key.mode)):
             shared += f"[K:{key_text(cell.key)}]"
         own = f"[P:{self.parts[cell.start]}]" if cell.start in self.parts else ""
         now = self._tempo_at(cell.start)
         if now is not None and (tempo is None or tempo.quarter_microseconds != now.quarter_microseconds):
             own += f"[Q:{tempo_text(now, cell.metre)}]"
-        return shared, own, (cell.keys[-1] if cell.keys else cell.key, cell.metre, self._tempo_at(cell.end - 1))
+        return shared, own, (cell.keys[-1] if cell.keys else cell.key, cell.metre_text, self._tempo_at(cell.end - 1))
 
     def _lyrics(self, row: list[Written]) -> list[str]:
         """Return the ``w:`` lines of a line of text, one a pass where passes have words of their own."""
@@ -286,7 +284,7 @@ class TuneWriter:
     def fields(self) -> list[str]:
         """Return the fields without which the body cannot be read: ``M:``, ``L:`` and ``K:``."""
         metres, keys = self.layout.metres, self.layout.keys
-        metre = f"{metres[0].numerator}/{metres[0].denominator}" if metres else "none"
+        metre = f"{metres[0].numerator}/{metres[0].denominator}" if metres and not metres[0].tick else "none"
         return [f"M:{metre}", f"L:1/{self.unit.denominator}", f"K:{key_text(keys[0] if keys and not keys[0].tick else None)}"]
 
     def text(self) -> str:

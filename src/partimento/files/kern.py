@@ -10,8 +10,9 @@ Source: D. Huron, The Humdrum Toolkit: Reference Manual (1994), chapters on **ke
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from partimento.errors import ReadError
@@ -132,7 +133,8 @@ class _Reader:
                 self.warn("data before any exclusive interpretation; it was left out")
             return
         if self.columns and len(tokens) != len(self.columns):
-            self.warn(f"{len(tokens)} fields, expected {len(self.columns)}; {'the line was left out' if len(tokens) < len(self.columns) else 'the rest of the line was left out'}")
+            lost = "line" if len(tokens) < len(self.columns) else "rest of the line"
+            self.warn(f"{len(tokens)} fields, expected {len(self.columns)}; the {lost} was left out")
             if len(tokens) < len(self.columns):
                 return
             tokens = tokens[: len(self.columns)]
@@ -172,26 +174,25 @@ class _Reader:
 
     def _paths(self, tokens: Sequence[str]) -> None:
         """Spines split, join, change places, begin or end."""
-        columns: list[_Column] = []
-        joining = False
         swap = [index for index, token in enumerate(tokens) if token == "*x"]
-        order = list(range(len(tokens)))
+        pairs = list(zip(self.columns, tokens, strict=True))
         if len(swap) == 2:
-            order[swap[0]], order[swap[1]] = swap[1], swap[0]
-        for index in order:
-            column, token = self.columns[index], tokens[index]
-            if token == "*v" and joining and columns[-1].spine is column.spine:
-                columns[-1].end = max(columns[-1].end, column.end)
+            pairs[swap[0]], pairs[swap[1]] = pairs[swap[1]], pairs[swap[0]]
+        columns: list[_Column] = []
+        for is_joining, run in itertools.groupby(pairs, key=lambda pair: pair[1] == "*v"):
+            if is_joining:
+                columns += _joined([column for column, _ in run])
                 continue
-            joining = token == "*v"
-            if token != "*-":
-                columns.append(column)
-            if token == "*^":
-                columns.append(_Column(column.spine, column.end))
-            elif token == "*+":
-                columns.append(_Column(_Spine("**", len(self.spines)), column.end))
+            for column, token in run:
+                columns += [column] if token != "*-" else []
+                if token == "*^":
+                    columns.append(_Column(column.spine, column.end))
+                elif token == "*+":
+                    columns.append(_Column(_Spine("**", len(self.spines)), column.end))
         if len(columns) > MOST_SPINES:
-            raise ReadError(f"{self.findings.name}, line {self.line}: {len(columns)} spines, expected at most {MOST_SPINES}. Cut the piece.")
+            raise ReadError(
+                f"{self.findings.name}, line {self.line}: {len(columns)} spines, expected at most {MOST_SPINES}. Cut the piece."
+            )
         self.now = self._time()
         self.columns = columns
 
@@ -246,7 +247,9 @@ class _Reader:
             return
         tonic = LINE_OF_FIFTHS.index(letter.upper()) - 1 + 7 * ((sign == "#") - (sign == "-"))
         distance = keys[-1][1] - tonic
-        found = next((name for name, fifths in MODE_FIFTHS.items() if fifths == distance), "minor" if letter.islower() or mode == "aeo" else "major")
+        found = next(
+            (name for name, fifths in MODE_FIFTHS.items() if fifths == distance), "minor" if letter.islower() or mode == "aeo" else "major"
+        )
         keys[-1] = (place, keys[-1][1], found)
 
     def _section_label(self, token: str) -> None:
@@ -293,9 +296,9 @@ class _Reader:
         self.bar_start = self.now = at
         for spine in self.spines:
             spine.bars.extend([] for _ in range(len(self.bars) - 1 - len(spine.bars)))
-        if bar.full and bar.length > bar.full:
-            beats = bar.length * (bar.metre or (4, 4))[1] / (4 * UNIT)
-            self.warn(f"measure {bar.number or '0'} holds {beats:g} beats in {bar.metre and f'{bar.metre[0]}/{bar.metre[1]}'}; it was kept as long as it is")
+        if bar.metre and bar.length > bar.full:
+            beats = bar.length * bar.metre[1] / (4 * UNIT)
+            self.warn(f"measure {bar.number or '0'} holds {beats:g} beats in {bar.metre[0]}/{bar.metre[1]}; it was kept as long as it is")
 
     def _data(self, tokens: Sequence[str]) -> None:
         """One moment: what begins in each column."""
@@ -361,8 +364,20 @@ class _Reader:
             shared = spine.instrument if is_keyboard else spine.part
             own = ("", str(spine.number))
             name = spine.name or _KEYBOARDS.get(spine.instrument, "")
-            part = parts.setdefault((shared, spine.part) if shared else own, WrittenPart(name, _PROGRAMS.get(spine.instrument, 0), splits=False))
+            part = parts.setdefault(
+                (shared, spine.part) if shared else own, WrittenPart(name, _PROGRAMS.get(spine.instrument, 0), splits=False)
+            )
             part.bars.extend([] for _ in range(len(spine.bars) - len(part.bars)))
             for into, notes in zip(part.bars, spine.bars, strict=False):
                 into.extend(notes)
         return list(parts.values())
+
+
+def _joined(columns: Sequence[_Column]) -> list[_Column]:
+    """Neighbours that join: one column, or one for each spine where every spine has two or more of them."""
+    groups = [list(group) for _, group in itertools.groupby(columns, key=lambda column: column.spine.number)]
+    if any(len(group) < 2 for group in groups):
+        groups = [list(columns)]
+    for group in groups:
+        group[0].end = max(column.end for column in group)
+    return [group[0] for group in groups]

@@ -56,14 +56,13 @@ def _length(token: str) -> int | None:
     if match is None:
         return None
     digits, below, dots = match.groups()
-    whole = 4 * UNIT
-    if int(digits) == 0:
-        length = whole * 2 ** len(digits)  # 0 is a breve, 00 a long
-    else:
-        length = (2 * whole * int(below or 1) + int(digits)) // (2 * int(digits))
+    reciprocal = int(digits)
+    length: int = 4 * UNIT << len(digits)  # 0 is a breve, 00 a long
+    if reciprocal:
+        length = (8 * UNIT * int(below or 1) + reciprocal) // (2 * reciprocal)
     if length > 1024 * UNIT:
         return None
-    return 2 * length - length // 2 ** len(dots)
+    return 2 * length - (length >> len(dots))
 
 
 def _key(token: str) -> int | None:

@@ -84,7 +84,9 @@ def _score_in(data: bytes, findings: Findings) -> bytes:
 def _score_entry(archive: zipfile.ZipFile, findings: Findings) -> zipfile.ZipInfo:
     """The entry that the container names, or the first that looks like a score."""
     entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
-    scores = [e for n, e in entries.items() if n.lower().endswith((".xml", ".musicxml")) and not n.upper().startswith(("META-INF/", "__MACOSX/"))]
+    scores = [
+        e for n, e in entries.items() if n.lower().endswith((".xml", ".musicxml")) and not n.upper().startswith(("META-INF/", "__MACOSX/"))
+    ]
     named: list[str] = []
     if "META-INF/container.xml" in entries:
         text = text_of(_entry_bytes(archive, entries["META-INF/container.xml"], findings.name), findings)
@@ -187,7 +189,9 @@ class _Reader:
             program, channel = kid.words("midi-program"), kid.words("midi-channel")
             drum = whole(kid.words("midi-unpitched"), 1, 128)
             if (program and whole(program, 1, 128) is None) or (channel and whole(channel, 1, 16) is None):
-                self.findings.add(f"part {ident}, line {kid.line}: MIDI channel {channel[:8]}, program {program[:8]} are none; the piano was taken.")
+                self.findings.add(
+                    f"part {ident}, line {kid.line}: MIDI channel {channel[:8]}, program {program[:8]} are none; the piano was taken."
+                )
             part.program = part.program or (whole(program, 1, 128) or 1) - 1
             player.is_percussion = player.is_percussion or channel == "10"
             if drum is not None:
@@ -220,4 +224,6 @@ class _Reader:
         for bar in self.bars:
             if bar.metre and bar.length > bar.full:
                 beats = bar.length * bar.metre[1] / (4 * UNIT)
-                self.findings.add(f"measure {bar.number}: holds {beats:g} beats in {bar.metre[0]}/{bar.metre[1]}; it was kept as long as it is.")
+                self.findings.add(
+                    f"measure {bar.number}: holds {beats:g} beats in {bar.metre[0]}/{bar.metre[1]}; it was kept as long as it is."
+                )

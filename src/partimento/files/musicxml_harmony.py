@@ -34,7 +34,14 @@ KINDS = {
 """MusicXML kind -> what stands behind the root."""
 
 _BY_SUFFIX = {suffix: kind for kind, suffix in KINDS.items()} | {"min": "minor", "aug": "augmented", "M7": "major-seventh", "-": "minor"}
-_BY_SUFFIX |= {"°": "diminished", "o": "diminished", "ø": "half-diminished", "sus": "suspended-fourth", "min7": "minor-seventh", "M": "major"}
+_BY_SUFFIX |= {
+    "°": "diminished",
+    "o": "diminished",
+    "ø": "half-diminished",
+    "sus": "suspended-fourth",
+    "min7": "minor-seventh",
+    "M": "major",
+}
 _SYMBOL = re.compile(r"([A-G])([#♯]{1,2}|[b♭]{1,2})?([^/]*)(?:/([A-G])([#♯]{1,2}|[b♭]{1,2})?)?$")
 _SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ _PLAIN = {1: 32, 3: 8, 5: 4, 7: 4}
 _MOST_UNUSUAL = 0.05
 _BINARY, _TRIPLE = 8, 6  # 32nds and sextuplets of a quarter
 MOST_PLAYED_VOICES = 2
+
+
+Fit = Literal["exact", "mended", "played"]
+"""How far notes are moved to where they can be written."""
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ def _wants_two(track: Columns) -> bool:
     low, high = int(track.pitch.min()), int(track.pitch.max())
     overlaps = bool(np.any(track.start[1:] < np.maximum.accumulate(track.end)[:-1]))
     is_keyboard = any(track.program in programs for programs in _KEYBOARDS)
-    return overlaps and (is_keyboard and low < 55 and high > 64 or low < 45 and high > 74)
+    return overlaps and ((is_keyboard and low < 55 and high > 64) or (low < 45 and high > 74))
 
 
 def _clef(track: Columns) -> tuple[str, int, int]:
@@ -129,21 +134,42 @@ def is_played(tracks: Sequence[Track], ticks_per_quarter: int) -> bool:
     all_times = np.concatenate(times) if times else np.zeros(0, np.int64)
     if not all_times.size:
         return False
-    below = ticks_per_quarter // np.gcd(all_times % ticks_per_quarter, ticks_per_quarter)
-    usual = np.zeros(all_times.size, bool)
+    return bool(np.mean(~_usual(all_times, ticks_per_quarter)) > _MOST_UNUSUAL)
+
+
+def _usual(times: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.bool_]:
+    """Which times are a usual division of a quarter note."""
+    below = ticks_per_quarter // np.gcd(times % ticks_per_quarter, ticks_per_quarter)
+    usual = np.zeros(times.size, np.bool_)
     for odd, two in _PLAIN.items():
         usual |= (odd * two) % below == 0
-    return bool(np.mean(~usual) > _MOST_UNUSUAL)
+    return usual
 
 
-def on_grid(track: Columns, ticks_per_quarter: int) -> Columns:
-    """Return a played track with its notes on the nearer of two grids in each quarter note: 32nds or sextuplets.
+def fitted(track: Columns, ticks_per_quarter: int, fit: Fit) -> Columns:
+    """Return a track with its notes where they can be written.
 
-    `ticks_per_quarter` must be a multiple of both grids.
+    Args:
+        track: The notes.
+        ticks_per_quarter: A multiple of 32 and of 6.
+        fit: ``exact`` moves nothing, ``mended`` moves unusual times to the nearest 128th, ``played`` all to a grid.
     """
+    if fit == "played":
+        return _on_grid(track, ticks_per_quarter)
+    if fit == "exact":
+        return track
+    step = ticks_per_quarter // 32
+    start, end = (np.where(_usual(at, ticks_per_quarter), at, (2 * at + step) // (2 * step) * step) for at in (track.start, track.end))
+    return replace(track, start=start, end=np.maximum(end, start + step))
+
+
+def _on_grid(track: Columns, ticks_per_quarter: int) -> Columns:
+    """A played track with its notes on the nearer of two grids in each quarter note: 32nds or sextuplets."""
     quarters = np.concatenate([track.start, track.end]) // ticks_per_quarter
     offsets = np.concatenate([track.start, track.end]) % ticks_per_quarter
-    binary, triple = (np.rint(offsets * steps / ticks_per_quarter).astype(np.int64) * (ticks_per_quarter // steps) for steps in (_BINARY, _TRIPLE))
+    binary, triple = (
+        np.rint(offsets * steps / ticks_per_quarter).astype(np.int64) * (ticks_per_quarter // steps) for steps in (_BINARY, _TRIPLE)
+    )
     known, inverse = np.unique(quarters, return_inverse=True)
     onset = np.arange(offsets.size) < track.start.size  # onsets choose the grid: ends are vague
     cost = [np.bincount(inverse[onset], weights=np.abs(grid - offsets)[onset], minlength=known.size) for grid in (binary, triple)]

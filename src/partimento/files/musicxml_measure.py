@@ -28,7 +28,17 @@ TYPES_SHORT = {"eighth": 2, "16th": 4, "32nd": 8, "64th": 16, "128th": 32, "256t
 QUARTERS = {name: Fraction(value) for name, value in TYPES.items()} | {name: Fraction(1, value) for name, value in TYPES_SHORT.items()}
 """Note type -> quarter notes."""
 
-_DRUM_BY_PLACE = {("F", 4): 36, ("C", 5): 38, ("E", 4): 44, ("A", 4): 41, ("D", 5): 47, ("E", 5): 48, ("F", 5): 51, ("G", 5): 42, ("A", 5): 49}
+_DRUM_BY_PLACE = {
+    ("F", 4): 36,
+    ("C", 5): 38,
+    ("E", 4): 44,
+    ("A", 4): 41,
+    ("D", 5): 47,
+    ("E", 5): 48,
+    ("F", 5): 51,
+    ("G", 5): 42,
+    ("A", 5): 49,
+}
 """General MIDI drum of a place on a percussion staff where the file names no instrument; others are the snare."""
 
 _DECIMAL = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})", re.ASCII)

@@ -106,7 +106,9 @@ class NoteStyle:
     lyrics: tuple[str, ...]
 
 
-def note_lines(value: Value, chord: Chord | None, style: NoteStyle, *, at: int, accidentals: Accidentals, spelling: Spelling) -> Iterator[str]:
+def note_lines(
+    value: Value, chord: Chord | None, style: NoteStyle, *, at: int, accidentals: Accidentals, spelling: Spelling
+) -> Iterator[str]:
     """Yield the ``note`` elements of a chord, or of a rest where `chord` is None."""
     if chord is None:
         rest = '<rest measure="yes"/>' if style.is_bar_rest else "<rest/>"

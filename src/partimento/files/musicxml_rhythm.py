@@ -57,19 +57,21 @@ class Value:
 
 @dataclass(frozen=True)
 class Metre:
-    """A bar's length, quarter note and beat, in the same parts, and whether the beat has three parts."""
+    """A bar's length, quarter note and beat, in the same parts, whether it is as long as its signature says, and a beat of three parts."""
 
     bar: int
     quarter: int
     beat: int
-    is_compound: bool = False
+    is_full: bool
+    is_compound: bool
 
     @classmethod
     def of(cls, numerator: int, denominator: int, *, quarter: int, bar: int) -> Metre:
         """Return the metre of a time signature, for a bar that may be shorter."""
         unit = 4 * quarter // denominator
         is_compound = numerator % 3 == 0 and denominator >= 8
-        return cls(bar, quarter, 3 * unit if is_compound else min(unit, 2 * quarter), is_compound)
+        beat = 3 * unit if is_compound else min(unit, 2 * quarter)
+        return cls(bar, quarter, beat, is_full=bar == numerator * unit, is_compound=is_compound)
 
 
 def values(segments: Sequence[tuple[int, int, bool]], metre: Metre) -> list[Value]:
@@ -82,8 +84,9 @@ def values(segments: Sequence[tuple[int, int, bool]], metre: Metre) -> list[Valu
     Raises:
         Unwritable: When a time fits no tuplet.
     """
-    if len(segments) == 1 and segments[0] == (0, metre.bar, True):
-        return [Value(0, metre.bar, 0, "", 0)]  # a rest of a whole bar has no value of its own
+    if metre.is_full and list(segments) == [(0, metre.bar, True)]:
+        # a rest of a full bar has no value of its own; readers take one in a pickup for a full bar, so that one is spelled
+        return [Value(0, metre.bar, 0, "", 0)]
     regions = list(_regions({start for start, _, _ in segments} | {end for _, end, _ in segments}, metre))
     written: list[Value] = []
     for index, (start, end, is_rest) in enumerate(segments):
@@ -190,8 +193,8 @@ def _in_tuplet(start: int, end: int, region: _Region, segment: int, metre: Metre
     """A span inside a tuplet, where every value is shorter than it looks."""
     origin, _, actual, normal = region
     table = _table(metre.quarter, 1)
-    shown = [(at - origin) * actual // normal for at in (start, end)]
-    for low, high in _split(*shown, metre.quarter, lambda low, high: high - low in table):
+    shown_start, shown_end = ((at - origin) * actual // normal for at in (start, end))
+    for low, high in _split(shown_start, shown_end, metre.quarter, lambda low, high: high - low in table):
         at, length = origin + low * normal // actual, (high - low) * normal // actual
         yield Value(at, length, segment, *table[high - low], tuplet=(actual, normal))
 

@@ -33,7 +33,7 @@ _KEPT = frozenset(
     metronome beat-unit beat-unit-dot per-minute words rehearsal dynamics ppp pp p mp mf f ff fff pppp ffff sf sfz fp
     offset sound segno coda harmony root root-step root-alter kind bass bass-step bass-alter degree degree-value
     degree-alter degree-type barline repeat ending instrument rootfile rootfiles container
-    """.split()
+    """.split()  # noqa: SIM905 - a list of eighty quoted words reads worse
 )
 _ENCODINGS = re.compile(
     r"utf-?8|utf-?16(-?[lb]e)?|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?\d|windows-?125\d|cp125\d|mac-?roman|macintosh|"
@@ -114,7 +114,11 @@ class Document:
     """
 
     def __init__(
-        self, on_header: Callable[[Node], None], on_measure: Callable[[str, int, Node], None], findings: Findings, roots: tuple[str, ...] = ROOTS
+        self,
+        on_header: Callable[[Node], None],
+        on_measure: Callable[[str, int, Node], None],
+        findings: Findings,
+        roots: tuple[str, ...] = ROOTS,
     ) -> None:
         self.on_header = on_header
         self.on_measure = on_measure
@@ -186,7 +190,9 @@ class Document:
     def _entity(self, name: str, is_parameter: bool, value: str | None, *_: object) -> None:
         """Refuse every entity but plain words."""
         if is_parameter or value is None or len(value) > 200 or "&" in value or "<" in value or "%" in value:
-            raise self._refuse(f"declares the entity '{name[:40]}', which is not followed", "Export the score anew, without a DOCTYPE of its own.")
+            raise self._refuse(
+                f"declares the entity '{name[:40]}', which is not followed", "Export the score anew, without a DOCTYPE of its own."
+            )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2] if ":" in tag else tag

@@ -2,12 +2,14 @@
 
 Every track is a part, on two staves where its range asks for them; every measure is full, a pickup is measure 0,
 notes are cut into values with ties where bar lines, beats and tuplets ask for it. Times are kept exactly, except
-where more than one in twenty is no usual division of a quarter note: that is a performance, and is written on a
-grid of 32nds or sextuplets, with at most two voices a staff. The same score gives the same bytes.
+where a few are no usual division of a quarter note and no tuplet says them: these go to the nearest 128th. Where more
+than one in twenty is none, that is a performance, and all is written on a grid of 32nds or sextuplets, with at most
+two voices a staff. The same score gives the same bytes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import zipfile
@@ -17,10 +19,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from partimento.errors import ScoreError
-from partimento.files.musicxml_layout import Chord, Columns, is_played, on_grid, staves
+from partimento.files.musicxml_layout import Chord, Columns, Fit, fitted, is_played, staves
 from partimento.files.musicxml_notes import Accidentals, NoteStyle, Spelling, note_lines
 from partimento.files.musicxml_rhythm import FINEST, Metre, Unwritable, Value, values
-from partimento.files.musicxml_text import clef_element, element, header, key_element, lyric_elements, mark_lines, score_part, tempo_lines, time_element
+from partimento.files.musicxml_text import (
+    clef_element,
+    element,
+    header,
+    key_element,
+    lyric_elements,
+    mark_lines,
+    score_part,
+    tempo_lines,
+    time_element,
+)
 from partimento.score import KeySignature, Mark, Score, Track
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 
@@ -56,11 +68,11 @@ def mxl_bytes(score: Score) -> bytes:
 def _document(score: Score) -> list[str]:
     """The lines of a score's document."""
     tracks = score.tracks or (Track(name="Music"),)
-    played = is_played(tracks, score.ticks_per_quarter)
-    try:
-        return _Writer(replace(score, tracks=tracks), played=played).document()
-    except Unwritable:  # a rhythm that no tuplet says: to the grid with it
-        return _Writer(replace(score, tracks=tracks), played=True).document()
+    fits: tuple[Fit, ...] = ("played",) if is_played(tracks, score.ticks_per_quarter) else ("exact", "mended", "played")
+    for fit in fits[:-1]:
+        with contextlib.suppress(Unwritable):  # a rhythm that no tuplet says: the next one moves more notes
+            return _Writer(replace(score, tracks=tracks), fit=fit).document()
+    return _Writer(replace(score, tracks=tracks), fit=fits[-1]).document()
 
 
 @dataclass(frozen=True)
@@ -88,14 +100,13 @@ class _Line:
 class _Writer:
     """Writes one score. Times inside are parts, `scale` of them to a tick."""
 
-    def __init__(self, score: Score, *, played: bool) -> None:
+    def __init__(self, score: Score, *, fit: Fit) -> None:
         self.quarter = math.lcm(score.ticks_per_quarter, 3 * FINEST)
         self.scale = self.quarter // score.ticks_per_quarter
         self.score = score
-        tracks = [Columns.of(track, self.scale) for track in score.tracks]
-        self.tracks = [on_grid(track, self.quarter) for track in tracks] if played else tracks
+        self.tracks = [fitted(Columns.of(track, self.scale), self.quarter, fit) for track in score.tracks]
         self.measures = self._measures()
-        self.layout = [staves(track, played=played) for track in self.tracks]
+        self.layout = [staves(track, played=fit == "played") for track in self.tracks]
         self.marks: dict[str, dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
         for mark in score.marks:
             self.marks[mark.kind][mark.tick * self.scale].append(mark)
@@ -103,7 +114,9 @@ class _Writer:
         onsets = {at for track in self.tracks for at in track.start.tolist()}
         self.word_is_open = False
         self.cuts = sorted(at for at in self.marks["fermata"] if at not in onsets)
-        self.lyric_track = {at: n for n in reversed(range(len(self.tracks))) for at in self.tracks[n].start.tolist() if at in self.marks["lyric"]}
+        self.lyric_track = {
+            at: n for n in reversed(range(len(self.tracks))) for at in self.tracks[n].start.tolist() if at in self.marks["lyric"]
+        }
         self.body = [[list(self._lines(index, measure)) for measure in self.measures] for index in range(len(self.tracks))]
         self.unit = self._unit()
         self.items = self._all_items()
@@ -161,7 +174,9 @@ class _Writer:
             segments.append((at, measure.end, None))
         for cut in cuts:
             segments = [
-                piece for low, high, chord in segments for piece in ([(low, cut, chord), (cut, high, chord)] if low < cut < high else [(low, high, chord)])
+                piece
+                for low, high, chord in segments
+                for piece in ([(low, cut, chord), (cut, high, chord)] if low < cut < high else [(low, high, chord)])
             ]
         metre = Metre.of(*measure.metre, quarter=self.quarter, bar=measure.end - measure.start)
         for value in values([(low - measure.start, high - measure.start, chord is None) for low, high, chord in segments], metre):
@@ -174,7 +189,8 @@ class _Writer:
             unit = math.gcd(unit, *(value.length for value, _ in line.content))
         for at in (at for kind in ("chord", "text", "section") for at in self.marks[kind]):
             unit = math.gcd(unit, at)
-        return math.gcd(unit, *(at.tick * self.scale for at in (*self.score.tempos, *self.score.key_signatures)))
+        ticks = [tempo.tick for tempo in self.score.tempos] + [key.tick for key in self.score.key_signatures]
+        return math.gcd(unit, *(tick * self.scale for tick in ticks))
 
     def document(self) -> list[str]:
         """The document's lines."""

@@ -221,9 +221,7 @@ def _metres(played: Sequence[WrittenBar], lengths: Sequence[int], starts: Sequen
     return pickup, signatures
 
 
-def _signs(
-    bars: Sequence[WrittenBar], order: Sequence[int], starts: Sequence[int]
-) -> tuple[list[_Sign], list[_Sign], list[_Sign]]:
+def _signs(bars: Sequence[WrittenBar], order: Sequence[int], starts: Sequence[int]) -> tuple[list[_Sign], list[_Sign], list[_Sign]]:
     """Keys, tempos and marks with their places as played; a jump restores what held where it leads."""
     held_keys, held_tempos = _in_force([bar.keys for bar in bars]), _in_force([bar.tempos for bar in bars])
     keys: list[_Sign] = []
@@ -253,8 +251,9 @@ def _in_force(changes: Iterable[Sequence[_Sign]]) -> list[list[_Sign]]:
 
 
 def _last_at_each(changes: Iterable[_Sign]) -> list[_Sign]:
-    """Changes in order of place, the last one where several stand at one."""
-    return sorted({change[0]: change for change in changes}.values(), key=lambda change: change[0])
+    """Changes in order of place, the last one where several stand at one; none that changes nothing."""
+    last = sorted({change[0]: change for change in changes}.values(), key=lambda change: change[0])
+    return [change for index, change in enumerate(last) if not index or change[1:] != last[index - 1][1:]]
 
 
 class _Clock:
@@ -336,7 +335,9 @@ class _Line:
         starts = np.array([clock.ticks(at) for at in self.starts], np.int64)
         ends = np.array([clock.ticks(at) for at in self.ends], np.int64)
         lengths = np.maximum(ends - starts, 1)
-        return Track(starts, lengths, np.array(self.pitches, np.int32), np.array(self.velocities, np.int32), self.name, self.program, self.is_drum)
+        return Track(
+            starts, lengths, np.array(self.pitches, np.int32), np.array(self.velocities, np.int32), self.name, self.program, self.is_drum
+        )
 
 
 def _lines(part: WrittenPart, order: Sequence[int], starts: Sequence[int]) -> list[_Line]:

@@ -57,7 +57,7 @@ class _Walk:
     def step(self) -> None:
         """Play or skip one bar and move on."""
         bar = self.bars[self.at]
-        if bar.forward and self.at != self.start or self.in_ending and not bar.endings:
+        if (bar.forward and self.at != self.start) or (self.in_ending and not bar.endings):
             self.start, self.passing = self.at, 1
         self.in_ending = bool(bar.endings)
         if bar.endings and not self._is_ending_of_pass(self.at):

@@ -43,7 +43,7 @@ def read_tensors(data: bytes, name: str) -> dict[str, NDArray[np.generic]]:
     if data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK") or data[:6] == b"\x93NUMPY":
         raise ReadError(f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. Save the weights as safetensors.")
     try:
-        entries = deserialize(data)
+        entries = deserialize(data)  # type: ignore[no-untyped-call]  # safetensors leaves it untyped
     except (SafetensorError, ValueError, OverflowError, MemoryError) as error:
         raise ReadError(f"{name}, header: no sound safetensors file ({error}). Fetch or save the file again.") from error
     tensors: dict[str, NDArray[np.generic]] = {}

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.errors import ConfigError, EncodingError
+from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.filters import Sampling
 from partimento.generation.sampler import Writing, write
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
-from partimento.score.meter import bar_ticks, signatures
+from partimento.score.meter import bar_starts, bar_ticks, signatures
 from partimento.score.pitch import key_name, tonic_pitch_class
 from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
 from partimento.version import __version__
@@ -56,6 +57,8 @@ class Wish:
                 raise ConfigError(f"{name} {value}: expected {expected}.")
         if self.bars is not None and self.seconds is not None:
             raise ConfigError("--bars and --seconds: give one of them, the other follows.")
+        if self.primer is None and self.primer_bars is not None:
+            raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
 
 class Composer:
@@ -70,7 +73,12 @@ class Composer:
         self.bundle = bundle
         self.encoding = bundle.encoding()
         self.model = bundle.model()
-        self.sampling = Sampling(**bundle.card.sampling) if sampling is None else sampling
+        try:
+            self.sampling = Sampling(**bundle.card.sampling) if sampling is None else sampling
+        except (TypeError, ConfigError) as error:
+            raise BundleError(
+                f"{bundle.folder}: sampling {dict(bundle.card.sampling)} cannot be used ({error}). Give a bundle of this version."
+            ) from error
         self.ids_written = 0
         """Ids chosen so far, pieces that were not accepted included."""
 
@@ -116,29 +124,38 @@ class Composer:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         primer, remarks = self._primer(wish)
         beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
-        grammar = self.encoding.grammar(bars=self._bars(wish), key=wish.key if primer is None else None)
-        opened = Writing.begin(self.model, grammar, beginning)
-        if primer is not None and wish.bars is not None and opened.grammar.bars >= wish.bars:
-            raise EncodingError(
-                f"--bars {wish.bars}: the primer alone has {opened.grammar.bars}. Ask for more bars, or give --primer-bars."
-            )
+        opened = self._open(wish, beginning, primer or Score())
         for attempt in range(TRIES):
-            random = np.random.default_rng([seed, number, attempt])
-            ids = write(opened.fork(), self.sampling.filters(), random, most=MOST_IDS)
-            self.ids_written += len(ids) - len(beginning)
-            score = self._finish(np.array(ids, np.int32), wish, seed=seed, number=number)
+            ids = self._write(opened, [seed, number, attempt])
+            if wish.seconds is not None and primer is None:
+                ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, attempt])
+            score = self._finish(ids, wish, seed=seed, number=number)
             if accept is None or accept(score):
                 return score.with_warnings(*remarks)
         raise EncodingError(f"seed {seed}: of {TRIES} pieces none was acceptable. Loosen --max-copy, or raise --temperature.")
 
-    def _bars(self, wish: Wish) -> int | None:
-        """The bars wished, or those that fill the seconds wished."""
-        if wish.seconds is None:
-            return wish.bars
-        primer = wish.primer
-        quarters = 4.0 if primer is None else bar_ticks(signatures(primer)[0], primer.ticks_per_quarter) / primer.ticks_per_quarter
-        tempo = wish.tempo or self.encoding.tempo
-        return max(2, round(wish.seconds * tempo / 60 / quarters))
+    def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
+        """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
+        bars = wish.bars
+        if wish.seconds is not None:
+            quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
+            bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
+        opened = Writing.begin(self.model, self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None), beginning)
+        if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
+            asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
+            raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
+        return opened
+
+    def _write(self, opened: Writing, seed: list[int]) -> NDArray[np.int32]:
+        """A piece written to its end."""
+        ids = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS)
+        self.ids_written += len(ids) - len(opened.ids)
+        return np.array(ids, np.int32)
+
+    def _tempo(self, wish: Wish) -> float:
+        """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""
+        given = wish.primer.tempos[0].bpm if wish.primer is not None and wish.primer.tempos else self.encoding.tempo
+        return given if wish.tempo is None else wish.tempo
 
     def _primer(self, wish: Wish) -> tuple[Score | None, tuple[str, ...]]:
         """The primer cut, moved and put on the grid, and what is to be said about it."""
@@ -148,7 +165,8 @@ class Composer:
         if primer.note_count == 0:
             raise EncodingError("--primer: has no notes. Give a file with at least one, or leave --primer out.")
         if wish.primer_bars is not None:
-            primer = cut_bars(primer, 0, wish.primer_bars)
+            last = wish.primer_bars - (0 if primer.pickup else 1)
+            primer = cut_bars(primer, 0, min(last, int(bar_starts(primer).size) - 1))
         if wish.key is not None:
             distance = (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(primer)) + 5) % 12 - 5
             primer = transpose(primer, distance)
@@ -161,13 +179,13 @@ class Composer:
                 remarks.append(f"primer: {off} notes were moved to the nearest {self.encoding.grid}th.")
         return primer, tuple(remarks)
 
-    def _finish(self, ids: np.ndarray[tuple[int], np.dtype[np.int32]], wish: Wish, *, seed: int, number: int) -> Score:
+    def _finish(self, ids: NDArray[np.int32], wish: Wish, *, seed: int, number: int) -> Score:
         """The ids as a score in the wished tempo and key, with its provenance."""
         score = self.encoding.decode(ids)
         if wish.key is not None and key_of(score) != replace(wish.key, tick=0):
             score = transpose(score, (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(score)) + 5) % 12 - 5)
-        if wish.tempo is not None:
-            score = with_tempo(score, wish.tempo)
+        if self._tempo(wish) != self.encoding.tempo:
+            score = with_tempo(score, self._tempo(wish))
         return score.with_metadata(
             title=f"{self.bundle.card.name}, seed {seed}, piece {number + 1}", provenance=self._provenance(wish, seed, number)
         )

@@ -23,7 +23,8 @@ def temperature(logits: Logits, value: float) -> Logits:
     """Sharpen (`value` below 1) or flatten (above 1) the choice; 0 leaves the likeliest id alone."""
     if value == 0:
         return np.where(np.arange(logits.size) == int(np.argmax(logits)), logits, -np.inf)
-    return logits / value
+    with np.errstate(over="ignore"):  # a value close to 0 leaves the likeliest alone
+        return np.asarray((logits - logits.max()) / value)
 
 
 def top_k(logits: Logits, count: int) -> Logits:

@@ -9,6 +9,7 @@ Magenta's lookback RNN; where a voice returns every five ids the network then se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from partimento.errors import ConfigError, nearest
 
 Cell = Literal["lstm", "gru", "rnn"]
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 @dataclass(frozen=True)

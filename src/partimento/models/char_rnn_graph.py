@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,7 +37,7 @@ class _Graph:
             self.constants.append(numpy_helper.from_array(np.array(value, order="C"), name))
         return name
 
-    def node(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         """Add a node with one output; return the output's name."""
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
@@ -98,11 +99,11 @@ def step_graph(weights: Weights, *, cell: str, lags: tuple[int, ...] = ()) -> by
         below = graph.quantise(hidden)
     graph.node("Identity", [graph.product(below, floats["output.weight"].T, floats["output.bias"], "out")], "logits")
     graph.node("Concat", [*after_h, *after_c], "next.cells", axis=1)
-    inputs = [("ids", TensorProto.INT64, ["batch"]), ("state.cells", TensorProto.FLOAT, ["batch", states * units])]
-    outputs = [("logits", TensorProto.FLOAT, ["batch", vocabulary]), ("next.cells", TensorProto.FLOAT, ["batch", states * units])]
+    inputs = [_value("ids", TensorProto.INT64), _value("state.cells", TensorProto.FLOAT, states * units)]
+    outputs = [_value("logits", TensorProto.FLOAT, vocabulary), _value("next.cells", TensorProto.FLOAT, states * units)]
     if lags:
-        inputs.append(("state.past", TensorProto.INT64, ["batch", max(lags)]))
-        outputs.append(("next.past", TensorProto.INT64, ["batch", max(lags)]))
+        inputs.append(_value("state.past", TensorProto.INT64, max(lags)))
+        outputs.append(_value("next.past", TensorProto.INT64, max(lags)))
     return _model(graph, inputs, outputs, {"past_filler": str(vocabulary)})
 
 
@@ -167,13 +168,15 @@ def _rnn(graph: _Graph, gates: str, recurrent: str, layer: int, units: int) -> t
 _CELLS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
 
 
-def _model(
-    graph: _Graph, inputs: list[tuple[str, int, list[object]]], outputs: list[tuple[str, int, list[object]]], facts: dict[str, str]
-) -> bytes:
+def _value(name: str, kind: int, *width: int) -> onnx.ValueInfoProto:
+    """An input or output, the batch first."""
+    return helper.make_tensor_value_info(name, kind, ["batch", *width])
+
+
+def _model(graph: _Graph, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], facts: dict[str, str]) -> bytes:
     """The checked model as bytes."""
-    described = [[helper.make_tensor_value_info(*value) for value in values] for values in (inputs, outputs)]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "step", *described, graph.constants),
+        helper.make_graph(graph.nodes, "step", inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR,
         producer_name="partimento",

@@ -9,6 +9,7 @@ chances for all ids, so that every piece has a likelihood and the chain is an ho
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,13 +100,22 @@ class Markov:
 
         Raises:
             KeyError: When an array is missing.
+            ValueError: When the arrays are no counts of ids.
         """
         lengths = sum(name.startswith("rows.") for name in tensors)
+        size = np.asarray(tensors["vocabulary"])
+        if not lengths or size.shape != (1,) or not 1 <= int(size[0]) <= 65536:
+            raise ValueError(f"markov: {lengths} tables and a vocabulary of shape {size.shape}, expected at least one and one number")
+        for length in range(lengths):
+            rows, counts = np.asarray(tensors[f"rows.{length}"]), np.asarray(tensors[f"counts.{length}"])
+            whole = rows.dtype.kind in "iu" and counts.dtype.kind in "iu" and rows.shape == (counts.size, length + 1)
+            if not whole or np.any(counts < 1) or np.any(rows < 0) or np.any(rows >= size[0]):
+                raise ValueError(f"markov: 'rows.{length}' and 'counts.{length}' are no counts of ids 0 to {int(size[0]) - 1}")
         tables = [
             _table(np.asarray(tensors[f"rows.{length}"], np.int32), np.asarray(tensors[f"counts.{length}"], np.int32))
             for length in range(lengths)
         ]
-        return cls(tables, int(np.asarray(tensors["vocabulary"])[0]))
+        return cls(tables, int(size[0]))
 
 
 def _count(pieces: list[NDArray[np.int32]], length: int) -> Table:
@@ -126,5 +136,5 @@ def _table(rows: NDArray[np.int32], counts: NDArray[np.int32]) -> Table:
     bounds = [0, *(int(at) for at in changes), rows.shape[0]]
     return {
         np.ascontiguousarray(contexts[low]).tobytes(): (np.ascontiguousarray(rows[low:high, -1]), counts[low:high])
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        for low, high in pairwise(bounds)
     }

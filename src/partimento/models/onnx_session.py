@@ -16,12 +16,15 @@ class OnnxSession:
         threads: Threads of one step; small models are fastest on one.
 
     Raises:
-        ValueError: When onnxruntime does not take the graph (its own error classes are hidden behind this one).
+        ValueError: When onnxruntime does not take the graph (its own error classes are hidden behind this one), when it
+            refers to other files, or is no step of a model.
     """
 
     def __init__(self, graph: bytes, *, threads: int = 1) -> None:
         import onnxruntime  # noqa: PLC0415  # 0.17 s that `import partimento` need not pay
 
+        if b"location" in graph:  # the key under which ONNX names files with a graph's weights
+            raise ValueError("the graph refers to other files, expected one that holds all its weights")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -32,13 +35,22 @@ class OnnxSession:
         except Exception as error:  # onnxruntime's errors share no public base class
             raise ValueError(f"onnxruntime does not take the graph: {str(error).splitlines()[0]}") from error
         inputs = {value.name: value for value in self._session.get_inputs()}
+        outputs = {value.name: value for value in self._session.get_outputs()}
         self._states = [name for name in inputs if name.startswith("state.")]
+        wanted = {"logits", *(f"next.{name.removeprefix('state.')}" for name in self._states)}
+        sized = all(
+            len(value.shape) == 2 and isinstance(value.shape[1], int) for value in [*(inputs[n] for n in self._states), *outputs.values()]
+        )
+        if set(inputs) != {"ids", *self._states} or set(outputs) != wanted or not sized:
+            raise ValueError(
+                f"the graph takes {', '.join(inputs)} and gives {', '.join(outputs)}, expected ids, state.*, logits and next.*"
+            )
         self._widths = [int(inputs[name].shape[1]) for name in self._states]
         self._types = [np.int64 if "int64" in inputs[name].type else np.float32 for name in self._states]
         facts = self._session.get_modelmeta().custom_metadata_map
         self._filler = int(facts.get("past_filler", 0))
         self._outputs = ["logits", *(f"next.{name.removeprefix('state.')}" for name in self._states)]
-        self.vocabulary = int(self._session.get_outputs()[0].shape[1])
+        self.vocabulary = int(outputs["logits"].shape[1])
 
     def start(self, batch: int) -> State:
         """Return the state before the first id: zeros, and ids that are none."""

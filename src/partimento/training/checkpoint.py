@@ -6,7 +6,9 @@ the same file's header. There is no second file that could disagree, and no pick
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +20,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from partimento.errors import TrainingError
-from partimento.files.whole import write_whole
+from partimento.files.whole import write_error, write_whole
 
 FILE = "checkpoint.safetensors"
+BEFORE = "checkpoint.before.safetensors"
+"""Where the checkpoint of an earlier run is put when a new one begins in its folder."""
+
 FORMAT = 1
 
 
@@ -48,7 +53,31 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         WriteError: When the disk is full or the folder read-only; the checkpoint before it stays.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    write_whole(folder / FILE, save(tensors, {"facts": json.dumps({"format": FORMAT, **checkpoint.facts})}))
+    facts = json.dumps({"format": FORMAT, **checkpoint.facts})
+    write_whole(folder / FILE, save(tensors, {"facts": facts, "sha256": _digest(tensors, facts)}))
+
+
+def set_aside(folder: Path) -> None:
+    """Give the checkpoint in `folder`, if there is one, the name `BEFORE`, so that a new run is never mixed up with it.
+
+    Raises:
+        WriteError: When the folder is read-only.
+    """
+    try:
+        if (folder / FILE).exists():
+            os.replace(folder / FILE, folder / BEFORE)
+    except OSError as error:
+        raise write_error(folder / FILE, error) from error
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    """SHA-256 over everything in a checkpoint."""
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
@@ -62,8 +91,12 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
         return None
     try:
         with safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
+            words = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+        text = words.get("facts", "{}")
+        if words.get("sha256") != _digest(tensors, text):
+            raise ValueError("its SHA-256 does not fit")
+        facts = json.loads(text)
     except (SafetensorError, OSError, ValueError) as error:
         raise TrainingError(f"{path}: is damaged ({error}). Remove it and train again without --resume.") from error
     if facts.get("format") != FORMAT:

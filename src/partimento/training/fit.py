@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
 from partimento.models.char_rnn import Cell, CharRnn, build_char_rnn
-from partimento.training.checkpoint import load_checkpoint
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.next_id import NextId
 from partimento.training.prepare import Prepared
@@ -56,6 +55,7 @@ class Fitted:
         progress: How the run went.
         settings: How it was trained, JSON values.
         tokens: Ids read.
+        tokens_now: Those of them that were read since the run was last resumed.
     """
 
     weights: Mapping[str, NDArray[np.float32]]
@@ -63,6 +63,7 @@ class Fitted:
     progress: Progress
     settings: Mapping[str, Any]
     tokens: int
+    tokens_now: int
 
 
 def fit(
@@ -71,7 +72,7 @@ def fit(
     folder: Path,
     *,
     resume: bool = False,
-    after_look: Callable[[Progress, CharRnn], None] = lambda progress, module: None,
+    after_step: Callable[[Progress, CharRnn], None] = lambda progress, module: None,
 ) -> Fitted:
     """Return the network that `plan` asks for, fitted to `prepared`.
 
@@ -80,7 +81,7 @@ def fit(
         plan: What and how.
         folder: Where checkpoint and log stand.
         resume: Go on with the run in `folder`, or begin it.
-        after_look: Called after each look at the validation pieces, with the network as it is then.
+        after_step: Called after each step, with the network as it is then.
 
     Raises:
         ConfigError: When a setting cannot be had here.
@@ -108,7 +109,7 @@ def fit(
         settings=settings,
         folder=folder,
         facts={"data": prepared.checksum, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
-        after_look=lambda progress: after_look(progress, module),
+        after_step=lambda progress: after_step(progress, module),
     )
     progress = loop.run(resume=resume)
     return Fitted(
@@ -117,17 +118,13 @@ def fit(
         progress,
         asdict(settings) | {"steps": progress.step, "rows": ROWS, "time": TIME, "threads": plan.threads, "device": device},
         progress.step * ROWS * TIME,
+        (progress.step - loop.first_step) * ROWS * TIME,
     )
 
 
 def weights_of(module: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
     """Return a module's weights as arrays."""
     return {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
-
-
-def begun(folder: Path) -> bool:
-    """Whether a run stands in `folder`."""
-    return load_checkpoint(folder) is not None
 
 
 def _device(wish: str) -> str:

@@ -8,7 +8,7 @@ was not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from partimento.errors import ConfigError, TrainingError
-from partimento.training.checkpoint import Checkpoint, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from partimento.training.checkpoint import Checkpoint, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint, set_aside
 from partimento.training.record import Record
 from partimento.training.schedule import Schedule
 
@@ -120,7 +120,7 @@ class Loop:
         settings: How.
         folder: Where the checkpoint and the log stand.
         facts: JSON values that must be the same when the run is resumed: data, encoding, model.
-        after_look: Called after each look at the validation pieces.
+        after_step: Called after each step, its checkpoint written; must leave weights and random states alone.
     """
 
     def __init__(
@@ -132,12 +132,14 @@ class Loop:
         settings: Settings,
         folder: Path,
         facts: Mapping[str, Any],
-        after_look: Callable[[Progress], None] = lambda progress: None,
+        after_step: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self.trainable, self.stream, self.validation = trainable, stream, validation
-        self.settings, self.folder, self.facts, self._after_look = settings, folder, dict(facts), after_look
+        self.settings, self.folder, self.facts, self._after_step = settings, folder, dict(facts), after_step
         self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate)
         self.progress = Progress()
+        self.first_step = 0
+        """Steps that had been made when `run` began."""
         self.best: dict[str, Tensor] = {}
         parameters = list(trainable.module.parameters())
         self._optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
@@ -151,6 +153,9 @@ class Loop:
         """
         if resume:
             self._resume()
+        else:
+            set_aside(self.folder)
+        self.first_step = self.progress.step
         record = Record(self.folder, self.progress.step, self.schedule.steps)
         with record:
             while not self.progress.ended:
@@ -161,7 +166,7 @@ class Loop:
                     self._look()
                     record.look(self.progress, self.stream.epoch, self.schedule.steps)
                     self._save()
-                    self._after_look(self.progress)
+                self._after_step(self.progress)
         self.trainable.module.load_state_dict(self.best)
         return self.progress
 
@@ -175,15 +180,19 @@ class Loop:
             losses = self.trainable.losses(self.stream.next())
             loss = torch.stack(list(losses.values())).sum()
         if not bool(torch.isfinite(loss)):
-            raise TrainingError(
-                f"step {step + 1}: the loss is no number any more; the best weights so far (step {self.progress.best_step}) are kept in "
-                f"{self.folder}. Lower the learning rate (now {self.schedule.rate(step):.2g}) or use --precision fp32."
-            )
+            raise self._no_number(f"step {step + 1}: the loss")
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         torch.nn.utils.clip_grad_norm_(self.trainable.module.parameters(), self.settings.clip)
         self._optimizer.step()
         self.progress = replace(self.progress, step=step + 1)
         return float(loss.detach())
+
+    def _no_number(self, what: str) -> TrainingError:
+        """The error for a figure that is NaN or infinite."""
+        best = self.progress.best_step
+        kept = f"the best weights so far (step {best}) are kept in {self.folder}" if best else "no weights were kept yet"
+        rate = self.schedule.rate(self.progress.step)
+        return TrainingError(f"{what} is no number any more; {kept}. Lower the learning rate (now {rate:.2g}) or use --precision fp32.")
 
     def _precision(self) -> AbstractContextManager[object]:
         """Products in bf16, or everything in fp32."""
@@ -194,6 +203,8 @@ class Loop:
         """Look at the validation pieces; keep the best weights; decide whether to go on."""
         with self._precision():
             valid = self.trainable.validate(self.validation)
+        if not math.isfinite(valid):
+            raise self._no_number(f"step {self.progress.step}: the validation figure")
         step, better = self.progress.step, valid < self.progress.best
         if better:
             self.best = {name: tensor.detach().clone() for name, tensor in self.trainable.module.state_dict().items()}
@@ -243,11 +254,8 @@ class Loop:
         if checkpoint is None:
             return
         before, now = checkpoint.facts["facts"], self._identity()
-        for name in {**before, **now}:
-            if before.get(name) != now.get(name):
-                raise TrainingError(
-                    f"{self.folder}: was trained with {name} {before.get(name)}, now {now.get(name)}. Give the same, or another --out."
-                )
+        for name, was, is_now in _differences(before, now):
+            raise TrainingError(f"{self.folder}: was trained with {name} {was}, now {is_now}. Give the same, or another --out.")
         self.trainable.module.load_state_dict(checkpoint.group("model"))
         self.best = checkpoint.group("best")
         restore_optimizer(self._optimizer, checkpoint.group("optimizer"))
@@ -261,3 +269,13 @@ class Loop:
             self.progress = replace(self.progress, ended="")
         else:
             self.schedule = written
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each entry, however deep, that differs: its name, what it was and what it is."""
+    for name in {**before, **now}:
+        was, is_now = before.get(name), now.get(name)
+        if isinstance(was, Mapping) and isinstance(is_now, Mapping):
+            yield from _differences(was, is_now)
+        elif was != is_now:
+            yield name, was, is_now

@@ -27,6 +27,7 @@ class Prepared:
         valid: Pieces to choose by, as written.
         test: Pieces to measure on, as written.
         train_scores: The pieces learnt from, with their names.
+        repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
         notes: Notes in the pieces learnt from.
     """
@@ -35,6 +36,7 @@ class Prepared:
     valid: list[Ids]
     test: list[Ids]
     train_scores: list[tuple[str, Score]] = field(repr=False)
+    repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
     notes: int
 
@@ -69,7 +71,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
             except PartimentoError as error:
                 skipped[piece.id] = str(error)
     for part, word in (("train", "learn from"), ("valid", "check on")):
-        if not usable[part]:  # type: ignore[index]  # the two literals are parts
+        if not usable[part]:
             reason = next(iter(skipped.values()), "there are none")
             raise CorpusError(
                 f"{corpus.name}: no piece to {word} can be used as '{encoding.name}' ({len(skipped)} left out; the first: {reason}) "
@@ -90,6 +92,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         [ids for _, _, ids in usable["valid"]],
         [ids for _, _, ids in usable["test"]],
         [(piece.id, score) for piece, score, _ in usable["train"]],
+        {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
         sum(score.note_count for _, score, _ in usable["train"]),
     )

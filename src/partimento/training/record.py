@@ -23,6 +23,8 @@ LOG = "log.jsonl"
 class Record:
     """The log of one run, from step `step` on; what an interrupted run logged after that step is dropped.
 
+    No clock is in it: a resumed run leaves the very log of an unbroken one.
+
     Args:
         folder: Where ``log.jsonl`` and ``tensorboard/`` stand.
         step: Steps made so far.
@@ -60,20 +62,20 @@ class Record:
         """Take a look at the validation pieces."""
         self._valid = f"  valid {progress.valid:.3f}  best {progress.best:.3f} at {progress.best_step}"
         self._bar.update(self._task, total=steps)
-        seconds = time.monotonic() - self._started
         line = {
             "step": progress.step,
             "epoch": epoch,
             "train_nats_per_token": round(progress.train, 5),
             "valid_nats_per_token": round(progress.valid, 5),
             "best_step": progress.best_step,
-            "steps_per_second": round((progress.step - self._first_step) / max(seconds, 1e-9), 3),
             "ended": progress.ended,
         }
         with self._path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         if self._board is not None:
+            seconds = time.monotonic() - self._started
             self._board.add_scalar("valid/nats_per_token", progress.valid, progress.step)
+            self._board.add_scalar("speed/steps_per_second", (progress.step - self._first_step) / max(seconds, 1e-9), progress.step)
         if progress.ended and sys.stderr.isatty():
             self._bar.console.print(progress.ended)
 
