@@ -52,7 +52,12 @@ def judge(name: str, count: int) -> dict[str, object]:
             shares.append(own.copied_share)
             for word, opens in readers(Path(folder), score).items():
                 found[word] += opens
-    return {**found, "longest_copied_run_notes": max(longest), "median_copied_run_notes": sorted(longest)[count // 2], "mean_copied_share": round(sum(shares) / count, 4)}
+    return {
+        **found,
+        "longest_copied_run_notes": max(longest),
+        "median_copied_run_notes": sorted(longest)[count // 2],
+        "mean_copied_share": round(sum(shares) / count, 4),
+    }
 
 
 def readers(folder: Path, score: object) -> dict[str, bool]:

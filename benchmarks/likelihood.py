@@ -42,7 +42,7 @@ def chorales() -> dict[str, object]:
     composer, encoding = load("bach-chorales"), Chorale()
     corpus = music21_chorales.corpus()
     prepared = prepare(corpus, encoding)
-    rows: dict[str, object] = {"definition": "joint negative log-likelihood, all ids, per voice token (4 a 16th step), pooled, quantised model"}
+    rows: dict[str, object] = {"definition": "joint negative log-likelihood of all ids per voice token (4 a 16th step), pooled, quantised"}
     played = [encoding.encode(as_played(piece.source)) for piece in corpus.part("test")]
     for name, pieces in (("test_as_written", prepared.test), ("test_as_played", played), ("valid_as_written", prepared.valid)):
         found = likelihood(composer.model, pieces)
@@ -74,7 +74,7 @@ def as_played(source: str) -> Score:
 def folk(tunes: list[str]) -> dict[str, object]:
     composer = load("folk-tunes")
     prepared = prepare(open_corpus(tunes), composer.encoding)
-    rows: dict[str, object] = {"definition": "negative log-likelihood per character of canonical ABC, the end counted, pooled, quantised model"}
+    rows: dict[str, object] = {"definition": "negative log-likelihood per character of canonical ABC, end counted, pooled, quantised"}
     for part, pieces in (("test", prepared.test), ("valid", prepared.valid)):
         ours = likelihood(composer.model, pieces).nats_per_id
         chains = {}

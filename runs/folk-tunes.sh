@@ -5,3 +5,4 @@ set -eu
 partimento train "irish${IRISH:+=$IRISH}" "nottingham${NOTTINGHAM:+=$NOTTINGHAM}" --model char_rnn --encoding characters --size small \
     --dropout 0.2 --steps 5500 --precision bf16 --threads 1 --seed 0 --sample-every 500 --resume \
     --name folk-tunes --out "${1:-checkpoints/folk-tunes}"
+python tools/ship.py "${1:-checkpoints/folk-tunes}" runs/folk-tunes.json

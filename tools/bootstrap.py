@@ -39,7 +39,7 @@ def pinned_wheel() -> bytes:
     try:
         match = re.search(rf'href="([^"]*{re.escape(WHEEL)})[#"]', fetch(page).decode("utf-8", "replace"))
         if match is None:
-            sys.exit(f"setup: {page} has no {WHEEL}. Install pip for your Python (Debian, Ubuntu: apt install python3-venv) and run this again.")
+            sys.exit(f"setup: {page} has no {WHEEL}. Install pip for your Python (Debian: apt install python3-venv) and run this again.")
         data = fetch(urllib.parse.urljoin(page, match[1]))
     except (urllib.error.URLError, OSError) as error:
         sys.exit(f"setup: {page} could not be reached ({error}). Check the connection, or: apt install python3-venv; then run this again.")

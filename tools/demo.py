@@ -16,7 +16,7 @@ FOLDER = Path("composed")
 USES = {
     "html": "open this first, in any browser: staves, piano roll and a play button",
     "wav": "the sound, for any music player",
-    "png": "a picture of the notes",
+    "png": "a picture of the score",
     "mid": "for a keyboard, a sequencer or a game",
     "musicxml": "for MuseScore, Sibelius, Dorico: edit it, print it, sing it",
     "abc": "the same as text",
@@ -43,9 +43,11 @@ def main(model: list[str]) -> int:
     print("\nIts files:")
     for kind, path in files.items():
         print(f"  {path.ljust(width)}  {USES[kind]}")
-    print(f"\nTo hear it, double-click {files['html']}, or paste this into a browser's address line:\n  {Path(files['html']).resolve().as_uri()}")
+    page = Path(files["html"])
     verb = os.path.join(os.path.relpath(Path(sys.executable).parent), "partimento")
-    print(f'\nAnother one: make demo\nYour own wishes: {verb} compose --bars 16 --key "D minor" --tempo 80 --seed 7\nEverything it can do: {verb} --help\n')
+    print(f"\nTo hear it, double-click {page}, or paste this into a browser's address line:\n  {page.resolve().as_uri()}")
+    print(f'\nAnother one: make demo\nYour own wishes: {verb} compose --bars 16 --key "D minor" --tempo 80 --seed 7')
+    print(f"Everything it can do: {verb} --help\n")
     return 0
 
 

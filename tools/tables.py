@@ -61,7 +61,9 @@ def results() -> str:
         machine = values.pop("machine", {})
         definition, figure = values.pop("definition", ""), values.pop("figure", file.stem)
         where = f" Measured on: {machine['processor']}, Python {machine['python']}." if machine else ""
-        parts.append(f"### {figure}\n\n{definition}.{where}\n\n" + table(["what", "value"], [[what, value] for what, value in _leaves(values)]))
+        parts.append(
+            f"### {figure}\n\n{definition}.{where}\n\n" + table(["what", "value"], [[what, value] for what, value in _leaves(values)])
+        )
     return "\n".join(parts) or NOTHING
 
 

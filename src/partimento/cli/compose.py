@@ -81,6 +81,8 @@ def compose(  # noqa: PLR0913  # one parameter an option
 
     Args:
         model: A shipped model's name or a bundle's folder.
+        length: How long, and after what.
+        choice: How the model chooses.
         count: Number of pieces.
         out: Folder the files go to.
         formats: Which files: mid, abc, musicxml, wav, png, html, separated by commas.

@@ -75,6 +75,8 @@ def train(
 
     Args:
         corpus: Folders, files, or sets of `partimento corpus list` (also as set=folder).
+        network: What is trained.
+        course: How long and how.
         out: Folder of the bundle; the run's checkpoint, log and samples go to its folder "run".
         name: The model's name; the folder's where not given.
         as_json: Print one JSON object.

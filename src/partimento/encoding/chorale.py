@@ -7,9 +7,7 @@ A change of metre is said by its id before the place it begins at.
 *place* tells where in the bar the step lies (in 16ths) and how far the phrase's fermata is: more than three
 quarters away, three, two, one, or now; for the last fermata of the piece the same with names of its own, so that
 a cadence, and the end, are heard coming (a piece without a written last fermata ends on one all the same). A
-*voice* id says that a key is struck, that the key struck before is still held, or that the voice rests. Keys are written as if the
-piece had no sharps or flats: a piece and its transpositions differ in their key id alone, and what is learnt in one
-key is known in all.
+*voice* id says that a key is struck, that the key struck before is still held, or that the voice rests.
 
 Source: serialisation in the order soprano, alto, tenor, bass as in BachBot (Liang 2016) and Music Transformer
 (Huang et al. 2018); metre position and fermata as in DeepBach (Hadjeres et al. 2017). Differs: position, fermata
@@ -35,14 +33,12 @@ from partimento.encoding.chorale_layout import (
     STEPS_PER_QUARTER,
     VOCABULARY,
     VOICES,
-    WRITTEN_LOWEST,
     Place,
     held_id,
     key_id,
     key_signature,
     place_id,
     struck_id,
-    written_shift,
 )
 from partimento.encoding.encoding import Ids, Mask
 from partimento.encoding.vocabulary import Vocabulary
@@ -69,7 +65,7 @@ class Chorale:
 
     grid = 16
     tempo = 72.0
-    transpositions = (0,)  # every key is written alike
+    transpositions = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
     lags = (1, 2, 3, 4, 5, 9)  # the last step whole, and its voices that come next
 
     @property
@@ -90,7 +86,7 @@ class Chorale:
         """
         step_ticks = score.ticks_per_quarter / STEPS_PER_QUARTER
         key = key_of(score)
-        voices = [_voice_row(track, score, step_ticks, written_shift(key)) for track in _four_voices(score)]
+        voices = [_voice_row(track, score, step_ticks) for track in _four_voices(score)]
         grid = np.stack(voices)
         phases = _phases(score, grid[0], step_ticks, whole=whole)
         ids = [VOCABULARY.ids["start"]]
@@ -117,8 +113,7 @@ class Chorale:
         places = [Place.of(int(number)) for number in steps[:, 0]]
         bar = BAR_STEPS[metres[0][1]] if metres else 16
         pickup = (bar - places[0].step) % bar * _TICKS_PER_STEP if places else 0
-        shift = 0 if key is None else written_shift(key_signature(key))
-        tracks = tuple(_track(steps[:, 1 + voice], name, shift) for voice, name in enumerate(VOICES))
+        tracks = tuple(_track(steps[:, 1 + voice], name) for voice, name in enumerate(VOICES))
         struck = VOCABULARY.first["struck"], VOCABULARY.first["held"]
         fermatas = tuple(
             Mark(step * _TICKS_PER_STEP, "fermata")
@@ -195,8 +190,8 @@ def _four_voices(score: Score) -> Sequence[Track]:
     return voices
 
 
-def _voice_row(track: Track, score: Score, step_ticks: float, shift: int) -> Ids:
-    """One voice as ids, one a step, its keys written `shift` semitones from where they sound."""
+def _voice_row(track: Track, score: Score, step_ticks: float) -> Ids:
+    """One voice as ids, one a step."""
     starts, ends = track.start / step_ticks, track.end / step_ticks
     if np.any(starts % 1) or np.any(ends % 1):
         at = int(track.start[np.flatnonzero((starts % 1 != 0) | (ends % 1 != 0))[0]])
@@ -213,8 +208,8 @@ def _voice_row(track: Track, score: Score, step_ticks: float, shift: int) -> Ids
         )
     row = np.full(round(score.end_tick / step_ticks), VOCABULARY.ids["rest"], np.int32)
     for start, end, pitch in zip(starts.astype(int), ends.astype(int), track.pitch, strict=True):
-        row[start] = struck_id(int(pitch) + shift)
-        row[start + 1 : end] = held_id(int(pitch) + shift)
+        row[start] = struck_id(int(pitch))
+        row[start + 1 : end] = held_id(int(pitch))
     return row
 
 
@@ -239,7 +234,7 @@ def _phases(score: Score, soprano: Ids, step_ticks: float, *, whole: bool) -> li
     return phases
 
 
-def _track(row: Ids, name: str, shift: int) -> Track:
+def _track(row: Ids, name: str) -> Track:
     """One voice's ids as notes; a hold of another key than the one that sounds counts as struck."""
     notes: list[list[int]] = []
     sounding = -1
@@ -251,7 +246,7 @@ def _track(row: Ids, name: str, shift: int) -> Track:
             notes[-1][1] += 1
         else:
             sounding = place % SPAN
-            notes.append([step, 1, WRITTEN_LOWEST + sounding - shift])
+            notes.append([step, 1, LOWEST + sounding])
     start, length = np.array(notes, np.int64).reshape(-1, 3)[:, :2].T
     pitch = np.array([note[2] for note in notes], np.int32)
     velocity = np.full(start.size, _VELOCITY, np.int32)

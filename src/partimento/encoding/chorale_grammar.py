@@ -7,19 +7,18 @@ import numpy as np
 from partimento.encoding.chorale_layout import (
     BAR_STEPS,
     FINAL,
+    LOWEST,
     NOW,
     SPAN,
     STEP_IDS,
     STEPS_PER_QUARTER,
     VOCABULARY,
     VOICES,
-    WRITTEN_LOWEST,
     Place,
     held_id,
     key_signature,
     place_id,
     struck_id,
-    written_shift,
 )
 from partimento.encoding.encoding import Mask
 from partimento.errors import EncodingError
@@ -58,7 +57,7 @@ class ChoraleGrammar:
         self._key = key
         self._slot = -3  # -3 start, -2 metre, -1 key, 0 place, 1 to 4 voices
         self._steps = 0
-        self._tonic, self._minor, self._shift = 0, False, 0  # as written
+        self._tonic, self._minor = 0, False
         self._bar = 16
         self._first_step = 0
         self._headed = False  # whether metre and key stand
@@ -121,12 +120,11 @@ class ChoraleGrammar:
                 self._enter(Place.of(number))
             elif self._slot == -1:
                 key = key_signature(number)
-                self._shift = written_shift(key)
-                self._tonic, self._minor = (tonic_pitch_class(key) + self._shift) % 12, key.mode == "minor"
+                self._tonic, self._minor = tonic_pitch_class(key), key.mode == "minor"
                 self._headed = True
             self._slot += 1
         else:
-            pitch = (number - VOCABULARY.first["struck"]) % SPAN + WRITTEN_LOWEST
+            pitch = (number - VOCABULARY.first["struck"]) % SPAN + LOWEST
             self._sounding[self._slot - 1] = -1 if symbol == "rest" else pitch
             self._slot = (self._slot + 1) % STEP_IDS
 
@@ -210,7 +208,7 @@ class ChoraleGrammar:
         may bring a suspension into its first quarter.
         """
         low, high = RANGES[VOICES[voice]]
-        mask[struck_id(low + self._shift) : struck_id(high + self._shift) + 1] = True
+        mask[struck_id(low) : struck_id(high) + 1] = True
         if self._sounding[voice] >= 0 and not (voice == 0 and self._fermata_ends):
             mask[held_id(self._sounding[voice])] = True
         if self._place.phase != FINAL + NOW:
@@ -220,7 +218,7 @@ class ChoraleGrammar:
         suspended = VOICES[voice] in ("alto", "tenor") and self._run <= STEPS_PER_QUARTER and time_to_resolve
         for first in (VOCABULARY.first["struck"], VOCABULARY.first["held"]):
             for pitch in range(SPAN):
-                fits = (pitch + WRITTEN_LOWEST) % 12 in classes or (suspended and first == VOCABULARY.first["held"])
+                fits = (pitch + LOWEST) % 12 in classes or (suspended and first == VOCABULARY.first["held"])
                 mask[first + pitch] &= fits
 
     def _last_chord(self, voice: int) -> set[int]:

@@ -15,9 +15,6 @@ STEPS_PER_QUARTER = 4
 LOWEST, HIGHEST = 36, 81
 """MIDI keys that can be said: C2 to A5, the range of the JSB chorales."""
 
-WRITTEN_LOWEST, WRITTEN_HIGHEST = LOWEST - 5, HIGHEST + 6
-"""MIDI keys that have ids: every piece is written with no sharps or flats, up to six semitones from where it sounds."""
-
 BAR_STEPS = {"4/4": 16, "3/4": 12, "2/4": 8, "3/2": 24, "6/8": 12, "12/8": 24}
 """Metre -> 16th steps in a bar."""
 
@@ -30,7 +27,7 @@ FINAL = 5
 """Added to the phase of the last fermata of the piece and its approach."""
 
 _PHASES = ("", "-3", "-2", "-1", "!", "~", "-3.", "-2.", "-1.", "!.")
-SPAN = WRITTEN_HIGHEST - WRITTEN_LOWEST + 1
+SPAN = HIGHEST - LOWEST + 1
 
 
 def _vocabulary() -> Vocabulary:
@@ -43,8 +40,8 @@ def _vocabulary() -> Vocabulary:
             "metre": METRES,
             "key": tuple(keys),
             "place": tuple(places),
-            "struck": tuple(f"strike{pitch}" for pitch in range(WRITTEN_LOWEST, WRITTEN_HIGHEST + 1)),
-            "held": tuple(f"hold{pitch}" for pitch in range(WRITTEN_LOWEST, WRITTEN_HIGHEST + 1)),
+            "struck": tuple(f"strike{pitch}" for pitch in range(LOWEST, HIGHEST + 1)),
+            "held": tuple(f"hold{pitch}" for pitch in range(LOWEST, HIGHEST + 1)),
             "silence": ("rest",),
         }
     )
@@ -73,13 +70,13 @@ def place_id(place: Place) -> int:
 
 
 def struck_id(pitch: int) -> int:
-    """Return the id that strikes MIDI key `pitch`, as written."""
-    return VOCABULARY.first["struck"] + pitch - WRITTEN_LOWEST
+    """Return the id that strikes MIDI key `pitch`."""
+    return VOCABULARY.first["struck"] + pitch - LOWEST
 
 
 def held_id(pitch: int) -> int:
-    """Return the id that holds MIDI key `pitch`, as written."""
-    return VOCABULARY.first["held"] + pitch - WRITTEN_LOWEST
+    """Return the id that holds MIDI key `pitch`."""
+    return VOCABULARY.first["held"] + pitch - LOWEST
 
 
 def key_id(key: KeySignature) -> int:
@@ -92,8 +89,3 @@ def key_signature(number: int) -> KeySignature:
     """Return the key signature that a key id says."""
     place = number - VOCABULARY.first["key"]
     return KeySignature(0, place % 15 - 7, "major" if place < 15 else "minor")
-
-
-def written_shift(key: KeySignature) -> int:
-    """Return the semitones, -5 to 6, from where a piece in `key` sounds to where it is written, without sharps or flats."""
-    return (-7 * key.fifths + 5) % 12 - 5

@@ -10,14 +10,17 @@ END_SIGN = "$"
 LINES = ("|", "|:", f"|]{END_SIGN}", "|1 ", f":|{END_SIGN}", ":| ", ":| |:", ":|2 ", "|| ")
 """Bar lines as canonical text on one line has them, a blank where a new stretch begins."""
 
-MOST_BARS = 96
+MOST_BARS = 64
 """Bars as played after which a tune without a wished length has ended."""
 
 FEWEST_BARS = 8
 """Bars as played before which a tune without a wished length does not end."""
 
 FEWEST_SECTION = 4
-"""Bars of the shortest section, where the tune has room for two of them."""
+"""Bars of the shortest section, where the tune has room for two of them; sections then are multiples of it."""
+
+LONGEST_REPEATED = 16
+"""Bars of the longest section that is repeated."""
 
 LONGEST_ENDING = 2
 
@@ -36,6 +39,7 @@ class TuneForm:
         self._wished = bars
         self._most = MOST_BARS if bars is None else bars
         self._fewest = FEWEST_SECTION if self._most >= 2 * FEWEST_SECTION else self._most
+        self._multiple = FEWEST_SECTION if self._most % FEWEST_SECTION == 0 and self._fewest == FEWEST_SECTION else 1
         self.bar = Fraction(8)
         """Length of a bar in units of 1/8."""
         self.pickup: Fraction | None = None
@@ -89,7 +93,16 @@ class TuneForm:
 
     def _may_open(self, room: int, bars: int) -> bool:
         """Whether a repeated section of at least `bars` bars fits into `room` bars."""
-        return any(self._fits(room - 2 * count) for count in range(max(bars, self._fewest), room // 2 + 1))
+        longest = min(room // 2, LONGEST_REPEATED)
+        return any(self._fits(room - 2 * count) and self._even(count) for count in range(max(bars, self._fewest), longest + 1))
+
+    def _even(self, bars: int) -> bool:
+        """Whether a section may have so many bars."""
+        return bars % self._multiple == 0
+
+    def _may_repeat(self, room: int, bars: int) -> bool:
+        """Whether a section of `bars` bars, its ending included, may be repeated within `room` bars."""
+        return self._fewest <= bars <= LONGEST_REPEATED and self._even(bars) and self._fits(room - 2 * bars)
 
     def _continuations(self) -> list[str]:
         """Bar lines after the present bar that do not close the section."""
@@ -98,20 +111,20 @@ class TuneForm:
             return ["|"] if bars + 1 <= room else []
         if self._state == "open":
             found = ["|"] if self._may_open(room, bars + 1) else []
-            with_endings = bars + 1 >= self._fewest and any(
-                self._fits(room - 2 * (bars + ending)) for ending in range(1, LONGEST_ENDING + 1)
-            )
+            with_endings = any(self._may_repeat(room, bars + ending) for ending in range(1, LONGEST_ENDING + 1))
             return [*found, "|1 "] if with_endings else found
         if self._state == "first":
-            return ["|"] if bars < LONGEST_ENDING and self._fits(room - 2 * (self._common + bars + 1)) else []
+            return ["|"] if bars < LONGEST_ENDING and self._may_repeat(room, self._common + bars + 1) else []
         return ["|"] if bars < self._ending else []
 
     def _closings(self, *, may_end: bool) -> list[str]:
         """Bar lines after the present bar that close the section."""
         bars, room = self._bars + 1, self._most - self._before
         if self._state == "first":
-            return [":|2 "] if self._fits(room - 2 * (self._common + bars)) else []
-        if (self._state == "second" and bars < self._ending) or (self._state in ("plain", "open") and bars < min(self._fewest, room)):
+            return [":|2 "] if self._may_repeat(room, self._common + bars) else []
+        if self._state == "second" and bars < self._ending:
+            return []
+        if self._state in ("plain", "open") and (bars < min(self._fewest, room) or not self._even(bars)):
             return []
         played = self._before + self._count(bars)
         room = self._most - played
@@ -138,6 +151,8 @@ class TuneForm:
         found = self._continuations() if place == self.bar else []
         if place == self.bar - (self.pickup or 0):
             found = [*found, *self._closings(may_end=may_end)]
+        if not found and place >= self.bar_end and not self._goes_on() and not self._closings(may_end=True):
+            return [f"|]{END_SIGN}"]  # a given beginning left no way to the wished end
         return found
 
     def pass_line(self, line: str, place: Fraction) -> None:

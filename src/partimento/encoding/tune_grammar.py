@@ -148,7 +148,7 @@ class TuneGrammar:
             return {"start"}
         if self._mode in ("M", "K"):
             values = [f"M:{metre}\n" for metre in METRES] if self._mode == "M" else [f"K:{key}\n" for key in self._keys]
-            return {value[len(self._word)] for value in values if value.startswith(self._word)}
+            return {value[len(self._word)] for value in values if value.startswith(self._word)} or {"\n"}
         if self._mode == "chord":
             return set(_CHORD_STEPS.get(self._word, {'"'}))
         if self._mode == "line":
@@ -169,11 +169,11 @@ class TuneGrammar:
         found = {text[len(self._word)] for text in lengths if text.startswith(self._word) and len(text) > len(self._word)}
         if self._mode == "octave" and not self._marked:
             found |= {","} if self._letter in ("G", "A", "B") else {"'"} if self._letter in ("c", "d", "e") else set()
-        if self._word in lengths:
+        if self._word in lengths or not found:
             triplet = None if self._triplet is None else [*self._triplet, self._word]
             place = self._place + self._time(self._word)
             found |= self._signs(place, None if triplet is not None and len(triplet) >= self._tuplet[1] else triplet)
-        return found or {"2"}
+        return found
 
     def _signs(self, place: Fraction, triplet: list[str] | None) -> set[str]:
         """What may begin at `place` of the bar."""

@@ -70,6 +70,7 @@ class Vocabulary:
         lines = [f"{len(self)} ids"]
         for name, group in self.groups.items():
             first = self.first[name]
-            shown = " ".join(group) if len(group) <= 12 else f"{' '.join(group[:5])} ... {' '.join(group[-3:])}"
+            words = [symbol if symbol.isprintable() and symbol.strip() else repr(symbol) for symbol in group]
+            shown = " ".join(words) if len(words) <= 12 else f"{' '.join(words[:5])} ... {' '.join(words[-3:])}"
             lines.append(f"{first:5d} to {first + len(group) - 1:5d}  {name:<10} {shown}")
         return "\n".join(lines)

@@ -20,6 +20,10 @@ from partimento.files.abc_write import TuneWriter
 from partimento.score import Score
 
 
+MOST_BROKEN = 1000
+"""Broken tunes after which `read_abc` looks no further."""
+
+
 @dataclass(frozen=True)
 class TuneBook:
     """The tunes of one file.
@@ -62,7 +66,7 @@ def read_abc(data: bytes, name: str) -> Score:
     """
     tunes, warnings = _tunes(data, name)
     broken: list[str] = []
-    for tune in tunes:
+    for tune in tunes[:MOST_BROKEN]:
         try:
             score = _read(tune, name)
         except ReadError as error:

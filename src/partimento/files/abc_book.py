@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from partimento.errors import ReadError
 
-MOST_TUNE_CHARACTERS = 1_000_000
+MOST_TUNE_CHARACTERS = 500_000
 """A tune with more text is refused; the longest in print have some 20,000."""
 
 MOST_TUNES = 100_000

@@ -15,7 +15,7 @@ from typing import Protocol
 from partimento.files.abc_book import plain_text, strip_comment
 from partimento.files.abc_voice import Damage, VoiceBuilder, length_factor
 
-MOST_EVENTS = 200_000
+MOST_EVENTS = 50_000
 """Notes and rests that a voice may write."""
 
 MOST_REST_BARS = 1000
@@ -181,7 +181,7 @@ class MusicReader:
         if not 2 <= p <= 64 or q > 64 or r > 128:
             self.warn(f"tuplet '{match[0][:30]}' was left out, expected one such as (3 or (5:4:5")
         else:
-            voice.tuplet = (r, Fraction(q, p))
+            voice.tuplet = (r, q, p)
 
     def _grace(self, match: re.Match[str], line: str) -> None:
         """Take grace notes; they sound in the time of the next note."""

@@ -19,7 +19,7 @@ from partimento.files.abc_fields import Key
 from partimento.files.abc_grid import Grid, lay
 from partimento.files.abc_parse import MOST_WARNINGS, WrittenTune, WrittenVoice
 from partimento.files.abc_unfold import Step, unfold
-from partimento.files.abc_voice import Bar, Damage, Event
+from partimento.files.abc_voice import WHOLE, Bar, Damage, Event, full_bar
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
 from partimento.score.note import LAST_TICK
 
@@ -27,7 +27,7 @@ VELOCITY = 80
 """Loudness of every note: ABC says none."""
 
 USUAL_RESOLUTION, HIGHEST_RESOLUTION = 480, 32767
-MOST_PLAYED = 300_000
+MOST_PLAYED = 100_000
 """Notes of a tune when repeats are played."""
 
 MOST_BAR_WARNINGS = 6
@@ -47,19 +47,19 @@ def grace_ticks(count: int, length: int, ticks_per_quarter: int) -> int:
 
 def resolution(voices: list[list[Bar]]) -> tuple[int, bool]:
     """Return ticks per quarter for all times of the bars, and whether every time is whole in them."""
-    needed = 1
+    quarter = WHOLE // 4
+    times = {quarter}
     for bars in voices:
         for bar in bars:
+            times.update(at for at, _ in bar.changes)
             for event in bar.events:
-                for time in (event.at, event.length, *(note.length for note in event.notes)):
-                    below = (4 * time).denominator
-                    if needed % below:
-                        needed = math.lcm(needed, below)
-            for at, _ in bar.changes:
-                needed = math.lcm(needed, (4 * at).denominator)
-            if needed > HIGHEST_RESOLUTION:
-                return USUAL_RESOLUTION, False
+                times.add(event.at)
+                times.add(event.length)
+                times.update(note.length for note in event.notes)
+    needed = quarter // math.gcd(*times)
     usual = math.lcm(needed, USUAL_RESOLUTION)
+    if needed > HIGHEST_RESOLUTION:
+        return USUAL_RESOLUTION, False
     return (usual if usual <= HIGHEST_RESOLUTION else needed), True
 
 
@@ -87,9 +87,9 @@ class _Voice:
         """The bars in playing order."""
         return [self.bars[step.bar] for step in self.steps if step.bar < len(self.bars)]
 
-    def length(self) -> Fraction:
-        """How long the voice is when played, in whole notes."""
-        return sum((bar.length for bar in self.played()), Fraction(0))
+    def length(self) -> int:
+        """How long the voice is when played, in grains."""
+        return sum(bar.length for bar in self.played())
 
     def track(self) -> Track:
         """The notes played."""
@@ -108,6 +108,7 @@ class TunePlayer:
         self.warnings = list(tune.warnings)
         self.voices = [_Voice(voice) for voice in tune.voices]
         self.ticks_per_quarter, exact = resolution([voice.bars for voice in self.voices])
+        self.grains_per_tick = WHOLE // (4 * self.ticks_per_quarter)
         if not exact:
             self.warn(f"times need more than {HIGHEST_RESOLUTION} ticks per quarter and were rounded to {USUAL_RESOLUTION}")
         self.graces: list[Mark] = []
@@ -130,10 +131,9 @@ class TunePlayer:
         except (Damage, ScoreError) as damage:
             raise ReadError(f"{self.where}: {damage}. Shorten the tune.") from damage
 
-    def _ticks(self, time: Fraction) -> int:
-        """Return a time in whole notes in ticks."""
-        scaled = time.numerator * 4 * self.ticks_per_quarter
-        return scaled // time.denominator if scaled % time.denominator == 0 else round(Fraction(scaled, time.denominator))
+    def _ticks(self, time: int) -> int:
+        """Return a time in grains in ticks, rounded."""
+        return (2 * time + self.grains_per_tick) // (2 * self.grains_per_tick)
 
     def _score(self) -> Score:
         """Put the score together."""
@@ -178,8 +178,8 @@ class TunePlayer:
         if played > MOST_PLAYED:
             raise Damage(f"{played} notes when repeats are played, expected at most {MOST_PLAYED}")
         length = max(voice.length() for voice in self.voices)
-        if length * 4 * self.ticks_per_quarter > LAST_TICK // 2:
-            raise Damage(f"{int(length)} whole notes long when repeats are played, expected a tune")
+        if self._ticks(length) > LAST_TICK // 2:
+            raise Damage(f"{length // WHOLE} whole notes long when repeats are played, expected a tune")
 
     def _signs(self, voice: _Voice) -> tuple[tuple[Tempo, ...], tuple[KeySignature, ...]]:
         """Return tempos and keys of the voice that leads; only changes count."""
@@ -189,7 +189,7 @@ class TunePlayer:
         tempo: float | None = None
         now = 0
         for bar in voice.played():
-            for at, value in ((Fraction(0), bar.key), (Fraction(0), bar.tempo), *bar.changes):
+            for at, value in ((0, bar.key), (0, bar.tempo), *bar.changes):
                 tick = now + self._ticks(at)
                 if isinstance(value, Key):
                     signature = value.signature(tick)
@@ -281,7 +281,7 @@ class TunePlayer:
     def _metres(self, voice: _Voice) -> tuple[Grid, tuple[TimeSignature, ...]]:
         """Return the bar grid and the time signatures: changes, and restarts behind bars that are not full."""
         played = voice.played()
-        laid = [(self._ticks(bar.length), self._ticks(bar.metre.bar), bar.renewed) for bar in played]
+        laid = [(self._ticks(bar.length), self._ticks(full_bar(bar)), bar.renewed) for bar in played]
         grid = lay(laid)
         fresh = set(grid.fresh)
         signatures: list[TimeSignature] = []
@@ -303,20 +303,21 @@ class TunePlayer:
             at = steps[index].bar
             bar = bars[at]
             ends = at + 1 == len(bars) or bar.heavy or at + 1 in edges
-            meant = bar.length < bar.metre.bar and (at in edges or (ends and bar.metre.bar - bar.length in pickups))
+            meant = bar.length < full_bar(bar) and (at in edges or (ends and full_bar(bar) - bar.length in pickups))
             if not meant and at not in found[-MOST_BAR_WARNINGS:]:
                 found.append(at)
         odd = list(dict.fromkeys(found))
         first = 0 if grid.pickup else 1
         for at in odd[:MOST_BAR_WARNINGS]:
-            self.warn(f"line {bars[at].line}, bar {at + first}: found {bars[at].length}, expected {bars[at].metre}")
+            self.warn(f"line {bars[at].line}, bar {at + first}: found {Fraction(bars[at].length, WHOLE)}, expected {bars[at].metre}")
         if len(odd) > MOST_BAR_WARNINGS:
             self.warn(f"{len(odd) - MOST_BAR_WARNINGS} more bars are not full")
 
     def _check_voices(self) -> None:
         """Warn where voices differ in length."""
-        length = self.voices[0].length()
+        length = Fraction(self.voices[0].length(), WHOLE)
         for voice in self.voices[1:]:
-            if voice.length() != length:
-                self.warn(f"voice '{voice.written.name}' lasts {voice.length()} whole notes, the first voice {length}")
+            mine = Fraction(voice.length(), WHOLE)
+            if mine != length:
+                self.warn(f"voice '{voice.written.name}' lasts {mine} whole notes, the first voice {length}")
                 return

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from partimento.files.abc_play import grace_ticks
@@ -77,14 +78,14 @@ class Signs:
     symbols: str = ""
 
 
-def spelling(pitch: int, key: KeySignature | None) -> tuple[str, int, int]:
-    """Return letter, alteration and octave of a MIDI key as one would write it in `key`.
+@lru_cache(maxsize=4096)
+def spelling(pitch: int, fifths: int, *, minor: bool) -> tuple[str, int, int]:
+    """Return letter, alteration and octave of a MIDI key as one would write it in a key.
 
     Notes of the signature take its letters, the leading note of minor that of its degree, other white keys their
     own; other black keys are spelled as near to the signature on the line of fifths as can be.
     """
-    fifths = key.fifths if key else 0
-    leading = (fifths + 8) if key and key.mode == "minor" else None  # on the line of fifths, C is 0
+    leading = fifths + 8 if minor else None  # on the line of fifths, C is 0
     octave, pitch_class = divmod(pitch, 12)
     for letter in "CDEFGAB":
         alter = alteration(letter, fifths)
@@ -96,7 +97,10 @@ def spelling(pitch: int, key: KeySignature | None) -> tuple[str, int, int]:
     for letter, semitones in NATURAL_SEMITONES.items():
         if semitones == pitch_class:
             return letter, 0, octave - 1
-    return spell(pitch, fifths, key is not None and key.mode == "minor")
+    return spell(pitch, fifths, minor)
+
+
+_NO_SIGNS = Signs()
 
 
 def layers(track: Track, graces: Iterable[tuple[int, int]], longest_grace: int) -> list[list[Sound]]:
@@ -208,6 +212,50 @@ class _Piece:
     fresh: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """How a piece is written: the blank before it, the tuplet that it opens, its lengths, and ticks of the first of them."""
+
+    gap: str
+    opening: str
+    lengths: tuple[str, ...]
+    first: int
+
+
+@lru_cache(maxsize=20_000)
+def _rhythms(durations: tuple[int, ...], offset: int, metre: tuple[int, int], scale: tuple[int, int]) -> tuple[_Rhythm, ...]:
+    """Return how pieces of these lengths are written one after another: bars of a tune share few rhythms.
+
+    Args:
+        durations: In ticks.
+        offset: Where in its bar the first starts, in ticks.
+        metre: Numerator and denominator.
+        scale: Units to a whole note, ticks to a quarter.
+    """
+    unit = Fraction(1, scale[0])
+    ticks_per_unit = 4 * scale[1] * unit
+    beat = beat_units(TimeSignature(0, *metre), unit)
+    place = offset / ticks_per_unit
+    begin = place
+    units = [duration / ticks_per_unit for duration in durations]
+    made: list[_Rhythm] = []
+    group = -1
+    index = 0
+    while index < len(units):
+        count, factor, scaled = _tuplet(units[index : index + 64], place - begin)
+        parts = [heads(length, place, beat) if _binary(length) else [length] for length in scaled]
+        p, q, r = factor.numerator, factor.denominator, sum(map(len, parts))
+        opening = "" if factor == 1 else "(3" if (p, q, r) == (3, 2, 3) else f"({p}:{q}:{r}"
+        for step in range(count):
+            now = math.floor(place / beat)
+            first = int(parts[step][0] / factor * ticks_per_unit)
+            made.append(_Rhythm(" " if now != group and group >= 0 else "", opening, tuple(map(length_text, parts[step])), first))
+            opening, group = "", now
+            place += units[index + step]
+        index += count
+    return tuple(made)
+
+
 class StaffWriter:
     """Writes cells of one track; `cell` is its one entry.
 
@@ -217,9 +265,8 @@ class StaffWriter:
     """
 
     def __init__(self, unit: Fraction, ticks_per_quarter: int) -> None:
-        self.unit = unit
         self.ticks_per_quarter = ticks_per_quarter
-        self.ticks_per_unit = Fraction(4 * ticks_per_quarter) * unit
+        self.scale = (unit.denominator, ticks_per_quarter)
         self.bad_graces: set[int] = set()
         self.onsets: list[int] = []
         self._state: dict[tuple[str, int], int] = {}
@@ -249,55 +296,40 @@ class StaffWriter:
     def _layer(self, cell: Cell, pieces: list[_Piece], signs: dict[int, Signs], *, lyrics: bool) -> None:
         """Write one layer of a cell."""
         keys = {key.tick: key for key in cell.keys}
-        beat = beat_units(cell.metre, self.unit)
-        offset = cell.offset / self.ticks_per_unit
-        units = [(piece.end - piece.start) / self.ticks_per_unit for piece in pieces]
-        place = Fraction(0)
-        group = -1
-        index = 0
-        while index < len(pieces):
-            count, factor, scaled = _tuplet(units[index : index + 64], place)
-            parts = [heads(length, offset + place, beat) if _binary(length) else [length] for length in scaled]
-            for step in range(count):
-                piece = pieces[index + step]
-                now = math.floor((offset + place) / beat)
-                sign = signs.get(piece.start, Signs())
-                self._out.append((" " if now != group and group >= 0 else "") + sign.fields)
-                group = now
-                if factor != 1 and not step:
-                    p, q, r = factor.numerator, factor.denominator, sum(map(len, parts))
-                    self._out.append("(3" if (p, q, r) == (3, 2, 3) else f"({p}:{q}:{r}")
-                if piece.start in keys and piece.start > cell.start:
-                    self._doubt |= {letter for letter, _ in self._state}
-                    self._state, self._key = {}, keys[piece.start]
-                self._piece(piece, parts[step], factor, sign.symbols)
-                if piece.sound is not None:
-                    first = piece.start - cell.start if piece.fresh and lyrics else -1
-                    self.onsets.extend([first] + [-1] * (len(parts[step]) - 1))
-                place += units[index + step]
-            index += count
+        durations = tuple(piece.end - piece.start for piece in pieces)
+        metre = (cell.metre.numerator, cell.metre.denominator)
+        for piece, rhythm in zip(pieces, _rhythms(durations, cell.offset, metre, self.scale), strict=True):
+            sign = signs.get(piece.start, _NO_SIGNS)
+            self._out.append(rhythm.gap + sign.fields + rhythm.opening)
+            if piece.start in keys and piece.start > cell.start:
+                self._doubt |= {letter for letter, _ in self._state}
+                self._state, self._key = {}, keys[piece.start]
+            self._piece(piece, rhythm, sign.symbols)
+            if piece.sound is not None:
+                self.onsets.append(piece.start - cell.start if piece.fresh and lyrics else -1)
+                self.onsets.extend([-1] * (len(rhythm.lengths) - 1))
 
-    def _piece(self, piece: _Piece, parts: list[Fraction], factor: Fraction, symbols: str) -> None:
+    def _piece(self, piece: _Piece, rhythm: _Rhythm, symbols: str) -> None:
         """Write one note, chord or rest in as many note heads as it needs."""
         sound = piece.sound
         if sound is None:
-            self._out.append(symbols + "".join("z" + length_text(part) for part in parts))
+            self._out.append(symbols + "".join("z" + length for length in rhythm.lengths))
             return
         if sound.grace and piece.fresh:
             self._out.append("{" + "".join(map(self._name, sound.grace)) + "}")
-            written = parts[0] / factor * self.ticks_per_unit
-            if grace_ticks(len(sound.grace), int(written), self.ticks_per_quarter) != sound.each:
+            if grace_ticks(len(sound.grace), rhythm.first, self.ticks_per_quarter) != sound.each:
                 self.bad_graces.add(sound.start)
         self._out.append(symbols)
-        for index, part in enumerate(parts):
-            names = [self._name(pitch) for pitch in sound.pitches]
-            body = names[0] if len(names) == 1 else f"[{''.join(names)}]"
-            self._out.append(body + length_text(part) + ("-" if piece.tied or index + 1 < len(parts) else ""))
+        last = len(rhythm.lengths) - 1
+        for index, length in enumerate(rhythm.lengths):
+            names = "".join(map(self._name, sound.pitches))
+            body = names if len(sound.pitches) == 1 else f"[{names}]"
+            self._out.append(body + length + ("-" if piece.tied or index < last else ""))
 
     def _name(self, pitch: int) -> str:
         """Return a pitch with the accidental it needs here, also for readers to whom accidentals hold in every octave."""
-        fifths = self._key.fifths if self._key else 0
-        letter, alter, octave = spelling(pitch, self._key)
+        fifths, minor = (self._key.fifths, self._key.mode == "minor") if self._key else (0, False)
+        letter, alter, octave = spelling(pitch, fifths, minor=minor)
         here = self._state.get((letter, octave))
         sign = ""
         if here != alter and (here is not None or letter in self._doubt or alteration(letter, fifths) != alter):

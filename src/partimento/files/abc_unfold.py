@@ -4,23 +4,26 @@ A repeat without a start goes back to the last repeat sign or, where double bar 
 one of those: the last from which the pickup fits the bar before the sign and the number of bars is one of four,
 else the last from which the pickup fits, else the last. (Source: ABC 2.1, 4.8, says the last double bar line;
 but many tunes have stray ones.) Where a first ending is followed by no second one, what follows up to the next
-double bar line, start of a repeat or end is the second.
+double bar line, start of a repeat or end is the second; an ending that nothing closes before the next section is
+as long as the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
-from partimento.files.abc_voice import Bar, Damage
+from partimento.files.abc_voice import Bar, Damage, full_bar
 
 MOST_PASSES = 32
 """Times that a section is played at most."""
 
-MOST_STEPS = 50_000
+MOST_STEPS = 20_000
 """Bars that a tune may have when played."""
+
+LEAST_SECTION = 4
+"""Bars between an ending that nothing closes and a repeat sign that make a section of their own."""
 
 Span = tuple[int, int, str]
 """First bar, bar behind the last, name of a part."""
@@ -76,6 +79,8 @@ class _Unfolder:
             elif bar.part and i > self.start and not self.endings and not self.bars[self.start].opens:
                 self.soft.append(i)
             if bar.endings:
+                if self.is_open and any(number in ending.numbers for ending in self.endings for number in bar.endings):
+                    self._end_as_first(i)  # another section's ending, and nothing said where the last one of this ends
                 self._close_ending(i)
                 self.endings.append(_Ending(bar.endings, i))
                 self.is_open = True
@@ -94,6 +99,10 @@ class _Unfolder:
             if not self.bars[self.start].opens and i + 1 < high:
                 self.soft.append(i + 1)
             return
+        if bar.closes and self.is_open and len(self.endings) > 1 and not follows:
+            first, last = self.endings[0], self.endings[-1]
+            if i + 1 - last.first - (first.stop - first.first) >= LEAST_SECTION:
+                self._end_as_first(i + 1)
         self._close_ending(i + 1)
         if follows and (self.endings or bar.closes):
             return  # another ending; `:|2` without a first one: the second time leads elsewhere
@@ -112,6 +121,12 @@ class _Unfolder:
         if self.is_open:
             self.endings[-1].stop = stop
             self.is_open = False
+
+    def _end_as_first(self, most: int) -> None:
+        """Play the section, its last ending as long as its first, at most to bar `most`; the next section starts behind it."""
+        first, last = self.endings[0], self.endings[-1]
+        stop = min(last.first + first.stop - first.first, most) if last is not first else most
+        self._flush(stop, 1)
 
     def _leads_on(self, first: int, high: int) -> bool:
         """Whether an unmarked second ending runs from `first` to a double bar line or the end."""
@@ -153,12 +168,12 @@ class _Unfolder:
         last = self.bars[stop - 1].length
         fitting = []
         for at in candidates:
-            full, first = self.bars[at].metre.bar, self.bars[at].length
+            full, first = full_bar(self.bars[at]), self.bars[at].length
             if full and (first + last == full if first < full else last >= full):
                 fitting.append(at)
         for at in reversed(fitting):
-            length = sum((bar.length for bar in self.bars[at:stop]), Fraction(0))
-            if length % (4 * self.bars[at].metre.bar) == 0:
+            length = sum(bar.length for bar in self.bars[at:stop])
+            if length % (4 * full_bar(self.bars[at])) == 0:
                 return at
         return fitting[-1] if fitting else candidates[-1]
 

@@ -1,7 +1,8 @@
 """One voice of a tune as written: bars of events with exact lengths, before any repeat is played.
 
-Times are fractions of a whole note from the start of the bar. A bar is what stands between two bar lines, so a
-bar of the metre may be cut in two by a repeat sign. Pitches are final but for one thing: a note that a tie
+Times are whole numbers of grains, `WHOLE` of them to a whole note, from the start of the bar: enough for 4096ths and
+for tuplets of 3, 5, 7, 9, 11, 13 and 15 in all of them. A bar is what stands between two bar lines, so a bar of the
+metre may be cut in two by a repeat sign. Pitches are final but for one thing: a note that a tie
 leads to over a bar line takes the accidental of the note it is tied to, which is known only when repeats have
 been played.
 """
@@ -16,12 +17,14 @@ from functools import lru_cache
 from partimento.files.abc_fields import Key, Metre
 from partimento.score.pitch import LETTERS, NATURAL_SEMITONES
 
-ZERO, ONE = Fraction(0), Fraction(1)
-LONGEST = Fraction(64)
-"""Longest note or rest in whole notes; the longest of early music (a maxima) is 8."""
+WHOLE = 2**13 * 3**3 * 5**2 * 7 * 11 * 13
+"""Grains in a whole note."""
 
-SHORTEST = Fraction(1, 4096)
-"""Shortest note in whole notes."""
+LONGEST = 64 * WHOLE
+"""Longest note or rest; the longest of early music (a maxima) is 8 whole notes."""
+
+SHORTEST = WHOLE // 4096
+"""Shortest note."""
 
 
 class Damage(Exception):
@@ -35,7 +38,7 @@ class Note:
     pitch: int
     place: int
     implied: bool
-    length: Fraction
+    length: int
     tie: bool = False
 
 
@@ -43,8 +46,8 @@ class Note:
 class Event:
     """A note, a chord or (without notes) a rest."""
 
-    at: Fraction
-    length: Fraction
+    at: int
+    length: int
     notes: list[Note]
     grace: tuple[int, ...] = ()
     layer: int = 0
@@ -78,11 +81,16 @@ class Bar:
     endings: tuple[int, ...] = ()
     part: str = ""
     renewed: bool = False
-    length: Fraction = ZERO
+    length: int = 0
     events: list[Event] = field(default_factory=list)
-    changes: list[tuple[Fraction, Key | float]] = field(default_factory=list)
-    marks: list[tuple[Fraction, str, str]] = field(default_factory=list)
-    lyrics: list[tuple[Fraction, int, str]] = field(default_factory=list)
+    changes: list[tuple[int, Key | float]] = field(default_factory=list)
+    marks: list[tuple[int, str, str]] = field(default_factory=list)
+    lyrics: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def full_bar(bar: Bar) -> int:
+    """Return the grains that the metre wants in a bar; 0 in free metre."""
+    return WHOLE * bar.metre.numerator // bar.metre.denominator
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +117,9 @@ class VoiceBuilder:
 
     def __init__(self, name: str, key: Key, metre: Metre, unit: Fraction, tempo: float | None, warn: Callable[[str], None]) -> None:
         self.name = name
-        self.key, self.metre, self.unit, self.tempo = key, metre, unit, tempo
+        self.key, self.metre, self.tempo = key, metre, tempo
+        self.unit = unit
+        """Unit note length in whole notes."""
         self.warn = warn
         self.semitones = 0
         self.program = 0
@@ -118,17 +128,20 @@ class VoiceBuilder:
         self.bars: list[Bar] = []
         self.bar = Bar(0, key, metre, tempo)
         self.line = 0
-        self.at = ZERO
+        self.at = 0
         self.layer = 0
         self.touched = False
         self.accidentals: dict[int, int] = {}
-        self.tuplet: tuple[int, Fraction] = (0, ONE)
-        self.broken = ONE
+        self.tuplet: tuple[int, int, int] = (0, 1, 1)
+        """Notes left, and what their lengths are multiplied with and divided by."""
+        self.broken: tuple[int, int] = (1, 1)
+        """What the next note's length is multiplied with and divided by."""
         self.last: Event | None = None
         self.grace: tuple[int, ...] = ()
         self.fermata = False
         self.sung: list[tuple[Bar, Event]] = []
         self.event_count = 0
+        self.inexact = 0
 
     # ---- pitches
 
@@ -159,25 +172,32 @@ class VoiceBuilder:
             notes: Of each note: MIDI key, staff place, implied, factor of its length, tied.
             factor: What the length of the event is, in units.
         """
-        scale = self.unit
-        left, tuplet = self.tuplet
+        above, below = self.broken
+        above, below = above * WHOLE * self.unit.numerator, below * self.unit.denominator
+        left, q, p = self.tuplet
         if left:
-            scale = scale * tuplet
-            self.tuplet = (left - 1, tuplet)
-        if self.broken is not ONE:
-            scale = scale * self.broken
-            self.broken = ONE
-        length = factor * scale
-        kept = [n for n in notes if 0 <= n[0] <= 127]
-        if len(kept) < len(notes):
-            self.warn(f"{len(notes) - len(kept)} note out of the range of MIDI was left out")
-        made = [Note(pitch, place, implied, length if each is factor else each * scale, tie) for pitch, place, implied, each, tie in kept]
-        if not SHORTEST <= length <= LONGEST or any(not SHORTEST <= n.length <= LONGEST for n in made):
-            raise Damage(f"a note or rest of {length} whole notes, expected {SHORTEST} to {LONGEST}")
+            above, below = above * q, below * p
+            self.tuplet = (left - 1, q, p)
+        self.broken = (1, 1)
+        length = self._grains(factor, above, below)
+        made = []
+        for pitch, place, implied, each, tie in notes:
+            if not 0 <= pitch <= 127:
+                self.warn("a note out of the range of MIDI was left out")
+                continue
+            made.append(Note(pitch, place, implied, length if each is factor else self._grains(each, above, below), tie))
         event = Event(self.at, length, made, self.grace if made else (), self.layer)
         if made:
             self.grace = ()
         self._place(event)
+
+    def _grains(self, factor: Fraction, above: int, below: int) -> int:
+        """Return `factor` times `above` / `below`, a length in grains; the nearest, where none is exact."""
+        length, rest = divmod(factor.numerator * above, factor.denominator * below)
+        self.inexact += bool(rest)
+        if not SHORTEST <= length <= LONGEST:
+            raise Damage(f"a note or rest of {length / WHOLE:.6g} whole notes, expected 1/4096 to 64")
+        return length
 
     def _place(self, event: Event) -> None:
         """Put an event at the cursor and move on."""
@@ -199,21 +219,21 @@ class VoiceBuilder:
         for index in range(count):
             if index:
                 self.bar_line(0, 0, False)
-            self._place(Event(self.at, self.metre.bar or ONE, [], (), self.layer))
+            self._place(Event(self.at, WHOLE * self.metre.numerator // self.metre.denominator or WHOLE, [], (), self.layer))
 
     def lengthen(self, signs: str) -> None:
         """Take ``>`` or ``<`` (up to three): move length between the last note and the next."""
         if self.last is None:
             self.warn(f"'{signs}' stands behind no note and was left out")
             return
-        part = Fraction(1, 2 ** len(signs))
-        mine, other = (2 - part, part) if signs[0] == ">" else (part, 2 - part)
+        whole = 1 << len(signs)  # > is 3/2 and 1/2, >> is 7/4 and 1/4
+        mine, other = (2 * whole - 1, 1) if signs[0] == ">" else (1, 2 * whole - 1)
         before = self.last.length
-        self.last.length = before * mine
+        self.last.length = before * mine // whole
         for note in self.last.notes:
-            note.length = note.length * mine
+            note.length = note.length * mine // whole
         self.at = self.at + self.last.length - before
-        self.broken = other
+        self.broken = (other, whole)
         self.last = None
 
     def tie(self) -> None:
@@ -265,18 +285,18 @@ class VoiceBuilder:
             done.marks = [mark for mark in done.marks if mark[0] < done.length]
             for _, kind, text in late:
                 if kind == "chord":
-                    self.bar.marks.append((ZERO, kind, text))
+                    self.bar.marks.append((0, kind, text))
                 else:
                     done.marks.append((done.events[-1].at, kind, text))
-        self.at, self.layer, self.touched = ZERO, 0, False
+        self.at, self.layer, self.touched = 0, 0, False
         self.accidentals = {}
         self.last = None
-        self.broken = ONE
+        self.broken = (1, 1)
 
     def overlay(self) -> None:
         """Go back to the start of the bar, in another layer."""
         self.bar.length = max(self.bar.length, self.at)
-        self.at, self.layer, self.last = ZERO, self.layer + 1, None
+        self.at, self.layer, self.last = 0, self.layer + 1, None
         self.accidentals = {}
 
     def set_key(self, key: Key) -> None:
@@ -307,6 +327,8 @@ class VoiceBuilder:
         """Return all bars, at least one."""
         if self.grace:
             self.warn(f"{len(self.grace)} grace notes before no note were left out")
+        if self.inexact:
+            self.warn(f"{self.inexact} lengths are too fine and were shortened by less than a {WHOLE}th of a whole note")
         if self.touched:
             self._close()
         if not self.bars:

@@ -27,6 +27,8 @@ class Format(NamedTuple):
 FORMATS = {
     ".mid": Format("midi", "read_midi", "midi_bytes"),
     ".midi": Format("midi", "read_midi", "midi_bytes"),
+    ".kar": Format("midi", "read_midi", None),
+    ".rmi": Format("midi", "read_midi", None),
     ".csv": Format("csv", "read_csv", "csv_bytes"),
     ".abc": Format("abc", "read_abc", "abc_bytes"),
     ".musicxml": Format("musicxml", "read_musicxml", "musicxml_bytes"),

@@ -68,6 +68,8 @@ class Player:
     velocity: int = VELOCITY
     says_keys: bool = False
     ending: frozenset[int] = frozenset()
+    lengths: dict[str, int] = field(default_factory=dict)
+    keys: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
 
 def number(text: str) -> Fraction | None:
@@ -103,7 +105,6 @@ class MeasureReader:
         self.notes: list[WrittenNote] = []
         self.at = self.onset = self.reached = 0
         self.graces: dict[str, list[int]] = {}
-        self.metres = 0
 
     def warn(self, node: Node, message: str) -> None:
         """Note a repair at the line of `node`."""
@@ -121,14 +122,17 @@ class MeasureReader:
             self.findings.add(f"{self.where}: {left} grace notes before no note of their voice; they were left out.")
         return self.notes
 
-    def _length(self, node: Node) -> int | None:
+    def _length(self, node: Node, text: str) -> int | None:
         """A note's or gap's length in units, by its duration, or by its note value where that is missing or wrong."""
-        text = node.words("duration")
+        known = self.player.lengths.get(text)
+        if known is not None:
+            return known
         divisions = self.player.divisions
         duration = number(text)
         if duration is not None and divisions is not None:
             length = _units(duration / divisions)
             if length is not None:
+                self.player.lengths[text] = length
                 return length
         by_type = _units(_value(node))
         if by_type is None and duration is not None and divisions is None:
@@ -142,18 +146,19 @@ class MeasureReader:
         return by_type
 
     def _note(self, node: Node) -> None:
-        tags = {kid.tag for kid in node.kids}
-        if "grace" in tags:
-            self._grace(node)
+        fields = {kid.tag: kid for kid in node.kids}
+        if "grace" in fields:
+            self._grace(node, fields)
             return
-        length = self._length(node)
+        duration = fields.get("duration")
+        length = self._length(node, duration.text.strip() if duration else "")
         if length is None:
             return
-        is_chord = "chord" in tags
+        is_chord = "chord" in fields
         if is_chord and not self.notes and self.at == 0:
             self.warn(node, "a chord note without a first note; it was read as a note of its own")
             is_chord = False
-        rest = node.first("rest")
+        rest = fields.get("rest")
         if rest is not None and rest.attributes.get("measure") == "yes" and self.at == 0 and self.bar.full:
             length = min(length, self.bar.full)
         at = self.onset if is_chord else self.at
@@ -161,49 +166,51 @@ class MeasureReader:
             self.onset = self.at
             self.at += length
         self.reached = max(self.reached, at + length)
-        for _ in [*(fermata for notation in node.every("notations") for fermata in notation.every("fermata"))][:1]:
+        if "notations" in fields and any(notation.first("fermata") for notation in node.every("notations")):
             self.bar.marks.append((at, "fermata", ""))
-        if rest is not None or "cue" in tags or not length:
+        if rest is not None or "cue" in fields or not length:
             return
-        key = self._key(node, tags)
+        key = self._key(node, fields)
         if key is None:
             return
-        self._lyric(node, at)
-        self.notes.append(self._sounding(node, at, length, key))
+        if "lyric" in fields:
+            self._lyric(node, at)
+        self.notes.append(self._sounding(node, fields, at=at, length=length, key=key))
 
-    def _sounding(self, node: Node, at: int, length: int, key: tuple[int, bool]) -> WrittenNote:
+    def _sounding(self, node: Node, fields: dict[str, Node], *, at: int, length: int, key: tuple[int, bool]) -> WrittenNote:
         """A note with its tie, voice and loudness."""
-        ties = {tie.attributes.get("type", "") for tie in node.every("tie")}
-        if not ties:
+        ties: set[str] = set()
+        if "tie" in fields:
+            ties = {tie.attributes.get("type", "") for tie in node.every("tie")}
+        elif "notations" in fields:
             ties = {tie.attributes.get("type", "") for notation in node.every("notations") for tie in notation.every("tied")}
-        voice, staff = node.words("voice")[:20] or "1", whole(node.words("staff"), 1, 99) or 1
+        voice = _voice(fields)
+        staff = whole(fields["staff"].text.strip(), 1, 99) or 1 if "staff" in fields else 1
         loudness = number(node.attributes.get("dynamics", "")) if "dynamics" in node.attributes else None
         velocity = self.player.velocity if loudness is None else _velocity(loudness)
-        graces = () if "chord" in {kid.tag for kid in node.kids} else tuple(self.graces.pop(voice, ()))
-        return WrittenNote(at, length, key[0], velocity, (staff, voice), "stop" in ties, "start" in ties, key[1], graces[:32])
+        graces = tuple(self.graces.pop(voice))[:32] if voice in self.graces and "chord" not in fields else ()
+        return WrittenNote(at, length, key[0], velocity, (staff, voice), "stop" in ties, "start" in ties, key[1], graces)
 
-    def _grace(self, node: Node) -> None:
-        key = self._key(node, {kid.tag for kid in node.kids})
-        if key is not None and node.first("rest") is None and node.first("cue") is None:
-            self.graces.setdefault(node.words("voice")[:20] or "1", []).append(key[0])
+    def _grace(self, node: Node, fields: dict[str, Node]) -> None:
+        key = self._key(node, fields)
+        if key is not None and "rest" not in fields and "cue" not in fields:
+            self.graces.setdefault(_voice(fields), []).append(key[0])
 
-    def _key(self, node: Node, tags: set[str]) -> tuple[int, bool] | None:
+    def _key(self, node: Node, fields: dict[str, Node]) -> tuple[int, bool] | None:
         """The MIDI key of a note as it sounds, and whether it is a drum."""
-        if "unpitched" in tags or (self.player.is_percussion and "pitch" in tags):
-            instrument = node.first("instrument")
-            drum = self.player.drums.get(instrument.attributes.get("id", "")) if instrument else None
-            if drum is None and len(self.player.drums) == 1:
-                drum = next(iter(self.player.drums.values()))
-            if "unpitched" in tags:
-                place = (node.words("unpitched", "display-step"), whole(node.words("unpitched", "display-octave"), 0, 9) or 0)
-                return (drum if drum is not None else _DRUM_BY_PLACE.get(place, 38)), True
+        if "unpitched" in fields or (self.player.is_percussion and "pitch" in fields):
+            drum = self._drum(fields)
             if drum is not None:
                 return drum, True
-        if "pitch" not in tags:
-            if "rest" not in tags:
+        if "pitch" not in fields:
+            if "rest" not in fields:
                 self.warn(node, "a note without a pitch; it was read as a rest")
             return None
-        step, alter, octave = node.words("pitch", "step"), node.words("pitch", "alter") or "0", node.words("pitch", "octave")
+        words = {kid.tag: kid.text.strip() for kid in fields["pitch"].kids}
+        step, alter, octave = words.get("step", ""), words.get("alter") or "0", words.get("octave", "")
+        known = self.player.keys.get((step, alter, octave))
+        if known is not None:
+            return known, self.player.is_percussion
         semitones, height = number(alter), whole(octave, -1, 10)
         if step not in NATURAL_SEMITONES or semitones is None or abs(semitones) > 4 or height is None:
             self.warn(node, f"pitch '{step[:8]}{'' if alter == '0' else ' ' + alter[:8]} {octave[:8]}' is none; it was read as a rest")
@@ -212,7 +219,21 @@ class MeasureReader:
         if not 0 <= key <= 127:
             self.warn(node, f"pitch {step}{octave} sounds outside MIDI keys 0 to 127; it was read as a rest")
             return None
+        self.player.keys[step, alter, octave] = key
         return key, self.player.is_percussion
+
+    def _drum(self, fields: dict[str, Node]) -> int | None:
+        """The drum that a percussion note names or stands for; None for a pitched note that names none."""
+        drums = self.player.drums
+        instrument = fields.get("instrument")
+        drum = drums.get(instrument.attributes.get("id", "")) if instrument else None
+        if drum is None and len(drums) == 1:
+            drum = next(iter(drums.values()))
+        if drum is None and "unpitched" in fields:
+            unpitched = fields["unpitched"]
+            place = (unpitched.words("display-step"), whole(unpitched.words("display-octave"), 0, 9) or 0)
+            return _DRUM_BY_PLACE.get(place, 38)
+        return drum
 
     def _lyric(self, node: Node, at: int) -> None:
         for lyric in node.every("lyric")[:1]:
@@ -222,7 +243,7 @@ class MeasureReader:
                 self.bar.marks.append((at, "lyric", text[:80] + hyphen))
 
     def _backup(self, node: Node) -> None:
-        length = self._length(node)
+        length = self._length(node, node.words("duration"))
         if length is None:
             return
         if length > self.at:
@@ -230,7 +251,7 @@ class MeasureReader:
         self.at = max(self.at - length, 0)
 
     def _forward(self, node: Node) -> None:
-        length = self._length(node)
+        length = self._length(node, node.words("duration"))
         if length is not None:
             self.at += length
             self.reached = max(self.reached, self.at)
@@ -242,6 +263,7 @@ class MeasureReader:
                 self.warn(kid, f"divisions '{kid.text.strip()[:20]}' are none; note values are taken instead")
                 divisions, self.player.by_value = None, True
             self.player.divisions = divisions
+            self.player.lengths.clear()
         for kid in node.every("transpose"):
             semitones = number(kid.words("chromatic") or "0")
             octaves = whole(kid.words("octave-change") or "0", -4, 4)
@@ -249,6 +271,7 @@ class MeasureReader:
                 self.warn(kid, "a transposition that no instrument has; it was left out")
             else:
                 self.player.semitones = round(semitones) + 12 * octaves
+                self.player.keys.clear()
         for kid in node.every("key")[:1]:
             self._key_signature(kid)
         for kid in node.every("time")[:1]:
@@ -383,6 +406,11 @@ def _units(quarters: Fraction | None) -> int | None:
     if quarters is None or not 0 <= quarters <= LONGEST_QUARTERS:
         return None
     return (2 * UNIT * quarters.numerator + quarters.denominator) // (2 * quarters.denominator)
+
+
+def _voice(fields: dict[str, Node]) -> str:
+    """The voice that a note says."""
+    return fields["voice"].text.strip()[:20] if "voice" in fields else "1"
 
 
 def _velocity(percent: Fraction) -> int:

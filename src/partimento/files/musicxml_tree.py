@@ -14,12 +14,13 @@ from xml.parsers import expat
 from partimento.errors import ReadError
 from partimento.files.notation import Findings
 
-MOST_ELEMENTS = 5_000_000
+MOST_ELEMENTS = 2_000_000
 MOST_KEPT = 400_000
 """Elements of a document, and those of one measure that are kept."""
 
 MOST_DEPTH = 100
 MOST_TEXT = 4000
+MOST_MENDED = 1000
 ROOTS = ("score-partwise", "score-timewise")
 
 _KEPT = frozenset(
@@ -41,6 +42,10 @@ _ENCODINGS = re.compile(
 )
 _DECLARATION = re.compile(r"""\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([^"'<>]{1,40})["']""")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+
+_ENDLESS = re.compile(r"<[A-Za-z_][^<]{200000}")
+"""A tag with more attributes, or more text behind it, than any music needs; expat would collect it all first."""
 
 
 class Node:
@@ -143,6 +148,12 @@ class Document:
         Raises:
             ReadError: When it is no MusicXML, breaks a bound, declares entities, or is damaged before its first measure.
         """
+        endless = _ENDLESS.search(text)
+        if endless:
+            line = text.count("\n", 0, endless.start()) + 1
+            raise ReadError(
+                f"{self.findings.name}, line {line}: an element of more than 200,000 characters, expected a score. Export the score anew."
+            )
         try:
             self._parse(text)
         except expat.ExpatError as error:
@@ -158,7 +169,7 @@ class Document:
         self.seen = dict(self.measures)
         self._reset()
         try:
-            self._parse(_BARE_AMPERSAND.sub("&amp;", text))
+            self._parse(_BARE_AMPERSAND.sub("&amp;", text, count=MOST_MENDED))
         except expat.ExpatError as second:
             self._broken_off(second)
 
@@ -195,37 +206,45 @@ class Document:
             )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(":")[2] if ":" in tag else tag
-        depth = len(self.path) + self.skipping
         self.elements += 1
-        if depth >= MOST_DEPTH or self.elements > MOST_ELEMENTS:
-            what = f"{MOST_DEPTH} nested elements" if depth >= MOST_DEPTH else f"{MOST_ELEMENTS} elements"
-            raise self._refuse(f"more than {what}, expected a score", "Export the score anew.")
-        if not depth and tag not in self.roots:
-            raise self._refuse(f"the document is '{tag[:40]}', expected {' or '.join(self.roots)}", "Give a MusicXML score.")
-        if self.skipping or tag not in _KEPT:
+        if self.elements > MOST_ELEMENTS:
+            raise self._refuse(f"more than {MOST_ELEMENTS} elements, expected a score", "Export the score anew.")
+        if self.skipping:
             self.skipping += 1
+            if self.skipping > MOST_DEPTH:
+                raise self._refuse(f"more than {MOST_DEPTH} nested elements, expected a score", "Export the score anew.")
             return
-        self.path.append(tag)
-        if depth == 0:
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
+        if not self.open and self._is_around(tag, attributes):
             return
-        inner, outer = ("measure", "part") if self.path[0] != "score-timewise" else ("part", "measure")
-        if depth == 1 and tag == outer:
-            self._enter(attributes)
+        if tag not in _KEPT or len(self.open) > MOST_DEPTH:
+            self.skipping = 1
             return
-        if len(self.open) == 0:
-            self.kept = 0
-        self.kept += 1
+        self.kept = self.kept + 1 if self.open else 0
         if self.kept > MOST_KEPT:
             raise self._refuse(f"more than {MOST_KEPT} elements in one measure, expected a score", "Export the score anew.")
         node = Node(tag, attributes, self.parser.CurrentLineNumber)
         if self.open:
             self.open[-1].kids.append(node)
-        elif depth == 2 and tag != inner:
-            self.path.pop()
-            self.skipping += 1
-            return
         self.open.append(node)
+
+    def _is_around(self, tag: str, attributes: dict[str, str]) -> bool:
+        """Whether an element only holds others: the root, and the parts (or measures) in it; what is no measure is skipped there."""
+        if not self.path:
+            if tag not in self.roots:
+                raise self._refuse(f"the document is '{tag[:40]}', expected {' or '.join(self.roots)}", "Give a MusicXML score.")
+            self.path.append(tag)
+            return True
+        inner, outer = ("part", "measure") if self.path[0] == "score-timewise" else ("measure", "part")
+        if len(self.path) == 1 and tag == outer:
+            self.path.append(tag)
+            self._enter(attributes)
+            return True
+        if len(self.path) == 2 and tag != inner:
+            self.skipping = 1
+            return True
+        return False
 
     def _enter(self, attributes: dict[str, str]) -> None:
         """A part (partwise) or a measure (timewise) begins."""
@@ -237,8 +256,8 @@ class Document:
         if self.skipping:
             self.skipping -= 1
             return
-        self.path.pop()
         if not self.open:
+            self.path.pop()
             return
         node = self.open.pop()
         if self.open:

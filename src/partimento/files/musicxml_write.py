@@ -137,6 +137,8 @@ class _Writer:
             is_pickup = bool(score.pickup) and index == 0
             stop = score.pickup if is_pickup else start + bar_ticks(metre, score.ticks_per_quarter)
             stop = starts[index + 1] if index + 1 < len(starts) else stop
+            if score.pickup and index and index + 1 == len(starts) and stop - end == score.pickup:
+                stop = end  # the last measure and the pickup make one bar together
             beats = (metre.numerator, metre.denominator)
             says = start in written
             hides = bool(says and measures and measures[-1].metre == beats)

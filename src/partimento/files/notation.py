@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -361,13 +362,13 @@ def _with_voices_apart(parts: Sequence[WrittenPart], bars: Sequence[WrittenBar])
     """
     if not 1 <= len(parts) <= 2 or not all(part.splits for part in parts):
         return list(parts)
-    found: dict[tuple[int, int, str], list[list[WrittenNote]]] = {}
+    found: dict[tuple[int, int, str], list[list[WrittenNote]]] = defaultdict(lambda: [[] for _ in bars])
     for number, part in enumerate(parts):
         for index, bar in enumerate(part.bars):
             for note in bar:
                 if note.is_drum:
                     return list(parts)
-                found.setdefault((number, *note.line), [[] for _ in bars])[index].append(note)
+                found[number, *note.line][index].append(note)
                 if len(found) > len(VOICE_NAMES):
                     return list(parts)
     staves = [line[:2] for line in sorted(found)]

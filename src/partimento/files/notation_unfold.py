@@ -6,6 +6,7 @@ jump repeats are not taken again and of several endings the last one is played.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -39,7 +40,24 @@ def playing_order(bars: Sequence[Repeatable], warn: Callable[[str], None]) -> li
         if len(walk.order) > MOST_STEPS:
             warn(f"more than {MOST_STEPS} bars when repeats are played; every bar is played once.")
             return list(range(len(bars)))
+    missed = set(range(len(bars))).difference(walk.order)
+    if missed:
+        warn(f"measure {bars[min(missed)].number}: is never reached when repeats are played; every bar is played once.")
+        return list(range(len(bars)))
     return walk.order
+
+
+def _groups(bars: Sequence[Repeatable]) -> list[list[int]]:
+    """Of each bar the passes that it and the other endings beside it are for, rising; empty outside endings."""
+    groups: list[list[int]] = []
+    before: frozenset[int] = frozenset()
+    for bar in bars:
+        new = not before or (bar.endings != before and min(bar.endings, default=0) <= max(before))
+        group: list[int] = [] if new else groups[-1]
+        group.extend(number for number in sorted(bar.endings) if number not in group)
+        groups.append(group)
+        before = bar.endings
+    return groups
 
 
 class _Walk:
@@ -53,6 +71,11 @@ class _Walk:
         self.passing = 1
         self.jumped = False
         self.in_ending = False
+        self.groups = _groups(bars)
+        self.codas = [index for index, bar in enumerate(bars) if "coda" in bar.signs]
+        self.segno: list[int | None] = []
+        for index, bar in enumerate(bars):
+            self.segno.append(index if "segno" in bar.signs else self.segno[-1] if index else None)
 
     def step(self) -> None:
         """Play or skip one bar and move on."""
@@ -76,25 +99,16 @@ class _Walk:
                 self.start, self.passing = self.at + 1, 1
         self.at += 1
 
-    def _group(self, index: int) -> list[int]:
-        """The passes named by the run of endings around bar `index`."""
-        low = high = index
-        while low > 0 and self.bars[low - 1].endings and low - 1 >= self.start:
-            low -= 1
-        while high + 1 < len(self.bars) and self.bars[high + 1].endings:
-            high += 1
-        return sorted({number for bar in self.bars[low : high + 1] for number in bar.endings})
-
     def _is_ending_of_pass(self, index: int) -> bool:
         """Whether the ending at `index` is played now: on a jump only the last one is."""
-        wanted = self._group(index)[-1] if self.jumped else self.passing
+        wanted = self.groups[index][-1] if self.jumped else self.passing
         return wanted in self.bars[index].endings
 
     def _comes_again(self, bar: Repeatable) -> bool:
         """Whether the repeat behind `bar` is taken now."""
         if bar.endings:
-            later = [number for number in self._group(self.at) if number > self.passing]
-            return bool(later) or (len(self._group(self.at)) == 1 and self.passing < min(bar.endings) + 1 <= 2)
+            passes = self.groups[self.at]
+            return self.passing < passes[-1] or (passes == [1] and self.passing == 1)
         times = bar.backward
         if times > MOST_PASSES:
             self.warn(f"measure {bar.number}: a repeat of {times} times; it is played twice.")
@@ -108,9 +122,9 @@ class _Walk:
                 self.at = len(self.bars)
                 return True
             if "tocoda" in bar.signs:
-                coda = next((i for i in range(self.at + 1, len(self.bars)) if "coda" in self.bars[i].signs), None)
-                if coda is not None:
-                    self.at = coda
+                later = bisect_right(self.codas, self.at)
+                if later < len(self.codas):
+                    self.at = self.codas[later]
                     return True
             return False
         if "dacapo" not in bar.signs and "dalsegno" not in bar.signs:
@@ -119,7 +133,7 @@ class _Walk:
             return False
         target: int | None = 0
         if "dalsegno" in bar.signs:
-            target = next((i for i in range(self.at, -1, -1) if "segno" in self.bars[i].signs), None)
+            target = self.segno[self.at]
         if target is None:
             self.warn(f"measure {bar.number}: dal segno without a segno; it is left out.")
             return False

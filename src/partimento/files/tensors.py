@@ -41,7 +41,10 @@ def read_tensors(data: bytes, name: str) -> dict[str, NDArray[np.generic]]:
         ReadError: When the bytes are no safetensors file, are damaged, or hold numbers that are none.
     """
     if data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK") or data[:6] == b"\x93NUMPY":
-        raise ReadError(f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. Save the weights as safetensors.")
+        raise ReadError(
+            f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. "
+            "Save the weights as safetensors."
+        )
     try:
         entries = deserialize(data)  # type: ignore[no-untyped-call]  # safetensors leaves it untyped
     except (SafetensorError, ValueError, OverflowError, MemoryError) as error:
@@ -54,9 +57,14 @@ def read_tensors(data: bytes, name: str) -> dict[str, NDArray[np.generic]]:
         elif kind in _TYPES:
             array = np.frombuffer(raw, _TYPES[kind])
         else:
-            raise ReadError(f"{name}, tensor '{tensor}': type {kind}, expected one of {', '.join(_TYPES)}, BF16. Save the weights as float32.")
+            raise ReadError(
+                f"{name}, tensor '{tensor}': type {kind}, expected one of {', '.join(_TYPES)}, BF16. Save the weights as float32."
+            )
         if array.dtype.kind == "f" and not bool(np.isfinite(array).all()):
-            raise ReadError(f"{name}, tensor '{tensor}': holds numbers that are none (NaN or infinite). The training run failed; use an earlier checkpoint.")
+            raise ReadError(
+                f"{name}, tensor '{tensor}': holds numbers that are none (NaN or infinite). "
+                "The training run failed; use an earlier checkpoint."
+            )
         tensors[tensor] = array.reshape(shape)
     return tensors
 

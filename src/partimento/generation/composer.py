@@ -24,6 +24,9 @@ MOST_IDS = 60_000
 TRIES = 60
 """Pieces that are written at most until one is accepted."""
 
+DRAFTS, WILLING_NATS = 4, 3.0
+"""Accepted drafts among which the one is kept that the grammar had to force least; one this willing is kept at once."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -125,14 +128,19 @@ class Composer:
         primer, remarks = self._primer(wish)
         beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
         opened = self._open(wish, beginning, primer or Score())
+        drafts: list[tuple[float, Score]] = []
         for attempt in range(TRIES):
-            ids = self._write(opened, [seed, number, attempt])
+            ids, forced = self._write(opened, [seed, number, attempt])
             if wish.seconds is not None and primer is None:
-                ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, attempt])
+                ids, forced = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, attempt])
             score = self._finish(ids, wish, seed=seed, number=number)
             if accept is None or accept(score):
-                return score.with_warnings(*remarks)
-        raise EncodingError(f"seed {seed}: of {TRIES} pieces none was acceptable. Loosen --max-copy, or raise --temperature.")
+                drafts.append((forced, score))
+                if forced <= WILLING_NATS or len(drafts) == DRAFTS:
+                    break
+        if not drafts:
+            raise EncodingError(f"seed {seed}: of {TRIES} pieces none was acceptable. Loosen --max-copy, or raise --temperature.")
+        return min(drafts, key=lambda draft: draft[0])[1].with_warnings(*remarks)
 
     def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
         """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
@@ -146,11 +154,11 @@ class Composer:
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
 
-    def _write(self, opened: Writing, seed: list[int]) -> NDArray[np.int32]:
-        """A piece written to its end."""
-        ids = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS)
-        self.ids_written += len(ids) - len(opened.ids)
-        return np.array(ids, np.int32)
+    def _write(self, opened: Writing, seed: list[int]) -> tuple[NDArray[np.int32], float]:
+        """A piece written to its end, and how much the grammar had to insist, in nats."""
+        written = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS)
+        self.ids_written += len(written.ids) - len(opened.ids)
+        return np.array(written.ids, np.int32), written.forced_nats
 
     def _tempo(self, wish: Wish) -> float:
         """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""

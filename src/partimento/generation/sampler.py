@@ -30,6 +30,8 @@ class Writing:
     state: State
     logits: Logits
     ids: list[int]
+    forced_nats: float = 0.0
+    """How much the grammar had to insist: minus the log of the chance that the model gave to all that was allowed."""
 
     @classmethod
     def begin(cls, model: SequenceModel, grammar: Grammar, beginning: Sequence[int]) -> Writing:
@@ -47,7 +49,7 @@ class Writing:
 
     def fork(self) -> Writing:
         """Return a copy that is written on by itself."""
-        return Writing(self.model, copy.deepcopy(self.grammar), self.state, self.logits, list(self.ids))
+        return Writing(self.model, copy.deepcopy(self.grammar), self.state, self.logits, list(self.ids), self.forced_nats)
 
     def push(self, number: int) -> None:
         """Write one id down."""
@@ -64,6 +66,7 @@ class Writing:
         allowed = self.grammar.allowed()
         if constraint is not None and (wanted := constraint(self.ids)) is not None and bool((allowed & wanted).any()):
             allowed = allowed & wanted
+        self.forced_nats -= float(np.log(max(probabilities(self.logits)[allowed].sum(), 1e-12)))
         logits = np.where(allowed, self.logits, -np.inf)
         for rule in filters:
             logits = rule(logits)
@@ -80,8 +83,8 @@ def write(
     *,
     most: int,
     constraint: Constraint | None = None,
-) -> list[int]:
-    """Go on until the grammar says that the piece has ended; return all its ids.
+) -> Writing:
+    """Go on until the grammar says that the piece has ended; return `writing`.
 
     Args:
         writing: The piece so far; it is written on.
@@ -97,4 +100,4 @@ def write(
         if len(writing.ids) >= most:
             raise EncodingError(f"{most} ids written and no end in sight. Ask for fewer --bars, or lower --temperature.")
         writing.push(writing.choose(filters, random, constraint))
-    return writing.ids
+    return writing

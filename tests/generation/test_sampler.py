@@ -1,0 +1,106 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from partimento.errors import EncodingError
+from partimento.generation.filters import Sampling
+from partimento.generation.sampler import Writing, write
+from partimento.models.model import Logits, State
+
+
+class Counting:
+    """A model whose state is the number of ids read, and which always thinks the same of the next."""
+
+    vocabulary = 4
+
+    def __init__(self, chances: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)) -> None:
+        self.logits = np.log(np.array([chances], np.float32))
+        self.steps = 0
+
+    def start(self, batch: int) -> State:
+        return (np.zeros((batch, 1), np.int64),)
+
+    def step(self, ids: np.ndarray, state: State) -> tuple[Logits, State]:
+        self.steps += 1
+        return self.logits, (state[0] + 1,)
+
+
+class Until:
+    """A grammar that never allows id 0 and ends the piece with id 3 after `length` ids."""
+
+    def __init__(self, length: int) -> None:
+        self.length, self.read = length, []
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.read) and self.read[-1] == 3
+
+    @property
+    def bars(self) -> int:
+        return len(self.read)
+
+    def allowed(self) -> np.ndarray:
+        return np.array([False, True, True, False]) if len(self.read) < self.length else np.array([False, False, False, True])
+
+    def push(self, number: int) -> None:
+        self.read.append(number)
+
+
+FREELY = Sampling().filters()
+
+
+def opened(length: int = 50, model: Counting | None = None) -> Writing:
+    return Writing.begin(model or Counting(), Until(length), [1])
+
+
+def test_only_what_the_grammar_allows_is_written() -> None:
+    written = write(opened(), FREELY, np.random.default_rng(0), most=100)
+    assert set(written.ids[:-1]) == {1, 2}
+    assert written.ids[-1] == 3
+
+
+def test_choices_follow_the_chances() -> None:
+    writing, random = opened(10**6), np.random.default_rng(1)
+    found = Counter(writing.choose(FREELY, random) for _ in range(4000))
+    assert found[1] / 4000 == pytest.approx(0.6, abs=0.03)  # 0.3 of the 0.5 that is allowed
+    assert set(found) == {1, 2}
+
+
+def test_one_seed_one_piece() -> None:
+    pieces = [write(opened(), FREELY, np.random.default_rng(seed), most=100).ids for seed in (5, 5, 6)]
+    assert pieces[0] == pieces[1] != pieces[2]
+
+
+def test_what_was_forced_is_counted() -> None:
+    written = write(opened(3), FREELY, np.random.default_rng(0), most=100)
+    assert written.forced_nats == pytest.approx(-2 * np.log(0.5) - np.log(0.1), rel=1e-5)  # two free ids, then the end
+
+
+def test_a_fork_is_written_on_by_itself_and_reads_the_beginning_once() -> None:
+    model = Counting()
+    writing = Writing.begin(model, Until(20), [1, 2, 1])
+    assert model.steps == 3
+    one = write(writing.fork(), FREELY, np.random.default_rng(1), most=100).ids
+    two = write(writing.fork(), FREELY, np.random.default_rng(2), most=100).ids
+    assert writing.ids == one[:3] == two[:3] == [1, 2, 1]
+    assert one != two
+    assert model.steps == 3 + len(one) - 3 + len(two) - 3
+
+
+def test_a_constraint_narrows_the_choice_but_never_empties_it() -> None:
+    writing, random = opened(), np.random.default_rng(0)
+    only_two = np.array([True, False, True, False])
+    assert {writing.choose(FREELY, random, lambda ids: only_two) for _ in range(50)} == {2}
+    nothing = np.zeros(4, np.bool_)
+    assert {writing.choose(FREELY, random, lambda ids: nothing) for _ in range(50)} == {1, 2}
+
+
+def test_an_endless_piece_is_given_up() -> None:
+    with pytest.raises(EncodingError, match="20 ids written and no end in sight"):
+        write(opened(10**6), FREELY, np.random.default_rng(0), most=20)
+
+
+def test_a_piece_needs_a_beginning() -> None:
+    with pytest.raises(EncodingError, match="begins with at least one id"):
+        Writing.begin(Counting(), Until(3), [])

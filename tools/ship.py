@@ -1,0 +1,45 @@
+"""Put a trained bundle into the package: with the words people need, and the figures that were measured.
+
+Usage: python tools/ship.py BUNDLE WORDS.json
+WORDS.json holds ``summary``, ``limits``, ``sampling`` and ``permission``; the figures are taken from those results in
+benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from partimento.bundle import load_bundle, save_bundle
+from partimento.generation.load import ZOO
+
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+
+
+def main(source: str, words: str) -> None:
+    """Ship one bundle."""
+    bundle = load_bundle(source)
+    said = json.loads(Path(words).read_text(encoding="utf-8"))
+    name = bundle.card.name
+    measured = {}
+    for file in sorted(RESULTS.glob("*.json")):
+        result = json.loads(file.read_text(encoding="utf-8"))
+        if file.stem.startswith(name.replace("-", "_")):
+            measured[file.stem] = {key: value for key, value in result.items() if key not in ("figure", "machine")}
+        elif name in result:
+            measured[file.stem] = {"definition": result["definition"], **result[name]}
+    card = replace(
+        bundle.card,
+        summary=said["summary"],
+        limits=(bundle.encoding().losses, *said["limits"]),
+        sampling=said["sampling"],
+        permission=said["permission"],
+        figures={**bundle.card.figures, **measured},
+    )
+    print(save_bundle(ZOO / name, card, bundle.files))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
