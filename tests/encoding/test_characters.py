@@ -24,7 +24,7 @@ WRITTEN = [
     'X:1\nM:4/4\nL:1/8\nK:G\n|:"G"GABc dedB|"Am"c2ec "D7/F#"B2dB|GABc dedB|1 c2A2 A2BA:|2 A2F2 G4||"Em"e4 d4|e4 d4|e4 d4|G8|]\n',
     "X:1\nM:3/4\nL:1/8\nK:F\nC2|F2 A2 c2|[K:Bb]d2 B2 G2|[M:2/4]F4|[M:3/4]F4|]\n",
     "X:1\nM:4/4\nL:1/8\nK:Am\nA2 [CE]2 c2-c2|(3cde (5:4:5c/d/e/f/g/ A2 B2|^G4 =G4|A8|]\n",
-    "X:1\nM:9/8\nL:1/8\nK:Edor\nE2F G2A B2^c|d6 d3|z3 E6|E9|B9|E9|B9|E9|]\n",
+    "X:1\nM:9/8\nL:1/8\nK:Edor\nE2F G2A B2^c|d6 d3|z3 E6|E6 E3|B6 B3|E6 E3|B6 B3|E3 E6|]\n",
 ]
 
 

@@ -201,10 +201,10 @@ def _voice_row(track: Track, score: Score, step_ticks: float) -> Ids:
     outside = (track.pitch < LOWEST) | (track.pitch > HIGHEST)
     if np.any(outside):
         pitch = int(track.pitch[outside][0])
-        octave = -12 if pitch > HIGHEST else 12
+        nearest = next(p for p in sorted(range(pitch % 12, 128, 12), key=lambda p: abs(p - pitch)) if LOWEST <= p <= HIGHEST)
         raise EncodingError(
             f"encoding 'chorale': voice '{track.name}' has {pitch_name(pitch)} (key {pitch}), expected {pitch_name(LOWEST)} to "
-            f"{pitch_name(HIGHEST)}. The nearest it can say is {pitch_name(pitch + octave)}; transpose the piece."
+            f"{pitch_name(HIGHEST)}. The nearest it can say is {pitch_name(nearest)}; transpose the piece."
         )
     row = np.full(round(score.end_tick / step_ticks), VOCABULARY.ids["rest"], np.int32)
     for start, end, pitch in zip(starts.astype(int), ends.astype(int), track.pitch, strict=True):

@@ -66,6 +66,7 @@ class ChoraleGrammar:
         self._cut_short = False  # whether the present phase may last less than its quarter
         self._fermata_ends = False  # whether the soprano leaves a fermata at this step
         self._sounding = [-1] * len(VOICES)
+        self._third: int | None = None  # pitch class of the last chord's third, where one sounds
         self._finished = False
 
     @property
@@ -126,6 +127,8 @@ class ChoraleGrammar:
         else:
             pitch = (number - VOCABULARY.first["struck"]) % SPAN + LOWEST
             self._sounding[self._slot - 1] = -1 if symbol == "rest" else pitch
+            if self._third is None and self._place.phase == FINAL + NOW and pitch % 12 in self._thirds and symbol != "rest":
+                self._third = pitch % 12
             self._slot = (self._slot + 1) % STEP_IDS
 
     def _enter(self, place: Place) -> None:
@@ -205,7 +208,7 @@ class ChoraleGrammar:
         """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
 
         Under the last fermata the bass has the tonic and the others notes of its triad; only the alto and the tenor
-        may bring a suspension into its first quarter.
+        may bring a suspension into its first quarter. Soprano and bass are struck once and then held.
         """
         low, high = RANGES[VOICES[voice]]
         mask[struck_id(low) : struck_id(high) + 1] = True
@@ -213,22 +216,36 @@ class ChoraleGrammar:
             mask[held_id(self._sounding[voice])] = True
         if self._place.phase != FINAL + NOW:
             return
+        first_held = VOCABULARY.first["held"]
+        if VOICES[voice] in ("soprano", "bass") and self._run > 1 and mask[first_held:].any():
+            mask[:first_held] = False
+            return
         classes = self._last_chord(voice)
         time_to_resolve = self._left is None or self._left >= STEPS_PER_QUARTER
         suspended = VOICES[voice] in ("alto", "tenor") and self._run <= STEPS_PER_QUARTER and time_to_resolve
         for first in (VOCABULARY.first["struck"], VOCABULARY.first["held"]):
             for pitch in range(SPAN):
-                fits = (pitch + LOWEST) % 12 in classes or (suspended and first == VOCABULARY.first["held"])
-                mask[first + pitch] &= fits
+                fits = (pitch + LOWEST) % 12 in classes or (suspended and first == first_held)
+                mask[first + pitch] &= fits and self._is_above_bass(pitch + LOWEST, voice)
+
+    def _is_above_bass(self, pitch: int, voice: int) -> bool:
+        """Whether the bass stays the lowest voice of the last chord when `voice` has `pitch`."""
+        if VOICES[voice] == "bass":
+            return pitch <= min((other for other in self._sounding[:voice] if other >= 0), default=pitch)
+        return self._run == 1 or pitch >= self._sounding[-1]
+
+    @property
+    def _thirds(self) -> set[int]:
+        """Pitch classes that may be the last chord's third."""
+        return {(self._tonic + 3) % 12, (self._tonic + 4) % 12} if self._minor else {(self._tonic + 4) % 12}
 
     def _last_chord(self, voice: int) -> set[int]:
         """Pitch classes a voice may have under the last fermata: one third, the same in all voices, and never none."""
         root = self._tonic
         if VOICES[voice] == "bass":
             return {root}
-        thirds = {(root + 3) % 12, (root + 4) % 12} if self._minor else {(root + 4) % 12}
+        thirds = self._thirds if self._third is None else {self._third}
         above = {pitch % 12 for pitch in self._sounding[:voice]}
         if VOICES[voice] == "tenor" and not thirds & above:
             return thirds
-        others = {pitch % 12 for number, pitch in enumerate(self._sounding) if number != voice and pitch >= 0}
-        return {root, (root + 7) % 12} | (thirds & others or thirds)
+        return {root, (root + 7) % 12} | thirds

@@ -1,0 +1,52 @@
+"""The bundles that come with the package."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+import partimento
+from partimento.bundle import load_bundle
+from partimento.evaluation.structure import bars_full, ends_well
+from partimento.generation.composer import Wish
+from partimento.generation.load import ZOO, load, shipped
+from partimento.score.meter import bar_count
+
+NAMES = ("bach-chorales", "folk-tunes")
+
+
+def test_the_two_are_there() -> None:
+    assert shipped() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
+    assert sum(file.stat().st_size for file in (ZOO / name).iterdir()) < 15e6
+    card = load_bundle(ZOO / name).card
+    assert card.data["licence"] and card.data["checksum"] and card.training["command"]
+    assert card.limits and card.permission.startswith("You may") and card.figures["test"]["nats_per_token"] > 0
+    assert (Path(__file__).parent.parent / "runs" / f"{name}.sh").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bars", [None, 7, 16])
+def test_pieces_are_whole(name: str, bars: int | None) -> None:
+    score = load(name).write(Wish(bars=bars), seed=11)
+    assert bars_full(score) == []
+    assert ends_well(score)
+    assert bars is None or bar_count(score) == bars
+
+
+def test_the_default_is_a_chorale_with_its_fermatas() -> None:
+    score = partimento.load().compose(bars=8, seed=7)
+    assert [track.name for track in score.tracks] == ["soprano", "alto", "tenor", "bass"]
+    assert score.marks_of("fermata")
+    assert partimento.load().compose(bars=8, seed=7).tracks[0].pitch.tolist() == score.tracks[0].pitch.tolist()
+
+
+def test_the_model_finds_its_own_kind_likelier_than_noise() -> None:
+    from partimento.evaluation.likelihood import likelihood  # noqa: PLC0415
+
+    composer = load("bach-chorales")
+    own = composer.encoding.encode(composer.write(Wish(bars=8), seed=1))
+    assert likelihood(composer.model, [own]).nats_per_id < 1 < math.log(composer.model.vocabulary)
