@@ -195,7 +195,7 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fi
         else {
             "longest_copy_notes": judged.longest_copy_notes,
             "copied_share": round(judged.copied_share, 4),
-            "source": None if judged.source is None else str(judged.source),
+            "source": None if judged.source is None else f"{judged.source.piece}, bar {judged.source.bar}",
         },
         "warnings": list(score.warnings),
     }

@@ -151,7 +151,7 @@ class ChoraleGrammar:
         """Allow the places, or the end, that may follow the last step."""
         if self._steps == 0:
             for step in range(0, self._bar, STEPS_PER_QUARTER // 2):
-                for phase in (0, 1, 2, 3):
+                for phase in (0, 1, 2, 3) if self._has_room_for_two_phrases else (0,):
                     mask[place_id(Place(step, phase))] = True
             return
         step = (self._place.step + 1) % self._bar
@@ -163,6 +163,11 @@ class ChoraleGrammar:
                 mask[: VOCABULARY.ids["end"]] = mask[VOCABULARY.ids["end"] + 1 :] = False
         elif not mask.any():
             mask[place_id(Place(step, FINAL + NOW))] = True
+
+    @property
+    def _has_room_for_two_phrases(self) -> bool:
+        """Whether a phrase may end before the one that ends the piece."""
+        return self._wished_bars is None or self._wished_bars * self._bar >= 2 * (_APPROACH + STEPS_PER_QUARTER)
 
     def _may_end(self, step: int) -> bool:
         """Whether the piece may end before bar position `step`."""

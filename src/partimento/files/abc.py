@@ -19,7 +19,6 @@ from partimento.files.abc_play import TunePlayer
 from partimento.files.abc_write import TuneWriter
 from partimento.score import Score
 
-
 MOST_BROKEN = 1000
 """Broken tunes after which `read_abc` looks no further."""
 

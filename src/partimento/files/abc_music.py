@@ -15,9 +15,6 @@ from typing import Protocol
 from partimento.files.abc_book import plain_text, strip_comment
 from partimento.files.abc_voice import Damage, VoiceBuilder, length_factor
 
-MOST_EVENTS = 50_000
-"""Notes and rests that a voice may write."""
-
 MOST_REST_BARS = 1000
 """Bars that one ``Z`` may rest."""
 
@@ -128,8 +125,6 @@ class MusicReader:
             at = match.end()
             if match.lastgroup not in _SILENT:
                 at = self.signs[match.lastgroup](match, line) or at
-        if self.tune.voice.event_count > MOST_EVENTS:
-            raise Damage(f"more than {MOST_EVENTS} notes, expected one tune")
 
     # ---- notes
 

@@ -18,6 +18,9 @@ from partimento.files.abc_music import PLAIN_DECORATIONS, MusicReader
 from partimento.files.abc_voice import Bar, Damage, VoiceBuilder
 
 MOST_VOICES = 512
+MOST_EVENTS = 50_000
+"""Notes and rests that a tune may write."""
+
 MOST_WARNINGS = 20
 """Warnings of one tune that are told in full."""
 
@@ -85,10 +88,11 @@ class TuneParser:
         self.metadata: dict[str, list[str]] = {}
         self.warnings: list[str] = [f"{self.where}, {warning}." for warning in tune.warnings]
         self.unsaid = 0
+        self.events = 0
         self.symbols = dict(PLAIN_DECORATIONS)
         self.unknown: dict[str, int] = {}
         self.voices: dict[str, VoiceBuilder] = {}
-        self.voice = VoiceBuilder("", NO_KEY, FREE, FREE.default_unit, None, self.warn)  # replaced where the body starts
+        self.voice = VoiceBuilder("", NO_KEY, FREE, FREE.default_unit, None, self)  # replaced where the body starts
         self.music = MusicReader(self)
         self.skip_until = ""
         self.verse = 0
@@ -101,6 +105,16 @@ class TuneParser:
             self.warnings.append(f"{self.where}, line {self.line}: {message}.")
         else:
             self.unsaid += 1
+
+    def spend(self) -> None:
+        """Count one event more.
+
+        Raises:
+            Damage: Where they are too many.
+        """
+        self.events += 1
+        if self.events > MOST_EVENTS:
+            raise Damage(f"more than {MOST_EVENTS} notes and rests, expected one tune")
 
     def parse(self) -> WrittenTune:
         """Return the tune as written.
@@ -243,7 +257,9 @@ class TuneParser:
         header = self.header
         header.metre = header.metre or FREE
         header.unit = header.unit or header.metre.default_unit
-        self._switch(next(iter(header.voices), "1"), "")
+        names = list(header.voices)[:MOST_VOICES] or ["1"]
+        for identity in (*names, names[0]):
+            self._switch(identity, "")
         if header.tempo_text:
             self._tempo(header.tempo_text)
 
@@ -258,7 +274,7 @@ class TuneParser:
             first = next(iter(self.voices.values()), None)
             tempo = None if first is None else first.bars[0].tempo if first.bars else first.bar.tempo
             metre = header.metre or FREE
-            voice = VoiceBuilder(known.name or "", header.key, metre, header.unit or metre.default_unit, tempo, self.warn)
+            voice = VoiceBuilder(known.name or "", header.key, metre, header.unit or metre.default_unit, tempo, self)
             voice.semitones = header.semitones + known.semitones
             voice.propagate = header.propagate
             if known.name is None and (header.voices or self.voices):

@@ -63,6 +63,10 @@ def resolution(voices: list[list[Bar]]) -> tuple[int, bool]:
     return (usual if usual <= HIGHEST_RESOLUTION else needed), True
 
 
+Ties = dict[int, list[tuple[int, int, int]]]
+"""Notes tied on: tick at which they go on, to layer, index and staff place of each."""
+
+
 @dataclass
 class _Voice:
     """A voice while it is played: its bars, those in playing order, and the notes' columns."""
@@ -225,40 +229,40 @@ class TunePlayer:
 
     def _notes(self, voice: _Voice) -> None:
         """Fill the columns of a voice."""
-        ties: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        ties: Ties = {}
         now = 0
         for bar in voice.played():
+            last = bar.events[-1].layer if bar.events else 0
             for event in bar.events:
                 if event.notes:
-                    self._sound(voice, event, now + self._ticks(event.at), ties)
+                    self._sound(voice, event, (now + self._ticks(event.at), last), ties)
             now += self._ticks(bar.length)
             if len(ties) > 64:
-                self.slurs += sum(len(open_) for (_, end), open_ in ties.items() if end < now)
-                ties = {key: open_ for key, open_ in ties.items() if key[1] >= now}
+                self.slurs += sum(len(open_) for end, open_ in ties.items() if end < now)
+                ties = {end: open_ for end, open_ in ties.items() if end >= now}
         self.slurs += sum(len(open_) for open_ in ties.values())
 
-    def _sound(self, voice: _Voice, event: Event, start: int, ties: dict[tuple[int, int], list[tuple[int, int]]]) -> None:
-        """Sound one event from tick `start`; `ties` maps staff place and tick to layer and note index."""
+    def _sound(self, voice: _Voice, event: Event, where: tuple[int, int], ties: Ties) -> None:
+        """Sound one event; `where` is its tick and the last layer of its bar."""
+        start, last = where
         taken = self._sound_grace(voice, event, start)
         for note in event.notes:
             length = max(self._ticks(note.length), 1)
-            open_ = ties.get((note.place, start)) if not taken else None
-            index = -1
-            if open_:
-                chosen = next((tie for tie in open_ if tie[0] == event.layer), open_[0])
-                if note.implied or voice.pitches[chosen[1]] == note.pitch:
-                    open_.remove(chosen)
-                    if not open_:
-                        del ties[(note.place, start)]
-                    index = chosen[1]
-                    voice.durations[index] += length
-            if index < 0:
+            open_ = [tie for tie in ties.get(start, ()) if tie[0] == event.layer or tie[0] > last] if not taken else []
+            same = [tie for tie in open_ if voice.pitches[tie[1]] == note.pitch]
+            if note.implied and not same:  # the accidental of the bar before holds for the tied note
+                same = [tie for tie in open_ if tie[2] == note.place]
+            if same:
+                ties[start].remove(same[0])
+                index = same[0][1]
+                voice.durations[index] += length
+            else:
                 index = len(voice.starts)
                 voice.starts.append(start + taken)
                 voice.durations.append(length - taken)
                 voice.pitches.append(note.pitch)
             if note.tie:
-                ties.setdefault((note.place, start + length), []).append((event.layer, index))
+                ties.setdefault(start + length, []).append((event.layer, index, note.place))
 
     def _sound_grace(self, voice: _Voice, event: Event, start: int) -> int:
         """Sound the grace notes of an event; returns the ticks that they take from it."""

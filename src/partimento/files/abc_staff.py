@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from partimento.files.abc_play import grace_ticks
 from partimento.score import KeySignature, TimeSignature, Track
-from partimento.score.pitch import LINE_OF_FIFTHS, NATURAL_SEMITONES, alteration, spell
+from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS, NATURAL_SEMITONES, alteration, spell
 
 LONGEST_HEAD, LONGEST_UNDOTTED = 24, 16
 """Longest written lengths in units; longer ones are tied."""
@@ -25,6 +25,7 @@ FINEST = 1024
 """Finest binary division of the unit that is written; others are tuplets or bare fractions."""
 
 LARGEST_TUPLET = 15
+_MODE_SUFFIX = {"major": "", "minor": "m", "dorian": "dor", "phrygian": "phr", "lydian": "lyd", "mixolydian": "mix", "locrian": "loc"}
 _SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 
 
@@ -76,6 +77,15 @@ class Signs:
 
     fields: str = ""
     symbols: str = ""
+
+
+def key_text(key: KeySignature | None) -> str:
+    """Return a ``K:`` value, such as ``G``, ``Am``, ``Ddor``, ``none``."""
+    if key is None:
+        return "none"
+    place = key.fifths - MODE_FIFTHS[key.mode]
+    letter, alter = LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
+    return f"{letter}{'#' * alter if alter > 0 else 'b' * -alter}{_MODE_SUFFIX[key.mode]}"
 
 
 @lru_cache(maxsize=4096)
@@ -285,10 +295,11 @@ class StaffWriter:
         self._doubt = set()
         self.onsets = []
         texts = []
+        changes = {key.tick: Signs(f"[K:{key_text(key)}]") for key in cell.keys}
         last = max((index for index, layer in enumerate(sounds) if layer), default=0)
         for index in range(last + 1):
             self._state, self._key, self._out = {}, cell.key, []
-            self._layer(cell, _pieces(cell, sounds[index] if sounds else [], signs), signs if not index else {}, lyrics=not index)
+            self._layer(cell, _pieces(cell, sounds[index] if sounds else [], signs), signs if not index else changes, lyrics=not index)
             self._doubt |= {letter for letter, _ in self._state}
             texts.append("".join(self._out))
         return "&".join(texts)

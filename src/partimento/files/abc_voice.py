@@ -1,7 +1,7 @@
 """One voice of a tune as written: bars of events with exact lengths, before any repeat is played.
 
-Times are whole numbers of grains, `WHOLE` of them to a whole note, from the start of the bar: enough for 4096ths and
-for tuplets of 3, 5, 7, 9, 11, 13 and 15 in all of them. A bar is what stands between two bar lines, so a bar of the
+Times are whole numbers of grains, `WHOLE` of them to a whole note, from the start of the bar: enough for 65536ths and
+for tuplets of 3, 5, 7, 9, 11, 13 and 15 in them. A bar is what stands between two bar lines, so a bar of the
 metre may be cut in two by a repeat sign. Pitches are final but for one thing: a note that a tie
 leads to over a bar line takes the accidental of the note it is tied to, which is known only when repeats have
 been played.
@@ -9,21 +9,21 @@ been played.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from typing import Protocol
 
 from partimento.files.abc_fields import Key, Metre
 from partimento.score.pitch import LETTERS, NATURAL_SEMITONES
 
-WHOLE = 2**13 * 3**3 * 5**2 * 7 * 11 * 13
+WHOLE = 2**16 * 3**3 * 5**3 * 7 * 11 * 13
 """Grains in a whole note."""
 
 LONGEST = 64 * WHOLE
 """Longest note or rest; the longest of early music (a maxima) is 8 whole notes."""
 
-SHORTEST = WHOLE // 4096
+SHORTEST = WHOLE // 2**15
 """Shortest note."""
 
 
@@ -112,15 +112,26 @@ def length_factor(text: str) -> Fraction:
     return Fraction(numerator, denominator)
 
 
+class Tune(Protocol):
+    """What a voice needs of the tune it belongs to."""
+
+    def warn(self, message: str) -> None:
+        """Note something for the score's warnings, with its place."""
+
+    def spend(self) -> None:
+        """Count one event more; raises Damage where they are too many."""
+
+
 class VoiceBuilder:
     """Takes a voice's signs in order and makes its bars."""
 
-    def __init__(self, name: str, key: Key, metre: Metre, unit: Fraction, tempo: float | None, warn: Callable[[str], None]) -> None:
+    def __init__(self, name: str, key: Key, metre: Metre, unit: Fraction, tempo: float | None, tune: Tune) -> None:
         self.name = name
         self.key, self.metre, self.tempo = key, metre, tempo
         self.unit = unit
         """Unit note length in whole notes."""
-        self.warn = warn
+        self.warn = tune.warn
+        self.spend = tune.spend
         self.semitones = 0
         self.program = 0
         self.is_drum = False
@@ -130,6 +141,7 @@ class VoiceBuilder:
         self.line = 0
         self.at = 0
         self.layer = 0
+        self.next_key = key
         self.touched = False
         self.accidentals: dict[int, int] = {}
         self.tuplet: tuple[int, int, int] = (0, 1, 1)
@@ -140,7 +152,6 @@ class VoiceBuilder:
         self.grace: tuple[int, ...] = ()
         self.fermata = False
         self.sung: list[tuple[Bar, Event]] = []
-        self.event_count = 0
         self.inexact = 0
 
     # ---- pitches
@@ -196,11 +207,12 @@ class VoiceBuilder:
         length, rest = divmod(factor.numerator * above, factor.denominator * below)
         self.inexact += bool(rest)
         if not SHORTEST <= length <= LONGEST:
-            raise Damage(f"a note or rest of {length / WHOLE:.6g} whole notes, expected 1/4096 to 64")
+            raise Damage(f"a note or rest of {length / WHOLE:.6g} whole notes, expected 1/32768 to 64")
         return length
 
     def _place(self, event: Event) -> None:
         """Put an event at the cursor and move on."""
+        self.spend()
         if not self.touched:
             self.bar.line = self.line
             self.touched = True
@@ -208,7 +220,6 @@ class VoiceBuilder:
             self.bar.marks.append((self.at, "fermata", ""))
             self.fermata = False
         self.bar.events.append(event)
-        self.event_count += 1
         self.at = self.at + event.length
         self.last = event
         if event.notes:
@@ -276,6 +287,8 @@ class VoiceBuilder:
         done = self.bar
         done.length = max(done.length, self.at)
         self.bars.append(done)
+        if self.layer:
+            self.key = self.next_key
         self.bar = Bar(self.line, self.key, self.metre, self.tempo)
         if self.fermata and done.events:
             done.marks.append((done.events[-1].at, "fermata", ""))
@@ -296,6 +309,9 @@ class VoiceBuilder:
     def overlay(self) -> None:
         """Go back to the start of the bar, in another layer."""
         self.bar.length = max(self.bar.length, self.at)
+        if not self.layer:
+            self.next_key = self.key
+        self.key = self.bar.key
         self.at, self.layer, self.last = 0, self.layer + 1, None
         self.accidentals = {}
 
@@ -303,7 +319,9 @@ class VoiceBuilder:
         """Change the key here."""
         self.key = key
         self.accidentals = {}
-        if self.at == 0 and not self.layer:
+        if self.layer:
+            return  # the first layer has said it
+        if self.at == 0:
             self.bar.key = key
         else:
             self.bar.changes.append((self.at, key))

@@ -14,21 +14,10 @@ from fractions import Fraction
 from partimento.files.abc_layout import Layout, Section, Written, fold, sections_of
 from partimento.files.abc_parse import INFORMATION, PROVENANCE
 from partimento.files.abc_play import longest_grace
-from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, layers
+from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, key_text, layers
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
-from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
 
-_MODE_SUFFIX = {"major": "", "minor": "m", "dorian": "dor", "phrygian": "phr", "lydian": "lyd", "mixolydian": "mix", "locrian": "loc"}
 _State = tuple[KeySignature | None, str, Tempo | None]
-
-
-def key_text(key: KeySignature | None) -> str:
-    """Return a ``K:`` value, such as ``G``, ``Am``, ``Ddor``, ``none``."""
-    if key is None:
-        return "none"
-    place = key.fifths - MODE_FIFTHS[key.mode]
-    letter, alter = LINE_OF_FIFTHS[(place + 1) % 7], (place + 1) // 7
-    return f"{letter}{'#' * alter if alter > 0 else 'b' * -alter}{_MODE_SUFFIX[key.mode]}"
 
 
 def tempo_text(tempo: Tempo, metre: TimeSignature) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
 __all__ = ["read_kern"]
 
 MOST_SPINES = 400
-MOST_LINES = 2_000_000
+MOST_LINES, MOST_TOKENS = 300_000, 1_000_000
 VELOCITY = 64
 DYNAMICS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124}
 
@@ -57,6 +58,7 @@ class _Column:
 
     spine: _Spine
     end: int = 0
+    voice: str = "0"
     graces: list[int] = field(default_factory=list)
 
 
@@ -78,6 +80,8 @@ def read_kern(data: bytes, name: str, *, unfold: bool = True) -> Score:
     findings = Findings(name)
     if b"\0" in data[:4096] or b"**kern" not in data:
         raise ReadError(f"{name}: holds no **kern spine, expected Humdrum text. Give a .krn file.")
+    if data.count(b"\n") + data.count(b"\r") > 2 * MOST_LINES or data.count(b"\t") > 4 * MOST_TOKENS:
+        raise ReadError(f"{name}: more than {MOST_LINES} lines or {4 * MOST_TOKENS} fields, expected one piece. Cut it.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -99,7 +103,7 @@ class _Reader:
         self.sections: dict[str, list[int]] = {}
         self.section = ""
         self.expansion: list[str] = []
-        self.line = 0
+        self.line = self.tokens = 0
 
     def warn(self, message: str) -> None:
         """Note a repair at the current line."""
@@ -107,7 +111,7 @@ class _Reader:
 
     def read(self, lines: Sequence[str], *, unfold: bool) -> Score:
         """Return the score of a file's lines."""
-        for self.line, line in enumerate(lines[:MOST_LINES], 1):
+        for self.line, line in enumerate(lines, 1):
             if line.startswith("!!"):
                 self._reference(line)
             elif line and not line.startswith("!"):
@@ -170,7 +174,7 @@ class _Reader:
                 columns.append(_Column(spine, self._time()))
             else:
                 columns.append(self.columns[index])
-        self.columns = columns
+        self._set(columns)
 
     def _paths(self, tokens: Sequence[str]) -> None:
         """Spines split, join, change places, begin or end."""
@@ -194,6 +198,14 @@ class _Reader:
                 f"{self.findings.name}, line {self.line}: {len(columns)} spines, expected at most {MOST_SPINES}. Cut the piece."
             )
         self.now = self._time()
+        self._set(columns)
+
+    def _set(self, columns: list[_Column]) -> None:
+        """Take new columns and count the voices of each spine from the left."""
+        voices = Counter[int]()
+        for column in columns:
+            column.voice = str(voices[column.spine.number])
+            voices[column.spine.number] += 1
         self.columns = columns
 
     def _interpretation(self, column: _Column, token: str) -> None:
@@ -331,8 +343,10 @@ class _Reader:
             column.graces += [note.key for note in notes if note.key is not None][: 32 - len(column.graces)]
             return
         spine = column.spine
-        siblings = [other for other in self.columns if other.spine is spine]
-        line = (spine.number, str(siblings.index(column)))
+        self.tokens += 1
+        if self.tokens > MOST_TOKENS:
+            raise ReadError(f"{self.findings.name}, line {self.line}: more than {MOST_TOKENS} notes and rests, expected one piece. Cut it.")
+        line = (spine.number, column.voice)
         column.end = now + notes[0].length
         spine.bars.extend([] for _ in range(len(self.bars) - len(spine.bars)))
         at = now - self.bar_start

@@ -34,7 +34,10 @@ def notes_of(token: str, warn: Callable[[str], None]) -> list[KernNote]:
     What is neither note nor rest is left out, with a word to `warn`.
     """
     notes: list[KernNote] = []
-    for part in token.split(" ")[:MOST_NOTES]:
+    parts = token.split(" ", MOST_NOTES)
+    if len(parts) > MOST_NOTES:
+        warn(f"a chord of more than {MOST_NOTES} notes; the rest was left out")
+    for part in parts[:MOST_NOTES]:
         if not part or part == ".":
             continue
         length = 0 if "q" in part or "Q" in part else _length(part)

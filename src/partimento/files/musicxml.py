@@ -17,7 +17,8 @@ import zipfile
 import zlib
 
 from partimento.errors import ReadError
-from partimento.files.musicxml_measure import MeasureReader, Player, whole
+from partimento.files.musicxml_measure import MeasureReader, Player
+from partimento.files.musicxml_numbers import whole
 from partimento.files.musicxml_tree import Document, Node, text_of
 from partimento.files.musicxml_write import musicxml_bytes, mxl_bytes
 from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenPart, score_of
@@ -154,6 +155,9 @@ class _Reader:
                 self.findings.add(f"part {ident}: {written} measures where another part has {len(self.bars)}; the rest is silent.")
         self._check_lengths()
         parts = [player.part for player in self.players.values()]
+        if self.metadata.get("software", "").startswith("partimento"):  # there every track was a part of its own
+            for part in parts:
+                part.splits = False
         return score_of(self.bars, parts, self.findings, unfold=unfold, metadata=self.metadata)
 
     def _header(self, node: Node) -> None:

@@ -9,24 +9,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.files.musicxml_harmony import chord_symbol
+from partimento.files.musicxml_numbers import LONGEST_QUARTERS, QUARTERS, metre_of, number, units, value_of, velocity_of, whole
 from partimento.files.musicxml_tree import Node
 from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenNote, WrittenPart
 from partimento.score.pitch import NATURAL_SEMITONES, pitch_of
 from partimento.score.score import MODES
-
-LONGEST_QUARTERS = 1024
-"""A note or gap above this is taken for damage."""
 
 DYNAMICS = {"pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124, "ffff": 127}
 """Velocity of each sign; sforzati are left to the player."""
 
 VELOCITY = 64
 """Velocity where no dynamic is written."""
-
-TYPES = {"maxima": 32, "long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1}
-TYPES_SHORT = {"eighth": 2, "16th": 4, "32nd": 8, "64th": 16, "128th": 32, "256th": 64, "512th": 128, "1024th": 256}
-QUARTERS = {name: Fraction(value) for name, value in TYPES.items()} | {name: Fraction(1, value) for name, value in TYPES_SHORT.items()}
-"""Note type -> quarter notes."""
 
 _DRUM_BY_PLACE = {
     ("F", 4): 36,
@@ -41,7 +34,6 @@ _DRUM_BY_PLACE = {
 }
 """General MIDI drum of a place on a percussion staff where the file names no instrument; others are the snare."""
 
-_DECIMAL = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 _MODES = {"aeolian": "minor", "ionian": "major", "none": "major", "": "major"}
 
 
@@ -70,21 +62,6 @@ class Player:
     ending: frozenset[int] = frozenset()
     lengths: dict[str, int] = field(default_factory=dict)
     keys: dict[tuple[str, str, str], int] = field(default_factory=dict)
-
-
-def number(text: str) -> Fraction | None:
-    """Return a decimal number exactly, or None where `text` is none of a sensible size."""
-    if not _DECIMAL.fullmatch(text):
-        return None
-    return Fraction(int(text)) if text.isdecimal() else Fraction(text)
-
-
-def whole(text: str, low: int, high: int) -> int | None:
-    """Return a whole number from `low` to `high`, or None."""
-    if not _DECIMAL.fullmatch(text):
-        return None
-    value = int(text) if "." not in text else Fraction(text)
-    return int(value) if low <= value <= high and value == int(value) else None
 
 
 class MeasureReader:
@@ -130,13 +107,13 @@ class MeasureReader:
         divisions = self.player.divisions
         duration = number(text)
         if duration is not None and divisions is not None:
-            length = _units(duration / divisions)
+            length = units(duration / divisions)
             if length is not None:
                 self.player.lengths[text] = length
                 return length
-        by_type = _units(_value(node))
+        by_type = units(value_of(node))
         if by_type is None and duration is not None and divisions is None:
-            by_type = _units(duration)
+            by_type = units(duration)
         if divisions is not None or by_type is None:
             how = "it was left out" if by_type is None else "its note value was taken"
             self.warn(node, f"duration '{text[:20]}' is no length of music; {how}")
@@ -187,7 +164,7 @@ class MeasureReader:
         voice = _voice(fields)
         staff = whole(fields["staff"].text.strip(), 1, 99) or 1 if "staff" in fields else 1
         loudness = number(node.attributes.get("dynamics", "")) if "dynamics" in node.attributes else None
-        velocity = self.player.velocity if loudness is None else _velocity(loudness)
+        velocity = self.player.velocity if loudness is None else velocity_of(loudness)
         graces = tuple(self.graces.pop(voice))[:32] if voice in self.graces and "chord" not in fields else ()
         return WrittenNote(at, length, key[0], velocity, (staff, voice), "stop" in ties, "start" in ties, key[1], graces)
 
@@ -281,7 +258,6 @@ class MeasureReader:
             count = whole(staves.text.strip(), 1, 99)
             if count is None:
                 self.warn(staves, f"'{staves.text.strip()[:20]}' staves, expected 1 to 99; it was left out")
-            self.player.part.staves = max(self.player.part.staves, count or 1)
         for style in node.every("measure-style"):
             rests = style.first("multiple-rest")
             if rests is not None and whole(rests.text.strip(), 1, 9999) is None:
@@ -306,7 +282,7 @@ class MeasureReader:
         if node.first("senza-misura") is not None:
             self.bar.metre, self.bar.renewed = None, True
             return
-        metre = _metre([kid.text for kid in node.every("beats")], [kid.text for kid in node.every("beat-type")])
+        metre = metre_of([kid.text for kid in node.every("beats")], [kid.text for kid in node.every("beat-type")])
         if metre is None:
             written = f"{node.words('beats')[:12]}/{node.words('beat-type')[:12]}"
             self.warn(node, f"time signature {written} is none; the one before goes on")
@@ -347,10 +323,11 @@ class MeasureReader:
             self._tempo(node, per_minute * quarters, shift)
 
     def _tempo(self, node: Node, bpm: Fraction | None, shift: int) -> None:
-        if bpm is None or not 4 <= bpm <= 10_000:
+        quarter = round(60_000_000 / bpm) if bpm is not None and bpm > 0 else 0
+        if not 1 <= quarter <= 0xFFFFFF:
             self.warn(node, "a tempo that cannot be played; it was left out")
             return
-        change = (max(self.at + shift, 0), round(60_000_000 / bpm))
+        change = (max(self.at + shift, 0), quarter)
         if change not in self.bar.tempos:
             self.bar.tempos.append(change)
 
@@ -362,7 +339,7 @@ class MeasureReader:
         if "dynamics" in says:
             loudness = number(says["dynamics"])
             if loudness is not None:
-                self.player.velocity = _velocity(loudness)
+                self.player.velocity = velocity_of(loudness)
         for sign in ("segno", "coda", "tocoda", "fine", "dacapo", "dalsegno"):
             if says.get(sign, "no") != "no":
                 self.bar.signs.add(sign)
@@ -401,46 +378,6 @@ _READ: dict[str, Callable[[MeasureReader, Node], object]] = {
 }
 
 
-def _units(quarters: Fraction | None) -> int | None:
-    """A length in units; None where it is no length of music."""
-    if quarters is None or not 0 <= quarters <= LONGEST_QUARTERS:
-        return None
-    return (2 * UNIT * quarters.numerator + quarters.denominator) // (2 * quarters.denominator)
-
-
 def _voice(fields: dict[str, Node]) -> str:
     """The voice that a note says."""
     return fields["voice"].text.strip()[:20] if "voice" in fields else "1"
-
-
-def _velocity(percent: Fraction) -> int:
-    """MIDI velocity of a loudness in percent of 90, as MusicXML counts."""
-    return min(max(round(percent * 9 / 10), 1), 127)
-
-
-def _value(node: Node) -> Fraction | None:
-    """A note's written value in quarters, with dots and tuplet."""
-    value = QUARTERS.get(node.words("type"))
-    if value is None:
-        return None
-    value *= 2 - Fraction(1, 2 ** len(node.every("dot")[:6]))
-    actual = whole(node.words("time-modification", "actual-notes"), 1, 64)
-    normal = whole(node.words("time-modification", "normal-notes"), 1, 64)
-    return value * normal / actual if actual and normal else value
-
-
-def _metre(beats: list[str], types: list[str]) -> tuple[int, int] | None:
-    """Beats and beat type; ``3+2`` and pairs are added up."""
-    if not beats or len(beats) != len(types):
-        return None
-    total = Fraction(0)
-    below = 1
-    for count, kind in zip(beats, types, strict=True):
-        added = [whole(part.strip(), 1, 255) for part in count.split("+")[:32]]
-        denominator = whole(kind.strip(), 1, 256)
-        if None in added or denominator is None or denominator & (denominator - 1):
-            return None
-        total += Fraction(sum(part for part in added if part), denominator)
-        below = max(below, denominator)
-    numerator = total * below
-    return (int(numerator), below) if numerator <= 255 else None

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import ReadError, ScoreError
+from partimento.errors import ReadError
 from partimento.files.abc_grid import lay
 from partimento.files.notation_unfold import playing_order
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
@@ -105,12 +105,11 @@ class WrittenBar:
 
 @dataclass
 class WrittenPart:
-    """A part: its name, General MIDI program, and the notes of each bar."""
+    """A part: its name, General MIDI program, the notes of each bar, and whether voices in it may be tracks of their own."""
 
     name: str = ""
     program: int = 0
     bars: list[list[WrittenNote]] = field(default_factory=list)
-    staves: int = 1
     splits: bool = True
 
 
@@ -177,20 +176,17 @@ def score_of(
     if clock.ticks(starts[-1]) > LAST_TICK:
         raise ReadError(f"{findings.name}: {starts[-1] // UNIT} quarter notes long, too long for music. Cut the piece.")
     keys, tempos, marks = _signs(bars, order, starts)
-    try:
-        return Score(
-            ticks_per_quarter=clock.per_quarter,
-            tracks=tuple(line.track(clock) for line in lines),
-            tempos=tuple(Tempo(clock.ticks(at), quarter) for at, quarter in tempos),
-            time_signatures=tuple(TimeSignature(clock.ticks(at), *metre) for at, metre in signatures),
-            key_signatures=tuple(KeySignature(clock.ticks(at), fifths, mode) for at, fifths, mode in keys),
-            marks=tuple(dict.fromkeys(Mark(clock.ticks(at), kind, text) for at, kind, text in marks)),
-            pickup=clock.ticks(pickup),
-            metadata=metadata or {},
-            warnings=findings.warnings(),
-        )
-    except ScoreError as error:
-        raise ReadError(f"{findings.name}: {error}") from error
+    return Score(
+        ticks_per_quarter=clock.per_quarter,
+        tracks=tuple(line.track(clock) for line in lines),
+        tempos=tuple(Tempo(clock.ticks(at), quarter) for at, quarter in tempos),
+        time_signatures=tuple(TimeSignature(clock.ticks(at), *metre) for at, metre in signatures),
+        key_signatures=tuple(KeySignature(clock.ticks(at), fifths, mode) for at, fifths, mode in keys),
+        marks=tuple(dict.fromkeys(Mark(clock.ticks(at), kind, text) for at, kind, text in marks)),
+        pickup=clock.ticks(pickup),
+        metadata=metadata or {},
+        warnings=findings.warnings(),
+    )
 
 
 def _folded(bar: WrittenBar) -> WrittenBar:

@@ -143,6 +143,7 @@ class Loop:
         self.best: dict[str, Tensor] = {}
         parameters = list(trainable.module.parameters())
         self._optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
+        self._device = parameters[0].device.type
         self._losses: list[float] = []
 
     def run(self, *, resume: bool = False) -> Progress:
@@ -196,8 +197,7 @@ class Loop:
 
     def _precision(self) -> AbstractContextManager[object]:
         """Products in bf16, or everything in fp32."""
-        device = next(self.trainable.module.parameters()).device.type
-        return torch.autocast(device, dtype=torch.bfloat16) if self.settings.precision == "bf16" else nullcontext()
+        return torch.autocast(self._device, dtype=torch.bfloat16) if self.settings.precision == "bf16" else nullcontext()
 
     def _look(self) -> None:
         """Look at the validation pieces; keep the best weights; decide whether to go on."""
@@ -241,7 +241,8 @@ class Loop:
             "schedule": asdict(self.schedule),
             "stream": dict(self.stream.state()),
         }
-        save_checkpoint(self.folder, Checkpoint({**tensors, "random": torch.get_rng_state()}, facts))
+        random = {"random": torch.get_rng_state()} | ({"random_cuda": torch.cuda.get_rng_state()} if self._device == "cuda" else {})
+        save_checkpoint(self.folder, Checkpoint({**tensors, **random}, facts))
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between the parts of one run; its length may."""
@@ -261,6 +262,8 @@ class Loop:
         restore_optimizer(self._optimizer, checkpoint.group("optimizer"))
         self.trainable.restore(checkpoint.group("carry"))
         torch.set_rng_state(checkpoint.tensors["random"])
+        if self._device == "cuda" and "random_cuda" in checkpoint.tensors:
+            torch.cuda.set_rng_state(checkpoint.tensors["random_cuda"])
         self.stream.restore(checkpoint.facts["stream"])
         self.progress = Progress(**checkpoint.facts["progress"])
         written = Schedule(**checkpoint.facts["schedule"])
