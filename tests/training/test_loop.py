@@ -41,8 +41,8 @@ def run(folder, *, resume=False, stop=None, facts=None, train=None, lags=(2,), *
         settings=Settings(**made),
         folder=folder,
         facts={"data": "scales"} if facts is None else facts,
-        after_step=after_step,
     )
+    loop.after_step = after_step
     if stop is None:
         return loop, loop.run(resume=resume)
     with pytest.raises(KeyboardInterrupt):
@@ -129,7 +129,7 @@ def test_losses_are_added_up_and_gradients_clipped(tmp_path):
     loop, trainable, go = watched(tmp_path, losses=lambda step: {"one": 30.0, "two": 10.0}, steps=1, clip=0.5)
     norms = []
     loop._optimizer.register_step_pre_hook(lambda *args: norms.append(float(trainable.module.weight.grad.norm())))
-    start = float(trainable.module.weight.sum())
+    start = trainable.module.weight.sum().item()
     progress = go()
     assert norms == pytest.approx([0.5], rel=1e-4)
     assert progress.train == pytest.approx(40 * start)
@@ -167,10 +167,10 @@ def test_one_batch_is_learnt_by_heart(tmp_path, precision):
 def test_the_best_weights_are_those_that_stay(tmp_path):
     kept = []
     loop, trainable, _ = watched(tmp_path, valid=lambda look: [5.0, 2.0, 3.0, 4.0, 6.0][look - 1], patience=9)
-    loop._after_step = lambda progress: kept.append(float(trainable.module.weight.sum()))
+    loop.after_step = lambda progress: kept.append(trainable.module.weight.sum().item())
     progress = loop.run()
     assert (progress.best, progress.best_step, progress.valid) == (2.0, 4, 6.0)
-    assert float(trainable.module.weight.sum()) == kept[3] != kept[-1]
+    assert trainable.module.weight.sum().item() == kept[3] != kept[-1]
 
 
 def test_when_validation_turns_the_run_slows_down_says_so_and_ends(tmp_path):

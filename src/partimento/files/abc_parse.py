@@ -17,19 +17,15 @@ from partimento.files.abc_fields import C_MAJOR, FREE, NO_KEY, Key, Metre, Voice
 from partimento.files.abc_music import PLAIN_DECORATIONS, MusicReader
 from partimento.files.abc_voice import Bar, Damage, VoiceBuilder
 
-MOST_VOICES = 512
-MOST_EVENTS = 50_000
-"""Notes and rests that a tune may write."""
+MOST_VOICES, MOST_EVENTS = 512, 50_000
+"""Voices of a tune, and notes and rests that it may write."""
 
-MOST_WARNINGS = 20
-"""Warnings of one tune that are told in full."""
-
+MOST_WARNINGS = 20  # of one tune, told in full
 INFORMATION = {"T": "title", "C": "composer", "O": "origin", "A": "area", "R": "rhythm", "B": "book", "S": "source", "D": "discography"}
 INFORMATION |= {"H": "history", "Z": "transcription", "G": "group", "F": "file", "N": "notes", "W": "words", "X": "reference"}
 """Fields of words, and where they go in a score's metadata."""
 
-PROVENANCE = "Provenance: "
-"""How an ``N:`` field starts that says who or what made the music."""
+PROVENANCE = "Provenance: "  # how an ``N:`` field starts that says who or what made the music
 
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)", re.DOTALL)
 _BODY_FIELDS = frozenset("ABCDFGHIKLMNOPQRSTUVWXYZwsrm+")

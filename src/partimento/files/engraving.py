@@ -66,8 +66,8 @@ def score_svg(score: Score) -> str:
         raise ScoreError("score: Verovio drew something else than a page. Install the version that pyproject.toml names.")
     width, height = (float(size) for size in opening.groups())
     by = " · ".join(part for part in (score.metadata.get("composer", ""), score.metadata.get("provenance", "")) if part)
-    heading = text_line(width / 2, 62, score.metadata.get("title", ""), size=33, most=50, more=_CENTRED)
-    heading += text_line(width / 2, 90, by, size=13, fill="#6a7079", most=150, more=_CENTRED)
+    heading = text_line((width / 2, 62), score.metadata.get("title", ""), size=33, most=50, more=_CENTRED)
+    heading += text_line((width / 2, 90), by, size=13, fill="#6a7079", most=150, more=_CENTRED)
     above = 84.0 if heading else 0.0
     staves = f'<svg y="{above}" width="{width}" height="{height}"{strip[4:]}'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + above}">{heading}{staves}</svg>'

@@ -15,7 +15,7 @@ SPLIT_KEY = 60
 """The lowest key of the upper of two staves."""
 
 _KEYBOARDS = (range(0, 8), range(16, 24), range(46, 47))
-_PLAIN = {1: 32, 3: 8, 5: 4, 7: 4}
+_PLAIN = {1: 32, 3: 8, 5: 4, 7: 4, 9: 4, 11: 2, 13: 2}
 """Odd part of a division of the quarter note -> the largest power of two beside it that counts as written music."""
 
 _MOST_UNUSUAL = 0.05

@@ -111,7 +111,7 @@ def draw_roll(score: Score, *, timed: bool = False, headed: bool = True) -> Roll
     footer = [score.metadata.get("provenance", "") if headed else ""]
     if left_out:
         footer.insert(0, f"The last {left_out} bars are not drawn.")
-    parts.append(text_line(_LEFT, height - 12, " ".join(part for part in footer if part), size=10.5, fill=_PALE, most=170))
+    parts.append(text_line((_LEFT, height - 12), " ".join(part for part in footer if part), size=10.5, fill=_PALE, most=170))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '
         f'font-family="{SANS}"><rect width="{WIDTH}" height="{height:.0f}" fill="#fff"/>{"".join(parts)}</svg>'
@@ -150,11 +150,11 @@ def _laid_out(score: Score, top: float) -> tuple[_Layout, int]:
     return _Layout(score, rows, tuple(starts.tolist()), low, high, lane, scale), left_out
 
 
-def text_line(x: float, y: float, text: str, *, size: float, fill: str = _INK, most: int = 80, more: str = "") -> str:
-    """Return a line of text as an SVG element, escaped and cut to `most` letters; nothing for blank text."""
+def text_line(at: tuple[float, float], text: str, *, size: float, fill: str = _INK, most: int = 80, more: str = "") -> str:
+    """Return a line of text at x and y as an SVG element, escaped and cut to `most` letters; nothing for blank text."""
     shown = "".join(c if c.isprintable() else " " for c in text)
     shown = shown if len(shown) <= most else shown[: most - 1] + "…"
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}"{more}>{escape(shown)}</text>' if shown.strip() else ""
+    return f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="{size}" fill="{fill}"{more}>{escape(shown)}</text>' if shown.strip() else ""
 
 
 def _heading(score: Score) -> str:
@@ -175,8 +175,8 @@ def _heading(score: Score) -> str:
     ]
     if score.metadata.get("composer"):
         facts.insert(0, score.metadata["composer"])
-    heading = text_line(_LEFT, 46, title, size=30, most=60, more=f' font-family="{SERIF}"')
-    return heading + text_line(_LEFT, 74, "   ·   ".join(facts), size=13, fill=_PALE, most=120)
+    heading = text_line((_LEFT, 46), title, size=30, most=60, more=f' font-family="{SERIF}"')
+    return heading + text_line((_LEFT, 74), "   ·   ".join(facts), size=13, fill=_PALE, most=120)
 
 
 def _legend(score: Score, y: float) -> str:
@@ -190,7 +190,7 @@ def _legend(score: Score, y: float) -> str:
         if x < WIDTH / 2:
             break
         parts.append(f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="14" height="9" rx="3" fill="{_colour(score, index)}"/>')
-        parts.append(text_line(x + 19, y, name, size=12, most=18))
+        parts.append(text_line((x + 19, y), name, size=12, most=18))
     return "".join(parts)
 
 
@@ -219,7 +219,7 @@ def _background(layout: _Layout, row: Row) -> Iterator[str]:
             y = layout.y(row, pitch) + layout.lane
             yield f'<path d="M{_LEFT} {y:.1f}H{right:.1f}" stroke="#cfd3da" stroke-width="0.7"/>'
             yield text_line(
-                _LEFT - _KEYS - 6, y - layout.lane / 2 + 3.4, f"C{pitch // 12 - 1}", size=9.5, fill=_PALE, more=' text-anchor="end"'
+                (_LEFT - _KEYS - 6, y - layout.lane / 2 + 3.4), f"C{pitch // 12 - 1}", size=9.5, fill=_PALE, more=' text-anchor="end"'
             )
     yield (
         f'<path d="M{_LEFT - _KEYS} {row.top:.1f}H{right:.1f}V{row.bottom:.1f}H{_LEFT - _KEYS}z" fill="none" stroke="{_BAR}" '
@@ -248,7 +248,7 @@ def _grid(layout: _Layout, row: Row) -> Iterator[str]:
             beats += [f"M{layout.x(row, at):.1f} {row.top:.1f}V{row.bottom:.1f}" for at in np.arange(start + beat, stop - 1, beat)]
         number = index + number_shift
         if number and (x - last_number > 26 or start == bars[0]):
-            yield text_line(x + 2, row.top - 5, str(number), size=9.5, fill=_INK if start == bars[0] else _PALE)
+            yield text_line((x + 2, row.top - 5), str(number), size=9.5, fill=_INK if start == bars[0] else _PALE)
             last_number = x
     yield f'<path d="{"".join(beats)}" stroke="{_BEAT}" stroke-width="0.8"/><path d="{"".join(lines)}" stroke="{_BAR}" stroke-width="1"/>'
 
@@ -317,7 +317,7 @@ def _above(layout: _Layout, row: Row) -> Iterator[str]:
             yield f'<circle cx="{x:.1f}" cy="{y - 1.5:.1f}" r="1.5" fill="{_INK}"/>'
         elif mark.kind in ("chord", "section"):
             bold = ' font-weight="bold"' if mark.kind == "section" else ""
-            yield text_line(x, row.top - 17, mark.text, size=10.5, most=12, more=bold)
+            yield text_line((x, row.top - 17), mark.text, size=10.5, most=12, more=bold)
     words: dict[int, list[str]] = {}
     for signature in score.time_signatures:
         if signature.tick:
@@ -329,7 +329,7 @@ def _above(layout: _Layout, row: Row) -> Iterator[str]:
             words.setdefault(tempo.tick, []).append(f"♩ = {tempo.bpm:.0f}")
     for tick, texts in words.items():
         if row.begin <= tick < row.end:
-            yield text_line(layout.x(row, tick) + 16, row.top - 5, ", ".join(texts), size=9.5, fill=_INK, more=' font-style="italic"')
+            yield text_line((layout.x(row, tick) + 16, row.top - 5), ", ".join(texts), size=9.5, fill=_INK, more=' font-style="italic"')
 
 
 def _pedals(layout: _Layout, row: Row) -> Iterator[str]:

@@ -109,8 +109,8 @@ def fit(
         settings=settings,
         folder=folder,
         facts={"data": prepared.checksum, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
-        after_step=lambda progress: after_step(progress, module),
     )
+    loop.after_step = lambda progress: after_step(progress, module)
     progress = loop.run(resume=resume)
     return Fitted(
         weights_of(module),

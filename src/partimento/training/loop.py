@@ -120,7 +120,6 @@ class Loop:
         settings: How.
         folder: Where the checkpoint and the log stand.
         facts: JSON values that must be the same when the run is resumed: data, encoding, model.
-        after_step: Called after each step, its checkpoint written; must leave weights and random states alone.
     """
 
     def __init__(
@@ -132,10 +131,11 @@ class Loop:
         settings: Settings,
         folder: Path,
         facts: Mapping[str, Any],
-        after_step: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self.trainable, self.stream, self.validation = trainable, stream, validation
-        self.settings, self.folder, self.facts, self._after_step = settings, folder, dict(facts), after_step
+        self.settings, self.folder, self.facts = settings, folder, dict(facts)
+        self.after_step: Callable[[Progress], None] = lambda progress: None
+        """Called after each step, its checkpoint written; must leave weights and random states alone."""
         self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate)
         self.progress = Progress()
         self.first_step = 0
@@ -167,7 +167,7 @@ class Loop:
                     self._look()
                     record.look(self.progress, self.stream.epoch, self.schedule.steps)
                     self._save()
-                self._after_step(self.progress)
+                self.after_step(self.progress)
         self.trainable.module.load_state_dict(self.best)
         return self.progress
 

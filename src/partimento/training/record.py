@@ -33,7 +33,7 @@ class Record:
 
     def __init__(self, folder: Path, step: int, steps: int) -> None:
         self._path = folder / LOG
-        kept = [line for line in _lines(self._path) if json.loads(line)["step"] <= step] if step else []
+        kept = [line for line, at in _lines(self._path) if at <= step] if step else []
         write_whole(self._path, "".join(line + "\n" for line in kept).encode())
         self._board = _board(folder / "tensorboard")
         self._started = time.monotonic()
@@ -80,10 +80,15 @@ class Record:
             self._bar.console.print(progress.ended)
 
 
-def _lines(path: Path) -> list[str]:
-    """The whole lines of a log; a line cut off by a kill is dropped."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return [line for line in text.split("\n")[:-1] if line.endswith("}")]
+def _lines(path: Path) -> list[tuple[str, int]]:
+    """The whole lines of a log, each with its step; one that was cut off by a kill, or damaged, is dropped."""
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else ():
+        try:
+            found.append((line, int(json.loads(line)["step"])))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+    return found
 
 
 def _bar() -> Progress:

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from little_music import chorale, tune_text
+
+from partimento.corpus.corpus import Corpus, Piece
+from partimento.encoding.characters import Characters
+from partimento.encoding.chorale import Chorale
+from partimento.errors import CorpusError, ReadError
+from partimento.files.abc import read_abc
+from partimento.training.prepare import prepare
+
+
+def tune(number):
+    return read_abc(tune_text(number).encode(), "tune.abc")
+
+
+def broken():
+    raise ReadError("broken.mid: is broken. Mend it.")
+
+
+def corpus(**parts):
+    pieces = [
+        Piece(f"{part}{number}", (lambda made=made: made) if not callable(made) else made, "free", "here", part)
+        for part, scores in parts.items()
+        for number, made in enumerate(scores)
+    ]
+    return Corpus("little", tuple(pieces), "free", "", "", {"old.mid": "old.mid: could not be read."})
+
+
+def test_pieces_become_ids_in_every_key_their_voices_reach():
+    prepared = prepare(corpus(train=[chorale(0), chorale(1, shift=2)], valid=[chorale(2)], test=[chorale(3)]), Chorale())
+    assert [len(prepared.train), len(prepared.valid), len(prepared.test)] == [2, 1, 1]
+    for score, variants in zip((chorale(0), chorale(1, shift=2)), prepared.train, strict=True):
+        assert np.array_equal(variants[0], Chorale().encode(score))
+        assert len({variant.tobytes() for variant in variants}) == len(variants)
+    low, high = min(t.pitch.min() for t in chorale(0).tracks), max(t.pitch.max() for t in chorale(0).tracks)
+    highest = max(high, max(t.pitch.max() for t in chorale(1, shift=2).tracks))
+    reached = {int(t.pitch.max()) for ids in prepared.train[0] for t in Chorale().decode(ids).tracks}
+    assert max(reached) <= highest
+    assert prepared.notes == chorale(0).note_count + chorale(1).note_count
+    assert low >= 36
+    assert [name for name, _ in prepared.train_scores] == ["train0", "train1"]
+
+
+def test_what_cannot_be_used_is_counted_with_its_reason():
+    drums = replace(tune(3), tracks=(replace(tune(3).tracks[0], is_drum=True),))
+    prepared = prepare(corpus(train=[tune(0), broken, drums], valid=[tune(1), chorale(0)]), Characters())
+    assert prepared.skipped.keys() == {"old.mid", "train1", "train2", "valid1"}
+    assert prepared.skipped["train1"] == "broken.mid: is broken. Mend it."
+    assert "4 voices" in prepared.skipped["valid1"]
+    assert len(prepared.train) == len(prepared.valid) == 1
+
+
+def test_what_was_repaired_is_told():
+    prepared = prepare(corpus(train=[tune(0), tune(2).with_warnings("bar 3: short")], valid=[tune(1).with_warnings("a", "b")]), Characters())
+    assert prepared.repaired == {"train1": ("bar 3: short",), "valid0": ("a", "b")}
+
+
+def test_the_hash_is_that_of_the_music():
+    one = prepare(corpus(train=[tune(0), tune(2)], valid=[tune(1)]), Characters())
+    same = prepare(corpus(train=[tune(0), tune(2)], valid=[tune(1)], test=[tune(5)]), Characters())
+    other = prepare(corpus(train=[tune(0), tune(4)], valid=[tune(1)]), Characters())
+    assert one.checksum == same.checksum != other.checksum
+
+
+def test_nothing_to_learn_from_is_said_with_the_first_reason():
+    with pytest.raises(CorpusError, match=r"no piece to learn from can be used as 'characters' \(2 left out; the first: old.mid: could not be read.\)"):
+        prepare(corpus(train=[chorale(0)], valid=[tune(1)]), Characters())
+
+
+def test_nothing_to_check_on_is_said():
+    with pytest.raises(CorpusError, match="no piece to check on can be used as 'characters'"):
+        prepare(corpus(train=[tune(0)], valid=[chorale(0)]), Characters())
