@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from little_music import chorale, tune_text, wander, words
 
+from little_music import chorale, tune_text, wander, words
 from partimento.encoding.characters import VOCABULARY, Characters, canonical_text
 from partimento.errors import EncodingError
 from partimento.files.abc import read_abc
@@ -254,7 +254,41 @@ def test_repeats_that_the_grammar_does_not_follow_are_written_out():
     assert [pitch for _, _, pitch in words(score)[0][:7]] == [60, 62, 60, 64, 60, 65, 67]
 
 
-FRAGMENTS = "|1 ;:|2 ;|:;:|;||;|];|;|;|;A;B2;c/2;G3/4;(3;(5:4:5;[CE]2;[K:D];[M:3/4];[M:2/4];-;&; ;\"G\";\"N.C.\";z2;^;=;,;';~;!;{;)".split(";")
+FRAGMENTS = [
+    "|1 ",
+    ":|2 ",
+    "|:",
+    ":|",
+    "||",
+    "|]",
+    "|",
+    "|",
+    "|",
+    "A",
+    "B2",
+    "c/2",
+    "G3/4",
+    "(3",
+    "(5:4:5",
+    "[CE]2",
+    "[K:D]",
+    "[M:3/4]",
+    "[M:2/4]",
+    "-",
+    "&",
+    " ",
+    '"G"',
+    '"N.C."',
+    "z2",
+    "^",
+    "=",
+    ",",
+    "'",
+    "~",
+    "!",
+    "{",
+    ")",
+]
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from little_music import chorale, wander, words
 
+from little_music import chorale, wander, words
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.chorale_grammar import RANGES
 from partimento.encoding.chorale_layout import BAR_STEPS, FINAL, HIGHEST, LOWEST, METRES, NOW, STEP_IDS, VOCABULARY, VOICES, Place, place_id
@@ -156,10 +156,14 @@ def test_notes_off_the_grid_name_voice_and_place():
         CHORALE.encode(score)
 
 
-@pytest.mark.parametrize(("pitch", "name", "nearest"), [(LOWEST - 1, "B1", "B2"), (HIGHEST + 1, "A#5|Bb5", "A#4|Bb4"), (10, "A#-1|Bb-1|A#0|Bb0", "A#2|Bb2")])
+@pytest.mark.parametrize(
+    ("pitch", "name", "nearest"), [(LOWEST - 1, "B1", "B2"), (HIGHEST + 1, "A#5|Bb5", "A#4|Bb4"), (10, "A#-1|Bb-1|A#0|Bb0", "A#2|Bb2")]
+)
 def test_notes_out_of_range_are_named_with_the_nearest(pitch, name, nearest):
     score = voices([(0, 1920, pitch)], *held(0, 1920)[1:])
-    with pytest.raises(EncodingError, match=rf"voice 'soprano' has ({name}) \(key {pitch}\), expected C2 to A5.*nearest it can say is ({nearest})"):
+    with pytest.raises(
+        EncodingError, match=rf"voice 'soprano' has ({name}) \(key {pitch}\), expected C2 to A5.*nearest it can say is ({nearest})"
+    ):
         CHORALE.encode(score)
 
 

@@ -14,9 +14,7 @@ def read(text):
 
 def notes(score):
     """Onset, key and length of every note."""
-    return sorted(
-        note for t in score.tracks for note in zip(t.start.tolist(), t.pitch.tolist(), t.duration.tolist(), strict=True)
-    )
+    return sorted(note for t in score.tracks for note in zip(t.start.tolist(), t.pitch.tolist(), t.duration.tolist(), strict=True))
 
 
 def pitches(body, head=HEAD):
@@ -100,7 +98,7 @@ def test_pickup_metre_key_and_titles_are_kept():
 
 @pytest.mark.parametrize(
     ("key", "fifths", "mode"),
-    [("Am", -0, "minor"), ("G", 1, "major"), ("Bb", -2, "major"), ("F#m", 3, "minor"), ("D Mixolydian", 1, "mixolydian")]
+    [("Am", 0, "minor"), ("G", 1, "major"), ("Bb", -2, "major"), ("F#m", 3, "minor"), ("D Mixolydian", 1, "mixolydian")]
     + [("Ador", 1, "dorian"), ("E Phrygian", 0, "phrygian"), ("F lydian", 0, "lydian"), ("B loc", 0, "locrian"), ("HP", 2, "mixolydian")]
     + [("D Phr ^f", -2, "phrygian"), ("Gm clef=bass", -2, "minor"), ("C exp _b_e", -2, "dorian"), ("G#", -4, "major")],
 )

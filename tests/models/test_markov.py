@@ -69,7 +69,9 @@ def test_a_chain_that_read_nothing_finds_all_alike():
 
 def test_a_higher_order_knows_its_own_pieces_better():
     piece = np.array([0, 1, 2, 3, 0, 2, 1, 3] * 8)
-    likely = [np.prod([chances(Markov.fit([piece], order=order, vocabulary=4), piece[:k])[piece[k]] for k in range(1, 20)]) for order in range(4)]
+    likely = [
+        np.prod([chances(Markov.fit([piece], order=order, vocabulary=4), piece[:k])[piece[k]] for k in range(1, 20)]) for order in range(4)
+    ]
     assert likely == sorted(likely)
 
 

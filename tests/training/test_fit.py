@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from little_music import tune_text
 
+from little_music import tune_text
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.errors import ConfigError, TrainingError

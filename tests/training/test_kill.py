@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from little_music import tune_folder
 
+from little_music import tune_folder
 from partimento.training.checkpoint import load_checkpoint
 from partimento.training.record import LOG
 
@@ -25,7 +25,7 @@ def train(out):
     if child:
         return child
     with contextlib.redirect_stdout(io.StringIO()):
-        os._exit(main(["train", folder, "--size", "tiny", "--steps", "40", "--resume", "--threads", "1",
+        os._exit(main(["train", folder, "--size", "tiny", "--steps", "24", "--resume", "--threads", "1",
                        "--precision", precision, "--device", "cpu", "--seed", "3", "--out", out]))
 
 
@@ -67,7 +67,7 @@ def left(folder):
 
 
 def test_a_killed_training_gives_the_very_weights_of_an_unbroken_one(tmp_path):
-    killed(tmp_path, precision="fp32", kills=4, seed=1)
+    killed(tmp_path, precision="fp32", kills=3, seed=1)
     assert left(tmp_path / "whole") == left(tmp_path / "broken")
 
 

@@ -20,7 +20,10 @@ def pieces(count, seed=0):
     """Scales up and down: easy to learn."""
     random = np.random.default_rng(seed)
     starts, steps = random.integers(0, VOCABULARY, count), random.choice([1, -1], count)
-    return [((start + step * np.arange(14 + index % 5)) % VOCABULARY).astype(np.int32) for index, (start, step) in enumerate(zip(starts, steps, strict=True))]
+    return [
+        ((start + step * np.arange(14 + index % 5)) % VOCABULARY).astype(np.int32)
+        for index, (start, step) in enumerate(zip(starts, steps, strict=True))
+    ]
 
 
 def run(folder, *, resume=False, stop=None, facts=None, train=None, lags=(2,), **settings):
@@ -186,7 +189,9 @@ def test_when_validation_turns_the_run_slows_down_says_so_and_ends(tmp_path):
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_the_run_and_the_best_is_kept(tmp_path, bad):
     _, _, go = watched(tmp_path, losses=lambda step: {"one": bad if step == 7 else 1.0}, learning_rate=0.5)
-    with pytest.raises(TrainingError, match=r"step 7: the loss is no number any more; the best weights so far \(step 6\) are kept in .*Lower the"):
+    with pytest.raises(
+        TrainingError, match=r"step 7: the loss is no number any more; the best weights so far \(step 6\) are kept in .*Lower the"
+    ):
         go()
     found = load_checkpoint(tmp_path)
     assert found.facts["progress"]["step"] == 6 and math.isfinite(float(found.tensors["best.weight"]))
@@ -230,7 +235,9 @@ def test_a_run_that_has_ended_stays_as_it_is(tmp_path):
     again, same = run(tmp_path, resume=True)
     assert same == progress and again.first_step == 24
     assert (tmp_path / FILE).read_bytes() == before
-    assert all(torch.equal(tensor, again.trainable.module.state_dict()[name]) for name, tensor in loop.trainable.module.state_dict().items())
+    assert all(
+        torch.equal(tensor, again.trainable.module.state_dict()[name]) for name, tensor in loop.trainable.module.state_dict().items()
+    )
 
 
 def test_what_was_logged_after_the_checkpoint_is_dropped(tmp_path):

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from little_music import chorale, tune_text
 
+from little_music import chorale, tune_text
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
@@ -54,7 +54,9 @@ def test_what_cannot_be_used_is_counted_with_its_reason():
 
 
 def test_what_was_repaired_is_told():
-    prepared = prepare(corpus(train=[tune(0), tune(2).with_warnings("bar 3: short")], valid=[tune(1).with_warnings("a", "b")]), Characters())
+    prepared = prepare(
+        corpus(train=[tune(0), tune(2).with_warnings("bar 3: short")], valid=[tune(1).with_warnings("a", "b")]), Characters()
+    )
     assert prepared.repaired == {"train1": ("bar 3: short",), "valid0": ("a", "b")}
 
 
@@ -66,7 +68,9 @@ def test_the_hash_is_that_of_the_music():
 
 
 def test_nothing_to_learn_from_is_said_with_the_first_reason():
-    with pytest.raises(CorpusError, match=r"no piece to learn from can be used as 'characters' \(2 left out; the first: old.mid: could not be read.\)"):
+    with pytest.raises(
+        CorpusError, match=r"no piece to learn from can be used as 'characters' \(2 left out; the first: old.mid: could not be read.\)"
+    ):
         prepare(corpus(train=[chorale(0)], valid=[tune(1)]), Characters())
 
 

@@ -51,4 +51,6 @@ def test_tensorboard_has_the_curves(tmp_path):
     looked(tmp_path, [10])
     files = list((tmp_path / "tensorboard").iterdir())
     data = b"".join(file.read_bytes() for file in files)
-    assert all(name in data for name in (b"train/nats_per_token", b"train/learning_rate", b"valid/nats_per_token", b"speed/steps_per_second"))
+    assert all(
+        name in data for name in (b"train/nats_per_token", b"train/learning_rate", b"valid/nats_per_token", b"speed/steps_per_second")
+    )

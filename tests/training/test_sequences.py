@@ -7,7 +7,10 @@ import pytest
 from partimento.errors import TrainingError
 from partimento.training.sequences import NOTHING, PieceStream, whole_pieces
 
-PIECES = [[np.arange(100 * piece + 10 * variant, 100 * piece + 10 * variant + 7 + piece, dtype=np.int32) for variant in range(3)] for piece in range(5)]
+PIECES = [
+    [np.arange(100 * piece + 10 * variant, 100 * piece + 10 * variant + 7 + piece, dtype=np.int32) for variant in range(3)]
+    for piece in range(5)
+]
 
 
 def stream(rows=2, time=4, seed=0, pieces=PIECES):

@@ -21,7 +21,7 @@ def split_by_work(works: Sequence[Hashable], *, valid: float = 0.08, test: float
     Returns:
         One part a piece, in the order of `works`. One work alone is all `train`; of two the second is `valid`.
     """
-    order = sorted(set(works), key=lambda work: hashlib.sha256(str(work).encode()).digest())
+    order = sorted(set(works), key=lambda work: hashlib.sha256(str(work).encode("utf-8", "backslashreplace")).digest())
     count = len(order)
     valid_count = max(round(valid * count), 1) if count > 1 else 0
     test_count = max(round(test * count), 1) if count > 2 and test > 0 else 0

@@ -27,25 +27,26 @@ _BLOCK_BYTES = 1 << 20
 _BLOCK_MESSAGES = 1 << 19
 _KEPT_METAS = frozenset(range(1, words.LAST_TEXT + 1)) | {words.TEMPO, words.TIME_SIGNATURE, words.KEY_SIGNATURE}
 
-_DELTA = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
+# Atomic groups, not possessive repeats of groups: the re of Python 3.11.2, which Debian 12 has, gets those wrong.
+_DELTA = rb"(?>[\x80-\xff]{0,3})[\x00-\x7f]"
 _TWO = rb"[\x80-\xbf\xe0-\xef][\x00-\x7f]{2}"
 _ONE = rb"[\xc0-\xdf][\x00-\x7f]"
-_AFTER_TWO = rb"(?:" + _DELTA + rb"[\x00-\x7f]{2})*+"
+_AFTER_TWO = rb"(?>(?:" + _DELTA + rb"[\x00-\x7f]{2})*)"
 _ONE_MORE = rb"(?:" + _DELTA + rb"[\x00-\x7f])"
 _NO_MORE = rb"(?!" + _ONE_MORE + rb")"
-_MESSAGES = rb"(?:" + _DELTA + rb"(?:" + _TWO + _AFTER_TWO + rb"|" + _ONE + _NO_MORE + rb"))*+"
+_MESSAGES = rb"(?>(?:" + _DELTA + rb"(?:" + _TWO + _AFTER_TWO + rb"|" + _ONE + _NO_MORE + rb"))*)"
 
 _INTACT = re.compile(_MESSAGES)
 """Channel messages in order, the first with its status byte."""
 
 _PROGRAM = _DELTA + rb"[\xc0-\xcf][\x00-\x7f]" + _NO_MORE
-_NO_PROGRAM = rb"(?:" + _DELTA + rb"(?:" + _TWO + _AFTER_TWO + rb"|[\xd0-\xdf][\x00-\x7f]" + _NO_MORE + rb"))*+"
-ONE_PROGRAM = re.compile(rb"(?:" + _PROGRAM + rb")?+" + _NO_PROGRAM)
+_NO_PROGRAM = rb"(?>(?:" + _DELTA + rb"(?:" + _TWO + _AFTER_TWO + rb"|[\xd0-\xdf][\x00-\x7f]" + _NO_MORE + rb"))*)"
+ONE_PROGRAM = re.compile(rb"(?>(?:" + _PROGRAM + rb")?)" + _NO_PROGRAM)
 """The same with at most one program change, before everything else."""
 
 _INTACT_RUNNING = re.compile(_AFTER_TWO + _MESSAGES)
-_ONES_RUNNING = re.compile(_ONE_MORE + rb"*+")
-_ONES = re.compile(_DELTA + _ONE + _ONE_MORE + rb"*+")
+_ONES_RUNNING = re.compile(rb"(?>" + _ONE_MORE + rb"*)")
+_ONES = re.compile(_DELTA + _ONE + rb"(?>" + _ONE_MORE + rb"*)")
 _EVENT = re.compile(_DELTA + rb"(?:" + _TWO + rb"|" + _ONE + rb"|[\x00-\x7f]{2})")
 _EVENT_OF_ONE = re.compile(_DELTA + rb"(?:" + _ONE + rb"|[\x00-\x7f])")
 

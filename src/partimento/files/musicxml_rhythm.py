@@ -5,6 +5,7 @@ Times are whole numbers of which a quarter note has a multiple of 1024, counted 
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,24 +75,27 @@ class Metre:
         return cls(bar, quarter, beat, is_full=bar == numerator * unit, is_compound=is_compound)
 
 
-def values(segments: Sequence[tuple[int, int, bool]], metre: Metre) -> list[Value]:
+def values(segments: Sequence[tuple[int, int, bool]], metre: Metre, *, loose: bool = False) -> list[Value]:
     """Return the notes and rests that say `segments`.
 
     Args:
         segments: Start, end and whether it is a rest; without gaps.
         metre: The bar.
+        loose: Whether a time that fits no tuplet is written with its exact length under the nearest value's name.
 
     Raises:
-        Unwritable: When a time fits no tuplet.
+        Unwritable: When a time fits no tuplet, and `loose` is off.
     """
     if metre.is_full and list(segments) == [(0, metre.bar, True)]:
         # a rest of a full bar has no value of its own; readers take one in a pickup for a full bar, so that one is spelled
         return [Value(0, metre.bar, 0, "", 0)]
-    regions = list(_regions({start for start, _, _ in segments} | {end for _, end, _ in segments}, metre))
+    regions = list(_regions({start for start, _, _ in segments} | {end for _, end, _ in segments}, metre, loose=loose))
     written: list[Value] = []
     for index, (start, end, is_rest) in enumerate(segments):
         for low, high, region in _cut(start, end, regions):
-            written += _in_tuplet(low, high, region, index, metre) if region else _plain(low, high, is_rest, index, metre)
+            written += (
+                _in_tuplet(low, high, region, index, metre) if region else _plain(low, high, is_rest, index, metre=metre, loose=loose)
+            )
     _mark_edges(written, regions)
     _beam(written, segments, metre)
     return written
@@ -101,7 +105,7 @@ _Region = tuple[int, int, int, int]
 """A tuplet: start, end, actual and normal notes."""
 
 
-def _regions(bounds: set[int], metre: Metre) -> Iterator[_Region]:
+def _regions(bounds: set[int], metre: Metre, *, loose: bool) -> Iterator[_Region]:
     """The tuplets of a bar, so that every bound is either plain or a step of one."""
     finest = metre.quarter // 64
     covered = 0
@@ -122,7 +126,8 @@ def _regions(bounds: set[int], metre: Metre) -> Iterator[_Region]:
             yield low, covered, actual, 1 << (actual.bit_length() - 1)
             break
         else:
-            raise Unwritable
+            if not loose:
+                raise Unwritable
 
 
 def _cut(start: int, end: int, regions: Sequence[_Region]) -> Iterator[tuple[int, int, _Region | None]]:
@@ -167,7 +172,7 @@ def _split(start: int, end: int, quarter: int, fits: Callable[[int, int], bool],
     raise Unwritable
 
 
-def _plain(start: int, end: int, is_rest: bool, segment: int, metre: Metre) -> Iterator[Value]:
+def _plain(start: int, end: int, is_rest: bool, segment: int, *, metre: Metre, loose: bool) -> Iterator[Value]:
     """A span outside tuplets."""
     table = _table(metre.quarter, 0 if is_rest and not metre.is_compound else 2)
     beat = metre.beat
@@ -185,8 +190,23 @@ def _plain(start: int, end: int, is_rest: bool, segment: int, metre: Metre) -> I
             return length % beat == 0 and low % length == 0
         return True
 
-    for low, high in _split(start, end, metre.quarter, fits, beat if metre.is_compound else 0):
-        yield Value(low, high - low, segment, *table[high - low])
+    finest = metre.quarter // 64
+    inner = range(-(-start // finest) * finest, end // finest * finest + 1, finest) if loose else ()
+    edges = [start, *([inner[0], inner[-1]] if inner else []), end]
+    for first, last in itertools.pairwise(sorted(set(edges))):
+        if first % finest or last % finest:
+            if not loose:
+                raise Unwritable
+            yield Value(first, last - first, segment, *_named_nearest(last - first, metre.quarter))
+            continue
+        for low, high in _split(first, last, metre.quarter, fits, beat if metre.is_compound else 0):
+            yield Value(low, high - low, segment, *table[high - low])
+
+
+def _named_nearest(length: int, quarter: int) -> tuple[str, int]:
+    """The value next to a length that is none."""
+    table = _table(quarter, 0)
+    return table[min(table, key=lambda known: abs(known - length))]
 
 
 def _in_tuplet(start: int, end: int, region: _Region, segment: int, metre: Metre) -> Iterator[Value]:

@@ -104,6 +104,7 @@ class _Writer:
         self.quarter = math.lcm(score.ticks_per_quarter, 3 * FINEST)
         self.scale = self.quarter // score.ticks_per_quarter
         self.score = score
+        self.loose = fit == "played"
         self.tracks = [fitted(Columns.of(track, self.scale), self.quarter, fit) for track in score.tracks]
         self.measures = self._measures()
         self.layout = [staves(track, played=fit == "played") for track in self.tracks]
@@ -181,7 +182,9 @@ class _Writer:
                 for piece in ([(low, cut, chord), (cut, high, chord)] if low < cut < high else [(low, high, chord)])
             ]
         metre = Metre.of(*measure.metre, quarter=self.quarter, bar=measure.end - measure.start)
-        for value in values([(low - measure.start, high - measure.start, chord is None) for low, high, chord in segments], metre):
+        for value in values(
+            [(low - measure.start, high - measure.start, chord is None) for low, high, chord in segments], metre, loose=self.loose
+        ):
             yield value, segments[value.segment][2]
 
     def _unit(self) -> int:
