@@ -46,7 +46,7 @@ def run(command: list[str]) -> None:
 
 def own_code(arguments: list[str]) -> float:
     """Seconds inside partimento's own functions, what they call elsewhere not counted, in a cold process."""
-    script = f"import cProfile, sys\nfrom partimento.cli.main import main\ncProfile.run('main({arguments!r})', sys.argv[1])"
+    script = f'import cProfile, sys\nfrom partimento.cli.main import main\ncProfile.run("main({arguments!r})", sys.argv[1])'
     with tempfile.NamedTemporaryFile(suffix=".profile") as file:
         subprocess.run([sys.executable, "-c", script, file.name], check=True, stdout=subprocess.DEVNULL)
         stats = pstats.Stats(file.name, stream=io.StringIO()).stats  # type: ignore[attr-defined]

@@ -205,6 +205,12 @@ def test_a_performance_is_written_on_a_grid():
     assert np.abs(np.sort(back.tracks[0].start / back.ticks_per_quarter) - starts / 500).max() <= 1 / 12
 
 
+def test_bars_off_every_grid_are_written_with_their_exact_lengths():
+    score = Score(QUARTER, (track(*[(at / 7, 1 / 7, 60 + at % 12) for at in range(40)]),), (), (TimeSignature(0),), (), (), 137)
+    back = read_musicxml(musicxml_bytes(score), "x")
+    assert (back.pickup / back.ticks_per_quarter, back.note_count) == (137 / 480, 40)
+
+
 def test_a_few_odd_times_do_not_disturb_the_rest():
     rows = [(at, 1, 60 + at % 12) for at in range(40)]
     score = Score(QUARTER, (track(*rows, (40, Fraction(53, 480), 60), (40 + Fraction(53, 480), Fraction(77, 480), 62)),))

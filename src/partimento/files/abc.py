@@ -5,7 +5,8 @@ played, ties joined, grace notes given their time; marks of kind ``repeat`` say 
 bars, and the writer folds them again. Chord symbols stay symbols.
 
 Read on in this order: `abc_book` (bytes to tunes), `abc_fields` (what the fields say), `abc_parse` and
-`abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start), `abc_play` (bars to a Score).
+`abc_music` (lines, then signs), `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start),
+`abc_play` (bars to a Score); and back: `abc_layout` (a Score to bars), `abc_staff` (a bar to text), `abc_write`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class TuneBook:
 
     Attributes:
         tunes: Every tune that could be read, in order; `metadata["reference"]` is its ``X:`` number.
-        broken: One line for each tune that could not, naming it and the reason.
+        broken: One line for each tune that could not, naming it and the reason, and for what was lost of the file as a whole.
     """
 
     tunes: tuple[Score, ...]
