@@ -79,7 +79,8 @@ class Mark:
     """Something written at a place that is not a note.
 
     Kinds in use: ``chord`` (a chord symbol such as ``Am7``), ``fermata``, ``lyric``, ``text``, ``section``
-    (a name such as ``A``), ``repeat`` (``start``, ``end``, ``1``, ``2``: where the source folded its bars).
+    (a name such as ``A``), ``grace`` (how many grace notes begin there), ``repeat`` (where the source had folded its
+    bars: ``start`` of a section, ``again`` for each later pass, ``ending``, ``end``).
     """
 
     tick: int
