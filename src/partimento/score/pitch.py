@@ -47,9 +47,9 @@ def spell(pitch: int, fifths: int = 0, minor: bool = False) -> tuple[str, int, i
         Letter ``C`` to ``B``, alteration -2 to 2, octave (4 starts at middle C).
     """
     low = fifths - 1  # the signature's seven letters stand at fifths - 1 .. fifths + 5 (F is -1, C is 0)
-    centre = low + 3 + (2 if minor else 0)
+    centre = low + 3 + (2 if minor else 1)
     candidates = [place for place in range(centre - 6, centre + 7) if (place * 7) % 12 == pitch % 12]
-    place = min(candidates, key=lambda p: (not low <= p <= low + 6, abs(p - centre), abs((p + 1) // 7), p if minor else -p))
+    place = min(candidates, key=lambda p: (not low <= p <= low + 6, abs(p - centre), -p))
     letter = LINE_OF_FIFTHS[(place + 1) % 7]
     alter = (place + 1) // 7
     return letter, alter, (pitch - NATURAL_SEMITONES[letter] - alter) // 12 - 1
