@@ -7,7 +7,7 @@ from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.errors import ConfigError, TrainingError
 from partimento.files.abc import read_abc
-from partimento.training.fit import ROWS, TIME, Plan, fit
+from partimento.training.fit import TIME, Plan, fit
 from partimento.training.prepare import prepare
 
 
@@ -30,7 +30,7 @@ def test_the_best_weights_and_what_they_are_come_back(prepared, tmp_path):
     fitted = fit(prepared, plan(), tmp_path, after_step=lambda progress, module: seen.append((progress.step, module.training)))
     assert seen == [(1, True), (2, True), (3, True)]
     assert fitted.progress.step == 3 and fitted.progress.ended == "all 3 steps made"
-    assert fitted.tokens == fitted.tokens_now == 3 * ROWS * TIME
+    assert fitted.tokens == fitted.tokens_now == 3 * 32 * TIME
     assert {value.dtype for value in fitted.weights.values()} == {np.dtype(np.float32)}
     assert fitted.weights["output.weight"].shape == (len(Characters().vocabulary), 64)
     assert fitted.config["cell"] == "lstm" and fitted.config["lags"] == []

@@ -48,6 +48,7 @@ class Course:
         precision: auto, fp32 or bf16.
         sample_every: Write a piece every so many steps (0: never), so that one can hear it learn.
         learning_rate: Highest learning rate.
+        rows: Pieces read side by side.
         threads: Threads of torch; two runs give the same weights only with the same number.
         seed: Sets weights, order and dropout.
     """
@@ -59,6 +60,7 @@ class Course:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     sample_every: int = 500
     learning_rate: float = 2e-3
+    rows: int = 32
     threads: int = 2
     seed: int = 0
 

@@ -109,6 +109,7 @@ class TrainingRun:
             course.learning_rate,
             course.threads,
             course.seed,
+            course.rows,
             {"name": self.encoding.name, **self.encoding.options()},
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)

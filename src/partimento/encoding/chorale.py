@@ -160,8 +160,9 @@ def _steps(ids: Ids) -> tuple[Ids, list[tuple[int, str]]]:
 
 
 def _metres(score: Score, step_ticks: float) -> list[tuple[str, int]]:
-    """The metres of a score and the step each begins at, the first at step 0."""
+    """The metres of a score and the step each begins at, the first at step 0; one restated where a bar ends is left out."""
     found: list[tuple[str, int]] = []
+    bars_from = score.pickup / step_ticks
     for signature in signatures(score):
         written = f"{signature.numerator}/{signature.denominator}"
         metre = {"2/2": "4/4", "4/8": "2/4", "6/4": "3/2"}.get(written, written)
@@ -169,8 +170,10 @@ def _metres(score: Score, step_ticks: float) -> list[tuple[str, int]]:
             raise EncodingError(f"encoding 'chorale': metre {metre}, expected one of {', '.join(METRES)}. Use encoding 'characters'.")
         if signature.tick % step_ticks:
             raise EncodingError(f"encoding 'chorale': metre {metre} begins off the 16th grid at tick {signature.tick}. Quantise first.")
-        if not found or found[-1][0] != metre:
-            found.append((metre, round(signature.tick / step_ticks)))
+        step = round(signature.tick / step_ticks)
+        if not found or found[-1][0] != metre or (step - bars_from) % BAR_STEPS[metre]:
+            found.append((metre, step))
+            bars_from = max(step, score.pickup / step_ticks)
     return found
 
 

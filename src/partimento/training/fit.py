@@ -19,8 +19,8 @@ from partimento.training.prepare import Prepared
 from partimento.training.schedule import steps_of_minutes
 from partimento.training.sequences import PieceStream, whole_pieces
 
-ROWS, TIME = 32, 160
-"""Pieces read side by side, and ids of each in one step."""
+TIME = 160
+"""Ids of each piece read in one step."""
 
 MINUTES = 10.0
 """Length of a run for which neither steps nor minutes were given."""
@@ -42,6 +42,7 @@ class Plan:
     learning_rate: float = 2e-3
     threads: int = 2
     seed: int = 0
+    rows: int = 32
     encoding: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,24 +92,26 @@ def fit(
         raise ConfigError("--steps and --minutes: give one of them, the other follows.")
     if not 1 <= plan.threads <= 256:
         raise ConfigError(f"--threads {plan.threads}: expected 1 to 256.")
+    if not 1 <= plan.rows <= 4096:
+        raise ConfigError(f"--rows {plan.rows}: expected 1 to 4096.")
     device = _device(plan.device)
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     module = build_char_rnn(plan.vocabulary, plan.size, cell=plan.cell, dropout=plan.dropout, lags=plan.lags).to(device)
     multiplied = sum(p.numel() for n, p in module.named_parameters() if "embed" not in n and "lagged" not in n)
     minutes = MINUTES if plan.minutes is None else plan.minutes
-    steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=ROWS * TIME) if plan.steps is None else plan.steps
+    steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * TIME) if plan.steps is None else plan.steps
     precision = _precision(plan.precision, device)
     settings = Settings(
         steps, plan.learning_rate, precision=precision, validate_every=max(1, min(100, steps // 10)), patience=10, seed=plan.seed
     )
     loop = Loop(
-        NextId(module, rows=ROWS),
-        PieceStream(prepared.train, rows=ROWS, time=TIME, seed=plan.seed),
-        whole_pieces(prepared.valid, rows=ROWS, time=TIME),
+        NextId(module, rows=plan.rows),
+        PieceStream(prepared.train, rows=plan.rows, time=TIME, seed=plan.seed),
+        whole_pieces(prepared.valid, rows=plan.rows, time=TIME),
         settings=settings,
         folder=folder,
-        facts={"data": prepared.checksum, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
+        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
     )
     loop.after_step = lambda progress: after_step(progress, module)
     progress = loop.run(resume=resume)
@@ -116,9 +119,9 @@ def fit(
         weights_of(module),
         asdict(module.config) | {"lags": list(plan.lags)},
         progress,
-        asdict(settings) | {"steps": progress.step, "rows": ROWS, "time": TIME, "threads": plan.threads, "device": device},
-        progress.step * ROWS * TIME,
-        (progress.step - loop.first_step) * ROWS * TIME,
+        asdict(settings) | {"steps": progress.step, "rows": plan.rows, "time": TIME, "threads": plan.threads, "device": device},
+        progress.step * plan.rows * TIME,
+        (progress.step - loop.first_step) * plan.rows * TIME,
     )
 
 

@@ -207,13 +207,24 @@ def four_voices(score: Score) -> Score:
 
 
 def on_sixteenths(score: Score) -> Score:
-    """Return a score without the 32nd notes that stand in seven of the files: each becomes part of the note before."""
+    """Return a score without the 32nd notes that stand in nine of the files: of the notes within one 16th the longest stays."""
     step = score.ticks_per_quarter // 4
     return replace(score, tracks=tuple(_without_32nds(track, step) for track in score.tracks))
 
 
 def _without_32nds(track: Track, step: int) -> Track:
-    """A track whose notes off the 16th grid are dropped; notes that end off it end on its next line."""
-    kept = np.flatnonzero(track.start % step == 0)
-    end = -(-track.end[kept] // step) * step
-    return replace(track, start=track.start[kept], duration=end - track.start[kept], pitch=track.pitch[kept], velocity=track.velocity[kept])
+    """A track of which each 16th keeps one beginning, that of its longest note (the first of equals), moved to its own beginning.
+
+    A note that begins where another of the track still sounds is dropped; notes that end off the grid end on its next line.
+    """
+    cell = track.start // step
+    end = -(-track.end // step) * step
+    kept: list[int] = []
+    for note in np.lexsort((-track.duration, cell)):
+        begins_a_cell = not kept or cell[note] > cell[kept[-1]]
+        is_free = track.start[note] % step == 0 or track.duration[note] > step or not kept or end[kept[-1]] <= cell[note] * step
+        if begins_a_cell and is_free:
+            kept.append(int(note))
+    start = cell[kept] * step
+    end = np.minimum(end[kept], np.append(start[1:], end[kept[-1:]]))
+    return replace(track, start=start, duration=end - start, pitch=track.pitch[kept], velocity=track.velocity[kept])
