@@ -142,7 +142,7 @@ def test_max_copy_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         (["--formats", "mp9"], "--formats mp9: is none"),
         (["--primer", "nothing.mid"], "nothing.mid: could not be opened"),
         (["--temperature", "99"], "temperature 99"),
-        (["--max-copy", "3"], "--max-copy 3: expected 8 or more"),
+        (["--max-copy", "3"], "--max-copy 3: expected 7 or more"),
         (["--seed", "-1"], "--seed -1: expected 0 or more"),
         (["--out", "/proc/nowhere"], "/proc/nowhere: could not be written"),
     ],

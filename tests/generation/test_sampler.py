@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -88,12 +89,28 @@ def test_a_fork_is_written_on_by_itself_and_reads_the_beginning_once() -> None:
     assert model.steps == 3 + len(one) - 3 + len(two) - 3
 
 
-def test_a_constraint_narrows_the_choice_but_never_empties_it() -> None:
-    writing, random = opened(), np.random.default_rng(0)
-    only_two = np.array([True, False, True, False])
-    assert {writing.choose(FREELY, random, lambda ids: only_two) for _ in range(50)} == {2}
-    nothing = np.zeros(4, np.bool_)
-    assert {writing.choose(FREELY, random, lambda ids: nothing) for _ in range(50)} == {1, 2}
+def test_bars_that_are_not_accepted_are_written_anew() -> None:
+    def no_three_alike(ids: Sequence[int]) -> bool:
+        return all(len(set(ids[at : at + 3])) > 1 for at in range(len(ids) - 2))
+
+    freely = write(opened(200), FREELY, np.random.default_rng(0), most=1000)
+    bound = write(opened(200), FREELY, np.random.default_rng(0), most=1000, accept=no_three_alike)
+    assert not no_three_alike(freely.ids)
+    assert no_three_alike(bound.ids)
+    assert len(bound.ids) == 201
+
+
+def test_a_dead_end_is_left_by_going_further_back() -> None:
+    def began_with_two(ids: Sequence[int]) -> bool:  # noticed four bars too late
+        return len(ids) < 6 or ids[1] == 2
+
+    random = next(seed for seed in range(99) if write(opened(6), FREELY, np.random.default_rng(seed), most=99).ids[1] == 1)
+    assert write(opened(6), FREELY, np.random.default_rng(random), most=1000, accept=began_with_two).ids[1] == 2
+
+
+def test_what_is_never_accepted_is_given_up() -> None:
+    with pytest.raises(EncodingError, match="300 ids written and no end in sight. Loosen --max-copy"):
+        write(opened(10), FREELY, np.random.default_rng(0), most=300, accept=lambda ids: False)
 
 
 def test_an_endless_piece_is_given_up() -> None:

@@ -15,7 +15,7 @@ from partimento.cli.output import show
 
 if TYPE_CHECKING:
     from partimento.evaluation.fingerprints import Fingerprints
-    from partimento.generation.composer import Wish
+    from partimento.generation.composer import Condition, Wish
     from partimento.generation.filters import Sampling
     from partimento.score import Score
 
@@ -56,7 +56,7 @@ class Choice:
         top_k: Choose among so many of the likeliest.
         top_p: Choose among the likeliest that together have this probability.
         min_p: Choose among those at least this share as probable as the likeliest.
-        max_copy: Refuse pieces that copy more than so many notes in a row from the training pieces.
+        max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
     """
 
     temperature: float | None = None
@@ -99,12 +99,12 @@ def compose(  # noqa: PLR0913  # one parameter an option
     known = composer.bundle.files.get(FINGERPRINTS)
     prints = None if known is None else Fingerprints.from_bytes(known, FINGERPRINTS)
     drawn = secrets.randbelow(2**31) if seed is None else seed
-    wish = _wish(length)
+    wish = replace(_wish(length), condition=_original_enough(prints, choice.max_copy))
     pieces: list[dict[str, Any]] = []
     composing = 0.0
     for number in range(count):
         began = time.perf_counter()
-        score = composer.write(wish, seed=drawn, number=number, accept=_original_enough(prints, choice.max_copy))
+        score = composer.write(wish, seed=drawn, number=number)
         composing += time.perf_counter() - began
         pieces.append(_finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints))
         if sys.stderr.isatty():
@@ -159,19 +159,20 @@ def _wish(length: Length) -> Wish:
     return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
 
 
-def _original_enough(prints: Fingerprints | None, most: int | None) -> Any:
-    """What a piece must be like for --max-copy."""
+def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:
+    """What must hold for --max-copy."""
     from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.evaluation.copying import originality  # noqa: PLC0415
     from partimento.evaluation.fingerprints import GRAM  # noqa: PLC0415
+    from partimento.generation.composer import Condition  # noqa: PLC0415
 
     if most is None:
         return None
     if prints is None:
         raise ConfigError("--max-copy: this bundle has no fingerprints of its training pieces. Train it again, or leave --max-copy out.")
-    if most < GRAM:
-        raise ConfigError(f"--max-copy {most}: expected {GRAM} or more; shorter runs are everybody's.")
-    return lambda score: originality(score, prints).longest_copy_notes <= most
+    if most < GRAM - 1:
+        raise ConfigError(f"--max-copy {most}: expected {GRAM - 1} or more; shorter runs are everybody's.")
+    return Condition(f"max-copy {most}", lambda score: originality(score, prints).longest_copy_notes <= most)
 
 
 def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fingerprints | None) -> dict[str, Any]:

@@ -6,8 +6,6 @@ runs of `GRAM` = 8 notes or more count: a shorter one is reported as 0, because 
 notes and scales count like anything else, for a model and for the corpus's own rate alike, so that the two may be
 compared: `self_borrowing` is the rate at which the pieces of a corpus borrow from each other.
 
-`originality` judges a finished score; `CopyGuard` judges every next note while one is being composed.
-
 Source: the question and the comparison with human borrowing, Yin, Reuben, Stepney, Collins, "A good algorithm
 does not steal - it imitates" (EvoMUSART 2021). Differs: exact runs by hashing, not time-difference fingerprints.
 """
@@ -15,20 +13,17 @@ does not steal - it imitates" (EvoMUSART 2021). Differs: exact runs by hashing, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from partimento.errors import ConfigError, ScoreError
 from partimento.evaluation.fingerprints import (
     GRAM,
     NO_RUNS,
-    ONSETS_PER_QUARTER,
     Fingerprints,
     Place,
-    Runs,
     gram_hashes,
     lines,
     printed_bars,
@@ -176,113 +171,3 @@ def mean_interval(values: NDArray[np.float64] | NDArray[np.int64], *, seed: int 
     means = [values[random.integers(values.size, size=values.size)].mean() for _ in range(RESAMPLES)]
     low, high = np.percentile(means, (2.5, 97.5))
     return Interval(float(values.mean()), float(low), float(high))
-
-
-@dataclass(frozen=True)
-class _Voice:
-    """A voice so far: its last `GRAM` onsets and keys, the copied runs before and after the last onset."""
-
-    onsets: tuple[int, ...] = ()
-    pitches: tuple[int, ...] = ()
-    before: Runs = NO_RUNS
-    after: Runs = NO_RUNS
-
-
-class CopyGuard:
-    """Says, while a piece is being composed, which next notes would copy more than `most_notes` in a row.
-
-    A score whose every note was added after `blocked` let it pass has no copied run above `most_notes` in
-    `originality`: they compare alike, chords by their highest note. A corpus goes on from a given run in few ways,
-    so that most keys stay free; a caller whose grammar leaves none of them must step back or stop.
-
-    Args:
-        fingerprints: What must not be copied.
-        most_notes: The longest copied run allowed, `GRAM` - 1 notes (nothing that counts as a copy) or more.
-        ticks_per_quarter: Unit of the onsets; 4 where they are counted in 16ths.
-
-    Raises:
-        ConfigError: When `most_notes` is below `GRAM` - 1: runs that short are not told apart.
-    """
-
-    def __init__(self, fingerprints: Fingerprints, *, most_notes: int, ticks_per_quarter: int) -> None:
-        if most_notes < GRAM - 1:
-            raise ConfigError(f"a limit of {most_notes} copied notes: expected {GRAM - 1} or more, as shorter runs are common property.")
-        self.fingerprints = fingerprints
-        self.most_notes = most_notes
-        self.ticks_per_quarter = ticks_per_quarter
-        self._voices: dict[Hashable, _Voice] = {}
-
-    def fork(self) -> CopyGuard:
-        """Return a guard in the same state that goes its own way from here."""
-        other = CopyGuard(self.fingerprints, most_notes=self.most_notes, ticks_per_quarter=self.ticks_per_quarter)
-        other._voices = dict(self._voices)
-        return other
-
-    def copied(self, voice: Hashable) -> int:
-        """Return the notes of the longest copied run that ends with the last note of `voice`; 0 below `GRAM`."""
-        return self._voices.get(voice, _Voice()).after.longest
-
-    def blocked(self, voice: Hashable, onset: int, pitches: ArrayLike) -> NDArray[np.bool_]:
-        """Return which of `pitches`, struck next in `voice`, would make a copied run longer than `most_notes`.
-
-        Args:
-            voice: Any name; a voice is a track of the score that comes of it.
-            onset: Ticks, not before the voice's last onset.
-            pitches: MIDI keys, shape (keys,).
-
-        Returns:
-            True for each key that would, shape (keys,).
-
-        Raises:
-            ScoreError: When `onset` lies before the voice's last one.
-        """
-        keys = np.asarray(pitches, np.int64)
-        state, joins = self._at(voice, onset)
-        mask = np.zeros(keys.shape, bool)
-        if len(state.onsets) < GRAM - 1 or max(state.after.longest + 1, GRAM) <= self.most_notes:
-            return mask
-        last = self._voices[voice]
-        top = last.pitches[-1] if joins else -1
-        low, high = self.fingerprints.spans(self._hashes(state, last.onsets[-1] if joins else onset, keys))
-        for index in np.flatnonzero((high > low) & (keys > top)).tolist():
-            mask[index] = self.fingerprints.advance(state.after, int(low[index]), int(high[index])).longest > self.most_notes
-        return mask
-
-    def add(self, voice: Hashable, onset: int, pitch: int) -> None:
-        """Take note of a note that was struck.
-
-        Raises:
-            ScoreError: When `onset` lies before the voice's last one.
-        """
-        state, joins = self._at(voice, onset)
-        if joins:
-            last = self._voices[voice]
-            if pitch <= last.pitches[-1]:
-                return
-            onset = last.onsets[-1]
-        after = NO_RUNS
-        if len(state.onsets) >= GRAM - 1:
-            low, high = self.fingerprints.spans(self._hashes(state, onset, np.array([pitch])))
-            after = self.fingerprints.advance(state.after, int(low[0]), int(high[0]))
-        onsets, pitches = (*state.onsets, onset)[-GRAM:], (*state.pitches, pitch)[-GRAM:]
-        self._voices[voice] = _Voice(onsets, pitches, state.after, after)
-
-    def _at(self, voice: Hashable, onset: int) -> tuple[_Voice, bool]:
-        """The voice as it was before the onset group that a note at `onset` belongs to; whether that group is its last."""
-        state = self._voices.get(voice, _Voice())
-        if not state.onsets:
-            return state, False
-        if onset < state.onsets[-1]:
-            raise ScoreError(
-                f"voice {voice}: a note at tick {onset} after one at {state.onsets[-1]}. Give each voice's notes in time order."
-            )
-        if (onset - state.onsets[-1]) * ONSETS_PER_QUARTER >= self.ticks_per_quarter:
-            return state, False
-        return replace(state, onsets=state.onsets[:-1], pitches=state.pitches[:-1], after=state.before), True
-
-    def _hashes(self, state: _Voice, onset: int, pitches: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The hash of the last `GRAM` - 1 notes with each of `pitches` after them, shape (keys,)."""
-        onsets = np.array([*state.onsets[1 - GRAM :], onset], np.int64)
-        grams = np.tile(np.array([*state.pitches[1 - GRAM :], 0], np.int64), (pitches.size, 1))
-        grams[:, -1] = pitches
-        return gram_hashes(np.broadcast_to(onsets, grams.shape), grams)[:, 0]

@@ -21,11 +21,21 @@ from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
 from partimento.version import __version__
 
 MOST_IDS = 60_000
-TRIES = 60
-"""Pieces that are written at most until one is accepted."""
-
 DRAFTS, WILLING_NATS = 4, 3.0
-"""Accepted drafts among which the one is kept that the grammar had to force least; one this willing is kept at once."""
+"""Drafts among which the one is kept that the grammar had to force least; one this willing is kept at once."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of the music at the end of every bar.
+
+    Attributes:
+        name: In the words of the command line, such as ``max-copy 12``.
+        holds: Asked of the music so far.
+    """
+
+    name: str
+    holds: Callable[[Score], bool]
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class Wish:
         tempo: Quarter notes per minute.
         primer: Beginning, kept as it is.
         primer_bars: Bars of the primer that are used.
+        condition: Bars after which it does not hold are written anew.
     """
 
     bars: int | None = None
@@ -47,6 +58,7 @@ class Wish:
     tempo: float | None = None
     primer: Score | None = None
     primer_bars: int | None = None
+    condition: Condition | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -111,35 +123,32 @@ class Composer:
         """
         return self.write(Wish(bars, seconds, key, tempo, primer), seed=secrets.randbelow(2**31) if seed is None else seed)
 
-    def write(self, wish: Wish, *, seed: int, number: int = 0, accept: Callable[[Score], bool] | None = None) -> Score:
+    def write(self, wish: Wish, *, seed: int, number: int = 0) -> Score:
         """Return piece `number` of `seed`.
 
         Args:
             wish: What it is to be like.
             seed: 0 or more.
             number: Which of several pieces of one seed, from 0.
-            accept: Asked of each finished piece; another is written until it says yes.
 
         Raises:
-            EncodingError: When the encoding cannot say the primer or fulfil the wish, or no piece is accepted.
+            EncodingError: When the encoding cannot say the primer or fulfil the wish.
         """
         if seed < 0:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         primer, remarks = self._primer(wish)
         beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
         opened = self._open(wish, beginning, primer or Score())
+        if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
+            raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
         drafts: list[tuple[float, Score]] = []
-        for attempt in range(TRIES):
-            ids, forced = self._write(opened, [seed, number, attempt])
+        for draft in range(DRAFTS):
+            ids, forced = self._write(opened, [seed, number, draft], wish.condition)
             if wish.seconds is not None and primer is None:
-                ids, forced = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, attempt])
-            score = self._finish(ids, wish, seed=seed, number=number)
-            if accept is None or accept(score):
-                drafts.append((forced, score))
-                if forced <= WILLING_NATS or len(drafts) == DRAFTS:
-                    break
-        if not drafts:
-            raise EncodingError(f"seed {seed}: of {TRIES} pieces none was acceptable. Loosen --max-copy, or raise --temperature.")
+                ids, forced = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, draft], wish.condition)
+            drafts.append((forced, self._finish(ids, wish, seed=seed, number=number)))
+            if forced <= WILLING_NATS:
+                break
         return min(drafts, key=lambda draft: draft[0])[1].with_warnings(*remarks)
 
     def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
@@ -154,9 +163,10 @@ class Composer:
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
 
-    def _write(self, opened: Writing, seed: list[int]) -> tuple[NDArray[np.int32], float]:
+    def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> tuple[NDArray[np.int32], float]:
         """A piece written to its end, and how much the grammar had to insist, in nats."""
-        written = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS)
+        fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
+        written = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS, accept=fits)
         self.ids_written += len(written.ids) - len(opened.ids)
         return np.array(written.ids, np.int32), written.forced_nats
 
@@ -211,6 +221,7 @@ class Composer:
             f"{name} {value:g}" for name, value in (("bars", wish.bars), ("seconds", wish.seconds), ("tempo", wish.tempo)) if value
         ]
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
+        settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "

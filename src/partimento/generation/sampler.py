@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Grammar
 from partimento.errors import EncodingError
-from partimento.generation.filters import Filter, Logits, probabilities
+from partimento.generation.filters import Filter, Logits
 from partimento.models.model import SequenceModel, State
 
-Constraint = Callable[[Sequence[int]], NDArray[np.bool_] | None]
-"""The ids so far -> which may follow, shape (vocabulary,), or None where anything may."""
+TRIES = 4
+"""Times a bar is written anew before twice as many are."""
 
 
 @dataclass
@@ -58,22 +58,17 @@ class Writing:
         self.logits = logits[0].astype(np.float64)
         self.ids.append(number)
 
-    def choose(self, filters: Sequence[Filter], random: np.random.Generator, constraint: Constraint | None = None) -> int:
-        """Return the next id, drawn from what grammar, constraint and filters leave.
-
-        Where the constraint leaves nothing that the grammar allows, the grammar has the last word.
-        """
-        allowed = self.grammar.allowed()
-        if constraint is not None and (wanted := constraint(self.ids)) is not None and bool((allowed & wanted).any()):
-            allowed = allowed & wanted
-        self.forced_nats -= float(np.log(max(probabilities(self.logits)[allowed].sum(), 1e-12)))
-        logits = np.where(allowed, self.logits, -np.inf)
+    def choose(self, filters: Sequence[Filter], random: np.random.Generator) -> int:
+        """Return the next id, drawn from what the grammar and the filters leave."""
+        allowed = np.flatnonzero(self.grammar.allowed())
+        logits = self.logits[allowed]
+        weights = np.exp(self.logits - self.logits.max())
+        self.forced_nats -= math.log(max(float(weights[allowed].sum() / weights.sum()), 1e-12))
         for rule in filters:
             logits = rule(logits)
-        chances = probabilities(logits)
-        candidates = np.flatnonzero(chances)
-        heights = np.cumsum(chances[candidates])
-        return int(candidates[min(int(np.searchsorted(heights, random.random() * heights[-1], side="right")), candidates.size - 1)])
+        heights = np.cumsum(np.exp(logits - logits.max()))  # ids that a filter took away add nothing
+        place = int(np.searchsorted(heights, random.random() * heights[-1], side="right"))
+        return int(allowed[min(place, int(np.searchsorted(heights, heights[-1])))])
 
 
 def write(
@@ -82,22 +77,38 @@ def write(
     random: np.random.Generator,
     *,
     most: int,
-    constraint: Constraint | None = None,
+    accept: Callable[[Sequence[int]], bool] | None = None,
 ) -> Writing:
-    """Go on until the grammar says that the piece has ended; return `writing`.
+    """Go on until the grammar says that the piece has ended; return the whole piece.
 
     Args:
-        writing: The piece so far; it is written on.
+        writing: The piece so far.
         filters: See `filters.Sampling`.
         random: Where chance comes from.
-        most: Ids after which a piece without an end is given up.
-        constraint: What else must hold.
+        most: Ids that are written at most, those that were given up included.
+        accept: Asked whenever a bar has begun, and at the end, what it thinks of the ids so far. Where it says no, the
+            last bar is written anew; where that does not help, the last two, the last four, and so on.
 
     Raises:
         EncodingError: When `most` ids did not suffice.
     """
-    while not writing.grammar.finished:
-        if len(writing.ids) >= most:
-            raise EncodingError(f"{most} ids written and no end in sight. Ask for fewer --bars, or lower --temperature.")
-        writing.push(writing.choose(filters, random, constraint))
-    return writing
+    kept, refusals, farthest = [writing.fork()], 0, 0
+    for _ in range(most - len(writing.ids)):
+        if writing.grammar.finished:
+            return writing
+        bars = writing.grammar.bars
+        writing.push(writing.choose(filters, random))
+        if accept is None or (writing.grammar.bars == bars and not writing.grammar.finished):
+            continue
+        if accept(writing.ids):
+            if len(kept) > farthest:
+                farthest, refusals = len(kept), 0
+            kept.append(writing.fork())
+        else:
+            refusals += 1
+            del kept[max(1, len(kept) + 1 - 2 ** (refusals // TRIES)) :]
+            writing = kept[-1].fork()
+    if writing.grammar.finished:
+        return writing
+    remedy = "Loosen --max-copy, or raise --temperature." if accept else "Ask for fewer --bars, or lower --temperature."
+    raise EncodingError(f"{most} ids written and no end in sight. {remedy}")
