@@ -10,7 +10,7 @@ from partimento.audio import Waveform
 from partimento.errors import MissingExtra, ScoreError
 from partimento.files import engraving
 from partimento.files.engraving import engraved, score_svg
-from partimento.files.page import page_bytes
+from partimento.files.page import embedded_sound, page_bytes
 from partimento.files.png import png_bytes
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
 
@@ -79,7 +79,7 @@ def test_a_picture_of_staves():
 
 
 def test_a_page_shows_the_staves_with_their_times():
-    text = page_bytes(tune(), sound=Waveform([0.0, 0.5, 0.0])).decode()
+    text = page_bytes(tune(), sound=embedded_sound(Waveform([0.0, 0.5, 0.0]), tune())).decode()
     assert '<section class="card" id="score">' in text
     name = note_groups(engraved(tune()).pages[0])[3].get("id")
     assert f'["{name}",3.0,4.0]' in text

@@ -14,7 +14,7 @@ from partimento.errors import ScoreError
 from partimento.files import page
 from partimento.files.abc import read_abc
 from partimento.files.midi import read_midi
-from partimento.files.page import is_notated, page_bytes
+from partimento.files.page import embedded_sound, is_notated, page_bytes
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
 
 
@@ -69,7 +69,7 @@ def test_the_page_says_what_it_holds():
 
 
 def test_nothing_is_fetched():
-    text = page_bytes(tune(metadata={"title": "x"}), sound=hum(), engrave=False).decode()
+    text = page_bytes(tune(metadata={"title": "x"}), sound=embedded_sound(hum(), tune()), engrave=False).decode()
     for attribute in ("src", "href", "action", "poster", "data"):
         for value in re.findall(rf'\s{attribute}="([^"]*)"', text):
             assert value.startswith("data:")
@@ -78,7 +78,7 @@ def test_nothing_is_fetched():
 
 
 def test_the_policy_forbids_requests_and_names_the_script():
-    holds = read(tune(), sound=hum())
+    holds = read(tune(), sound=embedded_sound(hum(), tune()))
     policy = next(meta["content"] for meta in holds.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     scripts = holds.texts["script"]
     digest = base64.b64encode(hashlib.sha256(scripts[-1].encode()).digest()).decode()
@@ -114,7 +114,8 @@ def test_abc_that_cannot_be_written_is_left_out(monkeypatch):
     [(hum(1.0), "audio/wav"), (hum(30.0, 44_100), "audio/mpeg"), (hum(4.0, 96_000), "audio/flac")],
 )
 def test_the_sound_is_inside(sound, kind):
-    holds = read(tune(metadata={"title": "T", "provenance": "Composed by a machine."}), sound=sound)
+    score = tune(metadata={"title": "T", "provenance": "Composed by a machine."})
+    holds = read(score, sound=embedded_sound(sound, score))
     found, data = data_of(holds.all("audio")[0]["src"])
     assert found == kind
     with soundfile.SoundFile(io.BytesIO(data)) as file:
@@ -130,7 +131,7 @@ def test_a_page_without_sound_has_no_player_and_no_script():
 
 
 def test_the_cursor_and_the_notes_have_their_seconds():
-    holds = read(tune(), sound=hum())
+    holds = read(tune(), sound=embedded_sound(hum(), tune()))
     numbers = json.loads(holds.texts["script"][0])
     assert [point[0] for point in numbers["path"]] == [0.0, 8.0]
     timed = [tag for _, tag in holds.tags if "data-on" in tag]
@@ -140,7 +141,7 @@ def test_the_cursor_and_the_notes_have_their_seconds():
 def test_hostile_words_stay_words():
     nasty = '</script><script>alert(1)</script>"><img src=x onerror=alert(1)>\ud800'
     score = tune(metadata=dict.fromkeys(("title", "composer", "provenance", "source"), nasty))
-    holds = read(score, sound=hum())
+    holds = read(score, sound=embedded_sound(hum(), score))
     assert len(holds.all("script")) == 2 and not holds.all("img")
     assert nasty.replace("\ud800", "?") in holds.texts["h1"]
 
@@ -156,7 +157,7 @@ def test_a_performance_is_a_roll_only():
 
 
 def test_the_same_score_gives_the_same_bytes():
-    assert page_bytes(tune(), sound=hum()) == page_bytes(tune(), sound=hum())
+    assert page_bytes(tune(), sound=embedded_sound(hum(), tune())) == page_bytes(tune(), sound=embedded_sound(hum(), tune()))
 
 
 def test_an_unnamed_piece_has_a_file_name():

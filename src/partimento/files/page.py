@@ -31,18 +31,21 @@ from partimento.score.tempo import duration_seconds, seconds_at
 SMALL_SOUND_BYTES = 400_000
 """Below this a sound stays a WAV; above it is an MP3, which every browser plays and takes a tenth."""
 
+EmbeddedSound = tuple[str, bytes]
+"""A sound file as it stands in a page: its suffix, its bytes."""
+
 _NOTATED_SHARE = 0.95
 _GRID = 48  # parts of a quarter note: sixteenths, their halves and triplets lie on it
 
 
-def page_bytes(score: Score, *, sound: Waveform | None = None, engrave: bool = True) -> bytes:
+def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: bool = True) -> bytes:
     """Return one HTML page, complete in itself.
 
     A performance, whose notes follow no grid, is shown as a roll only.
 
     Args:
         score: At least one note.
-        sound: The score's sound, rendered by a synthesizer; a page without it is silent.
+        sound: The score's sound, see `embedded_sound`; a page without it is silent.
         engrave: Whether to show staves and notes, where Verovio is installed.
 
     Raises:
@@ -56,7 +59,7 @@ def page_bytes(score: Score, *, sound: Waveform | None = None, engrave: bool = T
     links = [_link(midi, f"{name}.mid", "MIDI")]
     player = ""
     if sound is not None:
-        suffix, data = _embedded(sound, score)
+        suffix, data = sound
         url = _data_url(MEDIA_TYPES[suffix], data)
         player = f'<audio controls preload="auto" src="{url}"></audio>'
         links.append(f'<a id="sound" download="{name}{suffix}">Sound ({suffix[1:].upper()})</a>')
@@ -70,6 +73,17 @@ def page_bytes(score: Score, *, sound: Waveform | None = None, engrave: bool = T
         sections.append(f'<details class="card"><summary>ABC text</summary><pre>{escape(text)}</pre></details>')
     facts = {"path": roll.path if sound is not None else (), "notes": _engraved_times(score, engraving) if sound is not None else []}
     return _document(score, player=player, links=links, sections=sections, facts=facts)
+
+
+def embedded_sound(sound: Waveform, score: Score) -> EmbeddedSound:
+    """Return a sound for the page of `score`: a WAV where it is small, else an MP3, else (rates that MP3 cannot say) a FLAC."""
+    tags = sound_tags(score)
+    if sound.samples.size * 2 <= SMALL_SOUND_BYTES:
+        return ".wav", sound_bytes(sound, ".wav", metadata=tags)
+    try:
+        return ".mp3", sound_bytes(sound, ".mp3", metadata=tags)
+    except WriteError:
+        return ".flac", sound_bytes(sound, ".flac", metadata=tags)
 
 
 def is_notated(score: Score) -> bool:
@@ -120,17 +134,6 @@ def _facts(score: Score) -> list[str]:
     facts = [score.metadata.get("composer", ""), key_name(score.key_signatures[0]) if score.key_signatures else ""]
     facts += [f"{bar_count(score)} bars", f"{score.note_count} notes", f"{seconds // 60}:{seconds % 60:02d}"]
     return [fact for fact in facts if fact]
-
-
-def _embedded(sound: Waveform, score: Score) -> tuple[str, bytes]:
-    """The sound's suffix and bytes: a WAV where it is small, else an MP3, else (rates that MP3 cannot say) a FLAC."""
-    tags = sound_tags(score)
-    if sound.samples.size * 2 <= SMALL_SOUND_BYTES:
-        return ".wav", sound_bytes(sound, ".wav", metadata=tags)
-    try:
-        return ".mp3", sound_bytes(sound, ".mp3", metadata=tags)
-    except WriteError:
-        return ".flac", sound_bytes(sound, ".flac", metadata=tags)
 
 
 def _staves(score: Score) -> Engraving | None:

@@ -72,15 +72,15 @@ def release_seconds(zone: Zone) -> float:
 
 def _zone_sound(zone: Zone, sample: Sample, key: int, *, sample_rate: int, frames: int) -> Frames:
     """One recording sounding at a key, with everything but velocity, place and release."""
-    gain_db, frames = _volume_envelope(zone, key, sample_rate, frames)
-    if not frames:
+    gain = _volume_envelope(zone, key, sample_rate, frames)
+    if not gain.size:
         return np.zeros(0, np.float32)
-    time = np.arange(frames) / sample_rate
-    modulation = _modulation_envelope(zone, key, time)
+    time = np.arange(gain.size) / sample_rate
+    modulation = _modulation_envelope(zone, key, time) if zone[7] or zone[11] else np.zeros(gain.size)
     position = _positions(zone, sample, key, time=time, modulation=modulation, sample_rate=sample_rate)
     sound = _read(zone, sample, position)
     sound = _filtered(zone, sound, modulation[: sound.size], sample_rate)
-    return sound * np.power(10, gain_db[: sound.size] / -20).astype(np.float32)
+    return sound * gain[: sound.size]
 
 
 def _seconds(timecents: float) -> float:
@@ -88,8 +88,8 @@ def _seconds(timecents: float) -> float:
     return 0.0 if timecents <= -12000 else float(2.0 ** (min(timecents, 8000) / 1200))
 
 
-def _volume_envelope(zone: Zone, key: int, sample_rate: int, frames: int) -> tuple[NDArray[np.float64], int]:
-    """Attenuation in dB at each frame while the key is held, and the frame at which the tone is over."""
+def _volume_envelope(zone: Zone, key: int, sample_rate: int, frames: int) -> Frames:
+    """Gain at each frame while the key is held, up to the frame at which the tone is over."""
     delay, attack = _seconds(zone[33]), _seconds(zone[34])
     hold, decay = _seconds(zone[35] + zone[39] * (60 - key)), _seconds(zone[36] + zone[40] * (60 - key))
     sustain_db = float(np.clip(zone[37] / 10, 0, 100))
@@ -98,10 +98,15 @@ def _volume_envelope(zone: Zone, key: int, sample_rate: int, frames: int) -> tup
     fall = rise + hold
     if sustain_db >= SILENT_DB:
         frames = min(frames, math.ceil((fall + decay * SILENT_DB / 100) * sample_rate) + 1)
-    time = np.arange(frames) / sample_rate
-    attenuation = np.clip((time - fall) / max(decay, 1e-4) * 100, 0, sustain_db)
-    rising = np.clip((time - delay) / max(attack, 1e-3), 1e-6, 1)
-    return attenuation + level_db - 20 * np.log10(rising), frames
+    level_from = max(fall + max(decay, 1e-4) * sustain_db / 100, delay + max(attack, 1e-3))
+    moving = min(frames, math.ceil(level_from * sample_rate) + 1)
+    time = np.arange(moving) / sample_rate
+    attenuation = np.clip((time - fall) / max(decay, 1e-4) * 100, 0, sustain_db) + level_db
+    rising = np.clip((time[: math.ceil((delay + max(attack, 1e-3)) * sample_rate) + 1] - delay) / max(attack, 1e-3), 1e-6, 1)
+    attenuation[: rising.size] -= 20 * np.log10(rising)
+    gain = np.full(frames, 10 ** ((sustain_db + level_db) / -20), np.float32)
+    gain[:moving] = np.power(10, attenuation / -20)
+    return gain
 
 
 def _modulation_envelope(zone: Zone, key: int, time: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -147,17 +152,23 @@ def _read(zone: Zone, sample: Sample, position: NDArray[np.float64]) -> Frames:
             return np.zeros(0, np.float32)
     whole = position.astype(np.int64)
     part = (position - whole).astype(np.float32)
-    taps = []
-    for offset in (-1, 0, 1, 2):
-        at = whole + offset
-        if looped:
-            at = np.where(at >= stop, begin + (at - begin) % (stop - begin), at)
-        taps.append(values[np.clip(at, 0, values.size - 1)])
-    before, here, after, beyond = taps
+    if looped:  # one more round of the loop, and on from it: every frame then has its neighbours beside it
+        played = np.concatenate([values[:stop], values[begin:stop], values[begin : begin + 2]])
+        after = whole >= stop
+        whole[after] = stop + (whole[after] - stop) % (stop - begin)
+    else:
+        played = np.concatenate([values, values[-1:], values[-1:]])
+    here, linear, square, cube = (row[whole] for row in _cubics(played))
+    return np.asarray(((cube * part + square) * part + linear) * part + here)
+
+
+def _cubics(values: Frames) -> tuple[Frames, ...]:
+    """Coefficients of the Catmull-Rom cubic that leads from each frame to the next, constant first, each (frames - 2,)."""
+    here, after, beyond = values[:-2], values[1:-1], values[2:]
+    before = np.concatenate([values[:1], values[:-3]])
     linear = (after - before) * np.float32(0.5)
     square = before - np.float32(2.5) * here + np.float32(2) * after - np.float32(0.5) * beyond
-    cube = np.float32(0.5) * (beyond - before) + np.float32(1.5) * (here - after)
-    return np.asarray(((cube * part + square) * part + linear) * part + here)
+    return here, linear, square, np.float32(0.5) * (beyond - before) + np.float32(1.5) * (here - after)
 
 
 def _filtered(zone: Zone, sound: Frames, modulation: NDArray[np.float64], sample_rate: int) -> Frames:
