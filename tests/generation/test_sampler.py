@@ -1,12 +1,12 @@
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from partimento.errors import EncodingError
 from partimento.generation.filters import Sampling
-from partimento.generation.sampler import Writing, write
+from partimento.generation.sampler import DRAFTS, PASSAGE, Writer, Writing
 from partimento.models.model import Logits, State
 
 
@@ -55,8 +55,12 @@ def opened(length: int = 50, model: Counting | None = None) -> Writing:
     return Writing.begin(model or Counting(), Until(length), [1])
 
 
+def write(writing: Writing, seed: int = 0, *, most: int = 10_000, accept: Callable[[Sequence[int]], bool] | None = None) -> Writing:
+    return Writer(FREELY, np.random.default_rng(seed), most=most, accept=accept).write(writing)
+
+
 def test_only_what_the_grammar_allows_is_written() -> None:
-    written = write(opened(), FREELY, np.random.default_rng(0), most=100)
+    written = write(opened())
     assert set(written.ids[:-1]) == {1, 2}
     assert written.ids[-1] == 3
 
@@ -69,21 +73,46 @@ def test_choices_follow_the_chances() -> None:
 
 
 def test_one_seed_one_piece() -> None:
-    pieces = [write(opened(), FREELY, np.random.default_rng(seed), most=100).ids for seed in (5, 5, 6)]
+    pieces = [write(opened(), seed).ids for seed in (5, 5, 6)]
     assert pieces[0] == pieces[1] != pieces[2]
 
 
 def test_what_was_forced_is_counted() -> None:
-    written = write(opened(3), FREELY, np.random.default_rng(0), most=100)
-    assert written.forced_nats == pytest.approx(-2 * np.log(0.5) - np.log(0.1), rel=1e-5)  # two free ids, then the end
+    writing, random = opened(3), np.random.default_rng(0)
+    while not writing.grammar.finished:
+        writing.push(writing.choose(FREELY, random))
+    assert writing.forced_nats == pytest.approx(-2 * np.log(0.5) - np.log(0.1), rel=1e-5)  # two free ids, then the end
+
+
+def test_where_the_grammar_insists_the_passage_is_written_again_and_the_best_is_kept() -> None:
+    class Hears:
+        """A model that expects the end only after id 2."""
+
+        vocabulary = 4
+
+        def start(self, batch: int) -> State:
+            return (np.zeros((batch, 1), np.int64),)
+
+        def step(self, ids: np.ndarray, state: State) -> tuple[Logits, State]:
+            end = 0.5 if ids[0] == 2 else 0.001
+            return np.log(np.array([[0.001, 0.7, 0.3, end]], np.float32)), state
+
+    ends = Counter()
+    for seed in range(40):
+        writer = Writer(FREELY, np.random.default_rng(seed), most=1000)
+        written = writer.write(Writing.begin(Hears(), Until(20), [1]))
+        assert len(written.ids) == 21
+        assert writer.written in range(20, 20 + DRAFTS * (PASSAGE + 1) + 1)
+        ends[written.ids[-2]] += 1
+    assert ends[2] >= 34  # by chance it would be 12
 
 
 def test_a_fork_is_written_on_by_itself_and_reads_the_beginning_once() -> None:
     model = Counting()
     writing = Writing.begin(model, Until(20), [1, 2, 1])
     assert model.steps == 3
-    one = write(writing.fork(), FREELY, np.random.default_rng(1), most=100).ids
-    two = write(writing.fork(), FREELY, np.random.default_rng(2), most=100).ids
+    one = write(writing.fork(), 1).ids
+    two = write(writing.fork(), 2).ids
     assert writing.ids == one[:3] == two[:3] == [1, 2, 1]
     assert one != two
     assert model.steps == 3 + len(one) - 3 + len(two) - 3
@@ -93,8 +122,8 @@ def test_bars_that_are_not_accepted_are_written_anew() -> None:
     def no_three_alike(ids: Sequence[int]) -> bool:
         return all(len(set(ids[at : at + 3])) > 1 for at in range(len(ids) - 2))
 
-    freely = write(opened(200), FREELY, np.random.default_rng(0), most=1000)
-    bound = write(opened(200), FREELY, np.random.default_rng(0), most=1000, accept=no_three_alike)
+    freely = write(opened(200), 0, most=1000)
+    bound = write(opened(200), 0, most=1000, accept=no_three_alike)
     assert not no_three_alike(freely.ids)
     assert no_three_alike(bound.ids)
     assert len(bound.ids) == 201
@@ -104,18 +133,18 @@ def test_a_dead_end_is_left_by_going_further_back() -> None:
     def began_with_two(ids: Sequence[int]) -> bool:  # noticed four bars too late
         return len(ids) < 6 or ids[1] == 2
 
-    random = next(seed for seed in range(99) if write(opened(6), FREELY, np.random.default_rng(seed), most=99).ids[1] == 1)
-    assert write(opened(6), FREELY, np.random.default_rng(random), most=1000, accept=began_with_two).ids[1] == 2
+    random = next(seed for seed in range(99) if write(opened(6), seed, most=99).ids[1] == 1)
+    assert write(opened(6), random, most=1000, accept=began_with_two).ids[1] == 2
 
 
 def test_what_is_never_accepted_is_given_up() -> None:
     with pytest.raises(EncodingError, match="300 ids written and no end in sight. Loosen --max-copy"):
-        write(opened(10), FREELY, np.random.default_rng(0), most=300, accept=lambda ids: False)
+        write(opened(10), 0, most=300, accept=lambda ids: False)
 
 
 def test_an_endless_piece_is_given_up() -> None:
     with pytest.raises(EncodingError, match="20 ids written and no end in sight"):
-        write(opened(10**6), FREELY, np.random.default_rng(0), most=20)
+        write(opened(10**6), 0, most=20)
 
 
 def test_a_piece_needs_a_beginning() -> None:

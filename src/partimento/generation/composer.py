@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from partimento.bundle import Bundle
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.filters import Sampling
-from partimento.generation.sampler import Writing, write
+from partimento.generation.sampler import Writer, Writing
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
@@ -21,8 +21,6 @@ from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
 from partimento.version import __version__
 
 MOST_IDS = 60_000
-DRAFTS, WILLING_NATS = 4, 3.0
-"""Drafts among which the one is kept that the grammar had to force least; one this willing is kept at once."""
 
 
 @dataclass(frozen=True)
@@ -141,15 +139,10 @@ class Composer:
         opened = self._open(wish, beginning, primer or Score())
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
-        drafts: list[tuple[float, Score]] = []
-        for draft in range(DRAFTS):
-            ids, forced = self._write(opened, [seed, number, draft], wish.condition)
-            if wish.seconds is not None and primer is None:
-                ids, forced = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number, draft], wish.condition)
-            drafts.append((forced, self._finish(ids, wish, seed=seed, number=number)))
-            if forced <= WILLING_NATS:
-                break
-        return min(drafts, key=lambda draft: draft[0])[1].with_warnings(*remarks)
+        ids = self._write(opened, [seed, number], wish.condition)
+        if wish.seconds is not None and primer is None:
+            ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
+        return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
 
     def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
         """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
@@ -163,12 +156,13 @@ class Composer:
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
 
-    def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> tuple[NDArray[np.int32], float]:
-        """A piece written to its end, and how much the grammar had to insist, in nats."""
+    def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
+        """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
-        written = write(opened.fork(), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS, accept=fits)
-        self.ids_written += len(written.ids) - len(opened.ids)
-        return np.array(written.ids, np.int32), written.forced_nats
+        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS, accept=fits)
+        written = writer.write(opened)
+        self.ids_written += writer.written
+        return np.array(written.ids, np.int32)
 
     def _tempo(self, wish: Wish) -> float:
         """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""

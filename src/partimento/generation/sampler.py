@@ -15,7 +15,13 @@ from partimento.generation.filters import Filter, Logits
 from partimento.models.model import SequenceModel, State
 
 TRIES = 4
-"""Times a bar is written anew before twice as many are."""
+"""Times a bar that was not accepted is written anew before twice as many are."""
+
+WILLING_NATS = 3.0
+"""What a grammar may insist on in one bar: one choice in twenty that the model would have made itself."""
+
+PASSAGE, DRAFTS = 4, 8
+"""Bars, and how often they are written anew, where it had to insist on more."""
 
 
 @dataclass
@@ -71,44 +77,81 @@ class Writing:
         return int(allowed[min(place, int(np.searchsorted(heights, heights[-1])))])
 
 
-def write(
-    writing: Writing,
-    filters: Sequence[Filter],
-    random: np.random.Generator,
-    *,
-    most: int,
-    accept: Callable[[Sequence[int]], bool] | None = None,
-) -> Writing:
-    """Go on until the grammar says that the piece has ended; return the whole piece.
+class Writer:
+    """Writes pieces to their end, bar by bar, each drawn from `random`.
+
+    A grammar knows how a piece must end, the model does not; left alone it may have to be told against its will. A bar
+    in which the grammar had to insist on more than `WILLING_NATS` is therefore written in several drafts, together
+    with the bars that led to it, and the draft is kept in which it had to insist least.
 
     Args:
-        writing: The piece so far.
         filters: See `filters.Sampling`.
         random: Where chance comes from.
         most: Ids that are written at most, those that were given up included.
-        accept: Asked whenever a bar has begun, and at the end, what it thinks of the ids so far. Where it says no, the
-            last bar is written anew; where that does not help, the last two, the last four, and so on.
-
-    Raises:
-        EncodingError: When `most` ids did not suffice.
+        accept: Asked at every bar line, and at the end, what it thinks of the ids so far. Where it says no, the last
+            bar is written anew; where that does not help, the last two, the last four, and so on.
     """
-    kept, refusals, farthest = [writing.fork()], 0, 0
-    for _ in range(most - len(writing.ids)):
-        if writing.grammar.finished:
-            return writing
+
+    def __init__(
+        self,
+        filters: Sequence[Filter],
+        random: np.random.Generator,
+        *,
+        most: int,
+        accept: Callable[[Sequence[int]], bool] | None = None,
+    ) -> None:
+        self._filters, self._random, self._most, self._accept = filters, random, most, accept
+        self.written = 0
+        """Ids chosen so far, those that were given up included."""
+
+    def write(self, opened: Writing) -> Writing:
+        """Return `opened` written to the end; `opened` itself stays as it is.
+
+        Raises:
+            EncodingError: When `most` ids did not suffice.
+        """
+        lines = [opened]  # the piece at every bar line
+        farthest = refusals = 0
+        while not lines[-1].grammar.finished:
+            now = lines[-1].fork()
+            if self._bar(now):
+                if len(lines) > farthest:
+                    farthest, refusals = len(lines), 0
+                lines.append(now)
+                if now.forced_nats - lines[-2].forced_nats > WILLING_NATS:
+                    lines = self._least_forced(lines)
+            else:
+                refusals += 1
+                del lines[max(1, len(lines) + 1 - 2 ** (refusals // TRIES)) :]
+        return lines[-1]
+
+    def _bar(self, writing: Writing) -> bool:
+        """Write on to the next bar line or the end; return whether the piece so far is accepted."""
         bars = writing.grammar.bars
-        writing.push(writing.choose(filters, random))
-        if accept is None or (writing.grammar.bars == bars and not writing.grammar.finished):
-            continue
-        if accept(writing.ids):
-            if len(kept) > farthest:
-                farthest, refusals = len(kept), 0
-            kept.append(writing.fork())
-        else:
-            refusals += 1
-            del kept[max(1, len(kept) + 1 - 2 ** (refusals // TRIES)) :]
-            writing = kept[-1].fork()
-    if writing.grammar.finished:
-        return writing
-    remedy = "Loosen --max-copy, or raise --temperature." if accept else "Ask for fewer --bars, or lower --temperature."
-    raise EncodingError(f"{most} ids written and no end in sight. {remedy}")
+        while not writing.grammar.finished and writing.grammar.bars == bars:
+            if self.written >= self._most:
+                remedy = "Loosen --max-copy, or raise --temperature." if self._accept else "Ask for fewer --bars, or lower --temperature."
+                raise EncodingError(f"{self._most} ids written and no end in sight. {remedy}")
+            writing.push(writing.choose(self._filters, self._random))
+            self.written += 1
+        return self._accept is None or self._accept(writing.ids)
+
+    def _least_forced(self, lines: list[Writing]) -> list[Writing]:
+        """The piece with its last `PASSAGE` bars in the best of several drafts."""
+        begin = max(len(lines) - 1 - PASSAGE, 0)
+        best = lines[begin + 1 :]
+        for _ in range(DRAFTS):
+            if best[-1].forced_nats - lines[begin].forced_nats <= WILLING_NATS:
+                break
+            best = self._draft(lines[begin], best) or best
+        return lines[: begin + 1] + best
+
+    def _draft(self, opened: Writing, best: list[Writing]) -> list[Writing]:
+        """As many bars as `best` has, or as many as lead to the end too; nothing where they were forced as much."""
+        draft = [opened]
+        ends = best[-1].grammar.finished
+        while not draft[-1].grammar.finished and len(draft) <= len(best) + (PASSAGE if ends else 0):
+            draft.append(draft[-1].fork())
+            if not self._bar(draft[-1]) or draft[-1].forced_nats >= best[-1].forced_nats:
+                return []
+        return draft[1:] if draft[-1].grammar.finished or not ends else []
