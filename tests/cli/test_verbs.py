@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_bytes_in_any_thread_count(tmp_path: Path) 
 
 def test_compose_needs_no_torch(tmp_path: Path) -> None:
     script = (
-        "import sys\nsys.modules['torch'] = None\nfrom partimento.cli.main import main\n"
+        "import sys\nsys.modules['torch'] = sys.modules['onnx'] = None\nfrom partimento.cli.main import main\n"
         f"sys.exit(main(['compose', '--model', 'folk-tunes', '--bars', '8', '--seed', '1', "
         f"'--out', {str(tmp_path)!r}, '--formats', 'abc']))"
     )

@@ -1,7 +1,10 @@
 import copy
 import dataclasses
+import pickle
 
 import pytest
+from hypothesis import given
+from some_scores import parts, scores
 
 from partimento.errors import ScoreError
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
@@ -25,6 +28,14 @@ def test_lists_become_tuples_in_tick_order_and_equal_ticks_keep_theirs():
     assert [tempo.tick for tempo in score.tempos] == [3, 9]
     assert isinstance(score.tracks, tuple)
     assert score.marks_of("chord") == (Mark(5, "chord", "a"),)
+
+
+@given(scores())
+def test_a_score_can_be_sent_to_another_process_and_copied(score):
+    for other in (pickle.loads(pickle.dumps(score)), copy.deepcopy(score)):
+        assert parts(other) == parts(score)
+        assert dict(other.metadata) == dict(score.metadata)
+        assert not any(track.start.flags.writeable for track in other.tracks)
 
 
 def test_a_score_cannot_be_changed_even_through_its_metadata():

@@ -22,7 +22,6 @@ from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.likelihood import likelihood
 from partimento.files.tensors import tensor_bytes
 from partimento.files.whole import make_folder, write_whole
-from partimento.models.char_rnn_graph import step_graph
 from partimento.models.markov import Markov
 from partimento.training.prepare import Prepared, prepare
 from partimento.version import __version__
@@ -93,6 +92,7 @@ class TrainingRun:
 
     def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Fit a network; return its files and what the card says of it."""
+        from partimento.models.char_rnn_graph import step_graph  # noqa: PLC0415  # onnx comes with the extra [train]
         from partimento.training.fit import Plan, fit  # noqa: PLC0415  # loads torch
 
         network, course = self.network, self.course
@@ -190,6 +190,7 @@ class TrainingRun:
         if every < 1 or progress.step % every:
             return
         from partimento.generation.composer import Composer, Wish  # noqa: PLC0415
+        from partimento.models.char_rnn_graph import step_graph  # noqa: PLC0415
         from partimento.training.fit import weights_of  # noqa: PLC0415
 
         weights = weights_of(module)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,9 @@ class Track:
         controls = controls[np.argsort(controls[:, 0], kind="stable")]
         controls.flags.writeable = False
         return controls
+
+    def __reduce__(self) -> tuple[type[Track], tuple[object, ...]]:
+        return Track, tuple(getattr(self, each.name) for each in fields(self))  # built anew, so that the columns stay read-only
 
     def __len__(self) -> int:
         return int(self.start.size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -128,6 +128,10 @@ class Score:
                 values = tuple(sorted(values, key=lambda value: value.tick))
             object.__setattr__(self, name, values)
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[type[Score], tuple[object, ...]]:
+        values = {**vars(self), "metadata": dict(self.metadata)}  # a read-only view cannot be copied or sent
+        return Score, tuple(values[each.name] for each in fields(self))
 
     @property
     def note_count(self) -> int:
