@@ -13,14 +13,16 @@ import subprocess
 import tempfile
 import warnings
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import music21
+import numpy as np
 import partitura
 import symusic
 from measure import publish
 
-from partimento.evaluation.copying import originality
+from partimento.evaluation.copying import originality, self_borrowing
 from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.files import write
@@ -32,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     count = parser.parse_args().count
-    rows = {name: judge(name, count) for name in ("bach-chorales", "folk-tunes")}
+    names = ("bach-chorales", "folk-tunes")
+    with ProcessPoolExecutor(len(names)) as pool:
+        rows = dict(zip(names, pool.map(judge, names, [count] * len(names)), strict=True))
     publish("composed_pieces", {"definition": f"of {count} pieces of seed 2026, default settings", **rows})
 
 
@@ -52,11 +56,17 @@ def judge(name: str, count: int) -> dict[str, object]:
             shares.append(own.copied_share)
             for word, opens in readers(Path(folder), score).items():
                 found[word] += opens
+    corpus = self_borrowing(prints)
     return {
         **found,
         "longest_copied_run_notes": max(longest),
         "median_copied_run_notes": sorted(longest)[count // 2],
         "mean_copied_share": round(sum(shares) / count, 4),
+        "corpus_borrows_from_itself": {
+            "median_copied_run_notes": int(np.median(corpus.longest)),
+            "mean_copied_share": round(corpus.share.mean, 4),
+            "interval_95_percent": [round(corpus.share.low, 4), round(corpus.share.high, 4)],
+        },
     }
 
 
@@ -66,6 +76,7 @@ def readers(folder: Path, score: object) -> dict[str, bool]:
     notes = score.note_count
     tries = {
         "midi in symusic": lambda: symusic.Score(str(files["mid"])).note_num() == notes,
+        "midi in partitura": lambda: len(partitura.load_performance_midi(str(files["mid"])).note_array()) == notes,
         "midi in music21": lambda: len(music21.converter.parse(files["mid"], forceSource=True).flatten().notes) > 0,
         "musicxml in music21": lambda: sounding(music21.converter.parse(files["musicxml"], forceSource=True)) == notes,
         "musicxml in partitura": lambda: len(partitura.load_musicxml(str(files["musicxml"])).note_array()) == notes,

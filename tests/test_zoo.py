@@ -10,6 +10,8 @@ from partimento.bundle import load_bundle
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.generation.composer import Wish
 from partimento.generation.load import ZOO, load, shipped
+from partimento.score import KeySignature
+from partimento.score.harmony import key_of
 from partimento.score.meter import bar_count
 
 NAMES = ("bach-chorales", "folk-tunes")
@@ -41,6 +43,7 @@ def test_the_default_is_a_chorale_with_its_fermatas() -> None:
     score = partimento.load().compose(bars=8, seed=7)
     assert [track.name for track in score.tracks] == ["soprano", "alto", "tenor", "bass"]
     assert score.marks_of("fermata")
+    assert key_of(partimento.load().compose(bars=4, key="D minor", seed=7)) == KeySignature(0, -1, "minor")
     assert partimento.load().compose(bars=8, seed=7).tracks[0].pitch.tolist() == score.tracks[0].pitch.tolist()
 
 

@@ -16,7 +16,7 @@ from partimento.generation.sampler import Writer, Writing
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
-from partimento.score.pitch import key_name, tonic_pitch_class
+from partimento.score.pitch import key_name, parse_key, tonic_pitch_class
 from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
 from partimento.version import __version__
 
@@ -101,7 +101,7 @@ class Composer:
         *,
         bars: int | None = None,
         seconds: float | None = None,
-        key: KeySignature | None = None,
+        key: KeySignature | str | None = None,
         tempo: float | None = None,
         seed: int | None = None,
     ) -> Score:
@@ -111,7 +111,7 @@ class Composer:
             primer: Beginning to go on from.
             bars: Full bars wished, the primer's included.
             seconds: Length wished.
-            key: Key wished.
+            key: Key wished, also in words: ``"D minor"``, ``"Bb"``.
             tempo: Quarter notes per minute wished.
             seed: 0 or more; the same seed gives the same piece. Drawn, and noted in the piece, where None.
 
@@ -119,7 +119,8 @@ class Composer:
             EncodingError: When the model's encoding cannot say the primer or fulfil the wish.
             ConfigError: When a wish is out of range.
         """
-        return self.write(Wish(bars, seconds, key, tempo, primer), seed=secrets.randbelow(2**31) if seed is None else seed)
+        wished = parse_key(key) if isinstance(key, str) else key
+        return self.write(Wish(bars, seconds, wished, tempo, primer), seed=secrets.randbelow(2**31) if seed is None else seed)
 
     def write(self, wish: Wish, *, seed: int, number: int = 0) -> Score:
         """Return piece `number` of `seed`.
