@@ -7,7 +7,7 @@ import pytest
 
 from partimento.errors import WriteError
 from partimento.files import whole
-from partimento.files.whole import make_folder, write_error, write_whole
+from partimento.files.whole import UNFINISHED, make_folder, sweep, write_error, write_whole
 
 
 def test_bytes_arrive_and_the_path_comes_back(tmp_path):
@@ -67,6 +67,16 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a.mid"]
+
+
+def test_what_killed_writers_left_is_swept_away_and_nothing_else(tmp_path):
+    kept = {"a.mid", ".hidden", ".own.tmp", "x.partimento.tmp"}
+    for name in (*kept, f".a.mid.x1{UNFINISHED}"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / f".bundle.x2{UNFINISHED}").mkdir()
+    (tmp_path / f".bundle.x2{UNFINISHED}" / "card.json").write_bytes(b"x")
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_a_missing_folder_a_file_for_a_folder_and_a_folder_for_a_file_are_said(tmp_path):

@@ -21,7 +21,7 @@ from partimento.errors import ConfigError, MissingExtra, PartimentoError, neares
 from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.likelihood import likelihood
 from partimento.files.tensors import tensor_bytes
-from partimento.files.whole import make_folder, write_whole
+from partimento.files.whole import make_folder, sweep, write_whole
 from partimento.models.markov import Markov
 from partimento.training.prepare import Prepared, prepare
 from partimento.version import __version__
@@ -65,6 +65,8 @@ class TrainingRun:
         corpus = open_corpus(self.names)
         prepared = prepare(corpus, self.encoding)
         make_folder(self.run_folder)
+        sweep(self.out)
+        sweep(self.run_folder)
         write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
         began = time.monotonic()
         if self.network.model == "markov":

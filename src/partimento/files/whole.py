@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from partimento.errors import WriteError
+
+UNFINISHED = ".partimento.tmp"
+"""How the names of files and folders end that are not whole yet."""
 
 _REMEDY = {
     errno.ENOSPC: "The disk is full. Free some space, or write elsewhere; what stood there before is untouched.",
@@ -38,7 +42,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     target = Path(path)
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=UNFINISHED, dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -53,6 +57,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
     return target
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left in `folder`; only for a folder that nobody else is writing to."""
+    for left in folder.glob(f".*{UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

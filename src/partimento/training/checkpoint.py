@@ -54,7 +54,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     facts = json.dumps({"format": FORMAT, **checkpoint.facts})
-    write_whole(folder / FILE, save(tensors, {"facts": facts, "sha256": _digest(tensors, facts)}))
+    write_whole(folder / FILE, save(tensors, {"checkpoint": f"{_digest(tensors, facts)} {facts}"}))  # one word: several come in any order
 
 
 def set_aside(folder: Path) -> None:
@@ -93,8 +93,8 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
         with safe_open(path, "pt") as file:
             words = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-        text = words.get("facts", "{}")
-        if words.get("sha256") != _digest(tensors, text):
+        digest, _, text = words.get("checkpoint", "").partition(" ")
+        if digest != _digest(tensors, text):
             raise ValueError("its SHA-256 does not fit")
         facts = json.loads(text)
     except (SafetensorError, OSError, ValueError) as error:
