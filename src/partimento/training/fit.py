@@ -111,7 +111,12 @@ def fit(
         whole_pieces(prepared.valid, rows=plan.rows, time=TIME),
         settings=settings,
         folder=folder,
-        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": asdict(module.config) | {"lags": list(plan.lags)}},
+        facts={
+            "data": prepared.checksum,
+            "rows": plan.rows,
+            "encoding": dict(plan.encoding),
+            "network": asdict(module.config) | {"lags": list(plan.lags)},
+        },
     )
     loop.after_step = lambda progress: after_step(progress, module)
     progress = loop.run(resume=resume)
