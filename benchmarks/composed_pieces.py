@@ -22,9 +22,11 @@ import partitura
 import symusic
 from measure import publish
 
+from partimento.corpus.sources import music21_chorales
 from partimento.evaluation.copying import originality, self_borrowing
 from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.structure import bars_full, ends_well
+from partimento.evaluation.voice_leading import VoiceLeading, voice_leading
 from partimento.files import write
 from partimento.generation.composer import Wish
 from partimento.generation.load import load
@@ -44,7 +46,7 @@ def judge(name: str, count: int) -> dict[str, object]:
     composer = load(name)
     prints = Fingerprints.from_bytes(composer.bundle.files["fingerprints.safetensors"], "fingerprints")
     found: Counter[str] = Counter()
-    longest, shares = [], []
+    longest, shares, led = [], [], []
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for number in range(count):
@@ -54,11 +56,18 @@ def judge(name: str, count: int) -> dict[str, object]:
             own = originality(score, prints)
             longest.append(own.longest_copy_notes)
             shares.append(own.copied_share)
+            if len(score.tracks) > 1:
+                led.append(voice_leading(score))
             for word, opens in readers(Path(folder), score).items():
                 found[word] += opens
     corpus = self_borrowing(prints)
+    leading = {}
+    if led:
+        bach = [voice_leading(piece.read()) for piece in music21_chorales.corpus().part("test")]
+        leading = {"per_1000_moves_of_voices": {"composed": per_thousand(led), "77_test_chorales_of_bach": per_thousand(bach)}}
     return {
         **found,
+        **leading,
         "longest_copied_run_notes": max(longest),
         "median_copied_run_notes": sorted(longest)[count // 2],
         "mean_copied_share": round(sum(shares) / count, 4),
@@ -68,6 +77,13 @@ def judge(name: str, count: int) -> dict[str, object]:
             "interval_95_percent": [round(corpus.share.low, 4), round(corpus.share.high, 4)],
         },
     }
+
+
+def per_thousand(led: list[VoiceLeading]) -> dict[str, float]:
+    """What a teacher of harmony would count, per thousand times that voices moved."""
+    moves = sum(found.moves for found in led)
+    names = ("parallel_fifths", "parallel_octaves", "crossings", "leaps")
+    return {name: round(1000 * sum(getattr(found, name) for found in led) / moves, 2) for name in names}
 
 
 def readers(folder: Path, score: object) -> dict[str, bool]:

@@ -8,8 +8,24 @@ from hypothesis import strategies as st
 from little_music import chorale, wander, words
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.chorale_grammar import RANGES
-from partimento.encoding.chorale_layout import BAR_STEPS, FINAL, HIGHEST, LOWEST, METRES, NOW, STEP_IDS, VOCABULARY, VOICES, Place, place_id
+from partimento.encoding.chorale_layout import (
+    BAR_STEPS,
+    FINAL,
+    HIGHEST,
+    LOWEST,
+    METRES,
+    NOW,
+    STEP_IDS,
+    VOCABULARY,
+    VOICES,
+    Place,
+    held_id,
+    key_id,
+    place_id,
+    struck_id,
+)
 from partimento.errors import EncodingError
+from partimento.evaluation.voice_leading import voice_leading
 from partimento.score import KeySignature, Mark, Score, TimeSignature, Track
 from partimento.score.harmony import ends_on_tonic, key_of
 from partimento.score.meter import bar_count, bar_starts, bar_ticks, signatures
@@ -255,6 +271,28 @@ def test_a_voice_holds_only_what_it_sounds():
         mask = CHORALE.allowed(ids[: 3 + STEP_IDS + 1 + voice])
         holds = np.flatnonzero(mask[VOCABULARY.first["held"] : VOCABULARY.first["silence"]]) + LOWEST
         assert holds.tolist() == [int(chorale(2).tracks[voice].pitch[0])]
+
+
+def test_voices_are_not_led_in_parallel_fifths_and_octaves():
+    grammar = CHORALE.grammar()
+    chord = [struck_id(key) for key in (72, 67, 64, 48)]
+    for number in [VOCABULARY.ids["start"], VOCABULARY.ids["4/4"], key_id(parse_key("C")), place_id(Place(0, 0)), *chord]:
+        grammar.push(number)
+    grammar.push(place_id(Place(1, 0)))
+    grammar.push(struck_id(74))
+    grammar.push(held_id(67))
+    grammar.push(struck_id(65))
+    bass = {int(number) for number in np.flatnonzero(grammar.allowed())}
+    assert not {struck_id(50), struck_id(62), struck_id(38)} & bass  # with the soprano from c to d
+    assert {struck_id(47), struck_id(48), struck_id(60), held_id(48), struck_id(52)} <= bass  # contrary, at rest, and with the alto at rest
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_whole_piece_has_no_parallels_before_its_last_chord(seed):
+    score = CHORALE.decode(np.array(wander(CHORALE.grammar(bars=6), np.random.default_rng(seed)), np.int32))
+    found = voice_leading(cut_bars(score, 0, 4))
+    assert found.moves > 20
+    assert found.parallel_fifths == found.parallel_octaves == 0
 
 
 # --- beginnings that are to be gone on with

@@ -40,8 +40,7 @@ class ChoraleGrammar:
     """Follows one chorale id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends on a bar line or where the last bar and the pickup make one bar;
-    no voice rests. A few of the corpus's own chorales
-    do otherwise.
+    no voice rests; no two voices move in parallel fifths or octaves. Bach himself did otherwise now and then.
 
     Args:
         bars: Bars the piece must have, its pickup and incomplete last bar together counting as one.
@@ -66,6 +65,7 @@ class ChoraleGrammar:
         self._cut_short = False  # whether the present phase may last less than its quarter
         self._fermata_ends = False  # whether the soprano leaves a fermata at this step
         self._sounding = [-1] * len(VOICES)
+        self._before = [-1] * len(VOICES)  # what sounded a step ago
         self._third: int | None = None  # pitch class of the last chord's third, where one sounds
         self._finished = False
 
@@ -133,6 +133,7 @@ class ChoraleGrammar:
 
     def _enter(self, place: Place) -> None:
         """Begin the step at `place`."""
+        self._before = list(self._sounding)
         first = self._steps == 0
         same = not first and place.phase == self._place.phase
         after_fermata = not first and self._place.phase % FINAL == NOW
@@ -212,15 +213,33 @@ class ChoraleGrammar:
     def _allow_voice(self, mask: Mask, voice: int) -> None:
         """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
 
-        Under the last fermata the bass has the tonic and the others notes of its triad; only the alto and the tenor
-        may bring a suspension into its first quarter. Soprano and bass are struck once and then held.
+        No two voices move in parallel fifths or octaves. Under the last fermata the bass has the tonic and the others
+        notes of its triad; only the alto and the tenor may bring a suspension into its first quarter. Soprano and bass
+        are struck once and then held.
         """
         low, high = RANGES[VOICES[voice]]
         mask[struck_id(low) : struck_id(high) + 1] = True
         if self._sounding[voice] >= 0 and not (voice == 0 and self._fermata_ends):
             mask[held_id(self._sounding[voice])] = True
-        if self._place.phase != FINAL + NOW:
-            return
+        if self._place.phase == FINAL + NOW:
+            self._allow_last_chord(mask, voice)
+        self._forbid_parallels(mask, voice)
+
+    def _forbid_parallels(self, mask: Mask, voice: int) -> None:
+        """Forbid what would lead `voice` in parallel fifths, octaves or unisons with a voice above, where another way is left."""
+        free = mask.copy()
+        for above in range(voice):
+            interval = (self._before[above] - self._before[voice]) % 12
+            moved = self._sounding[above] != self._before[above]
+            if moved and interval in (0, 7) and min(self._before[above], self._before[voice], self._sounding[above]) >= 0:
+                for pitch in range(LOWEST, LOWEST + SPAN):
+                    if pitch != self._before[voice] and (self._sounding[above] - pitch) % 12 == interval:
+                        free[struck_id(pitch)] = False
+        if free.any():
+            mask[:] = free
+
+    def _allow_last_chord(self, mask: Mask, voice: int) -> None:
+        """Allow, of what stands in `mask`, what may sound under the last fermata."""
         first_held = VOCABULARY.first["held"]
         if VOICES[voice] in ("soprano", "bass") and self._run > 1 and mask[first_held:].any():
             mask[:first_held] = False

@@ -3,6 +3,7 @@
 Every figure is defined where it is computed, with its source, and is a plain number in a frozen dataclass; nothing
 here prints. Figures of a corpus are means over pieces with a 95 % bootstrap interval.
 
-Read in this order: `fingerprints` (a corpus as hashes), `copying` (copied runs, the corpus's own rate, the guard
-that keeps a sampler from copying), `structure` (full bars, endings, repetition, rhythm).
+Read in this order: `likelihood` (how surprised a model is), `fingerprints` (a corpus as hashes), `copying` (copied
+runs, the corpus's own rate), `structure` (full bars, endings, repetition, rhythm), `voice_leading` (parallels,
+crossings, leaps).
 """
