@@ -85,7 +85,8 @@ def train(
     """
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415  # --help must not load numpy
 
-    command = shlex.join(["partimento", *sys.argv[1:]])
+    set_names = {word: word.partition("=")[0] for word in corpus if "=" in word and not Path(word).exists()}  # without a copy's place
+    command = shlex.join(["partimento", *(set_names.get(word, word) for word in sys.argv[1:])])
     run = TrainingRun(list(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
     fields = run.make()
     words = (

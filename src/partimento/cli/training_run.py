@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, save_bundle
+from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
 from partimento.corpus.corpus import Corpus
 from partimento.corpus.open import open_corpus
 from partimento.encoding.catalog import build_encoding
@@ -52,6 +52,8 @@ class TrainingRun:
     def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # a command line
         if network.model not in MODELS:
             raise ConfigError(f"--model {network.model}{nearest(network.model, MODELS)}")
+        if not is_plain_name(name):
+            raise ConfigError(f"--name '{name}': expected a plain file name, for pieces are named after their model. Give another.")
         if network.model == "char_rnn" and importlib.util.find_spec("torch") is None:
             raise MissingExtra(
                 "training a char_rnn needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
@@ -75,7 +77,8 @@ class TrainingRun:
             weights, graph, model, training = self._fit(prepared)
         seconds = time.monotonic() - began
         read_now = training.pop("tokens_now")
-        card = self._card(corpus, prepared, model, training | {"seconds": round(seconds, 1), "command": self.command})
+        lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
+        card = self._card(corpus, prepared, model, training | lasted | {"command": self.command})
         files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.train_scores).to_bytes()} | ({STEP: graph} if graph else {})
         figures = self._figures(Bundle(self.out, card, files), prepared)
         save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)

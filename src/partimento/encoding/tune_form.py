@@ -19,7 +19,7 @@ FEWEST_BARS = 8
 FEWEST_SECTION = 4
 """Bars of the shortest section, where the tune has room for two of them; sections then are multiples of it."""
 
-LONGEST_REPEATED = 16
+LONGEST_REPEATED = 8
 """Bars of the longest section that is repeated."""
 
 LONGEST_ENDING = 2
