@@ -362,3 +362,53 @@ def test_the_card_says_what_it_must():
     assert found.permission.endswith("copy.") and found.sampling == {"temperature": 1.0}
     assert replace(found, name="x") != found
     assert Path(load_bundle(trained("tunes")).folder).is_dir()
+
+
+# --- bundles of ill will, whose hashes fit
+
+
+def test_a_link_in_place_of_a_file_is_not_followed(folder, tmp_path):
+    (tmp_path / "elsewhere").write_bytes(files()["extra.bin"])
+    (folder / "extra.bin").unlink()
+    (folder / "extra.bin").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match=r"extra\.bin: is a link"):
+        load_bundle(folder)
+
+
+def test_a_bundle_too_large_for_memory_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(bundles, "LARGEST_BUNDLE_BYTES", 100)
+    with pytest.raises(BundleError, match="missing or unreadable"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "..", "a\0b", "x" * 201, "\ud800"])
+def test_a_model_named_like_a_path_is_refused(folder, name):
+    rewrite(folder, card_json=json.dumps({**json.loads((folder / CARD).read_text()), "name": name}).encode())
+    with pytest.raises(BundleError, match="is no plain file name"):
+        load_bundle(folder)
+
+
+def test_a_number_beyond_all_numbers_is_refused():
+    text = card().as_json().replace("1.5", "1e999")
+    with pytest.raises(BundleError, match="1e999 is no number a card may hold"):
+        card_of(text.encode(), CARD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("a\0b", "0", "no plain file name"), ("x" * 300, "0", "no plain file name"), ("x", None, "the hash of 'x' is a NoneType")],
+)
+def test_hashes_of_strange_names_and_kinds_are_refused(folder, name, value, words):
+    hashes = {**json.loads((folder / HASHES).read_text()), name: value}
+    (folder / HASHES).write_text(json.dumps(dict(sorted(hashes.items())), indent=2) + "\n")
+    with pytest.raises(BundleError, match=words):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    "give", [lambda: (_ for _ in ()).throw(RuntimeError("out of bounds")), lambda: np.full((1, 98), np.nan), lambda: np.zeros((2, 98))]
+)
+def test_a_model_that_loads_and_cannot_step_is_refused(folder, monkeypatch, give):
+    monkeypatch.setattr(Markov, "step", lambda self, ids, state: (give(), state))
+    with pytest.raises(BundleError, match="the model cannot step|logits that are no numbers"):
+        load_bundle(folder).model()

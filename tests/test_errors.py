@@ -66,3 +66,9 @@ def test_nearest_names_the_closest_or_all():
     assert nearest("majr", ["minor", "major"]) == "; did you mean 'major'?"
     assert nearest("zzz", ["minor", "major"]) == "; valid are major, minor"
     assert nearest("", ["b", "a"]) == "; valid are a, b"
+
+
+def test_a_message_keeps_its_ends_however_much_it_quotes():
+    message = str(PartimentoError("a.mid: " + "x" * 100_000 + " Export it anew."))
+    assert message.startswith("a.mid: xxx") and message.endswith("xxx Export it anew.") and " ... " in message
+    assert len(message) < 1600

@@ -23,12 +23,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from partimento.encoding.catalog import build_encoding
 from partimento.encoding.encoding import Encoding
 from partimento.errors import BundleError, PartimentoError, WriteError, nearest
 from partimento.files.dispatch import read_bytes
 from partimento.files.tensors import read_tensors
-from partimento.files.whole import make_folder, write_error, write_whole
+from partimento.files.whole import UNFINISHED, make_folder, write_error, write_whole
 from partimento.models.markov import Markov
 from partimento.models.model import SequenceModel
 from partimento.models.onnx_session import OnnxSession
@@ -36,7 +38,11 @@ from partimento.models.onnx_session import OnnxSession
 FORMAT = 1
 CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
 NEXT = ".next"
-LARGEST_FILE_BYTES = 4 * 2**30
+LARGEST_BUNDLE_BYTES = 2**29
+"""All files of a bundle together; the largest that is shipped has 14 MB."""
+
+LONGEST_NAME = 200
+"""Bytes of a model's name: the names of its pieces are a little longer, and file systems take 255."""
 
 
 _KINDS: Mapping[str, tuple[type, str]] = {
@@ -117,12 +123,22 @@ class Bundle:
             raise BundleError(f"{self.folder}: has no {missing.args[0]}, which a '{kind}' needs. Fetch or train it again.") from missing
         except ValueError as error:
             raise BundleError(f"{self.folder}: {error}. Fetch or train it again.") from error
+        self._try(model)
         if model.vocabulary != len(self.encoding().vocabulary):
             raise BundleError(
                 f"{self.folder}: the model has {model.vocabulary} ids, its encoding {len(self.encoding().vocabulary)}. "
                 "It is from another version of partimento; use that one, or train again."
             )
         return model
+
+    def _try(self, model: SequenceModel) -> None:
+        """Take one step: a graph may load and yet not run."""
+        try:
+            logits, _ = model.step(np.zeros(1, np.int64), model.start(1))
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise BundleError(f"{self.folder}: the model cannot step ({str(error)[:200]}). Fetch or train it again.") from error
+        if logits.shape != (1, model.vocabulary) or not np.isfinite(logits).all():
+            raise BundleError(f"{self.folder}: the model gives {logits.shape} logits that are no numbers. Fetch or train it again.")
 
 
 def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, bytes]) -> Path:
@@ -142,7 +158,7 @@ def save_bundle(folder: str | os.PathLike[str], card: Card, files: Mapping[str, 
     staging = None
     try:
         _move_in(target)
-        staging = Path(tempfile.mkdtemp(prefix=".bundle.", suffix=".tmp", dir=target))
+        staging = Path(tempfile.mkdtemp(prefix=".bundle.", suffix=UNFINISHED, dir=target))
         for name, data in {**whole, HASHES: _hash_text(hashes).encode()}.items():
             write_whole(staging / name, data)
         os.replace(staging, target / NEXT)
@@ -192,10 +208,13 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
             "or a name of `partimento models list`."
         )
     hashes = _hashes(ready)
-    files = {}
+    files: dict[str, bytes] = {}
     for name, expected in hashes.items():
+        path = ready / name if (ready / name).exists() else source / name
+        if path.is_symlink():
+            raise BundleError(f"{path}: is a link, expected a file of the bundle itself. Copy the bundle with its files.")
         try:
-            data = read_bytes(ready / name if (ready / name).exists() else source / name, LARGEST_FILE_BYTES)
+            data = read_bytes(path, LARGEST_BUNDLE_BYTES - sum(map(len, files.values())))
         except PartimentoError as error:
             raise BundleError(
                 f"{source / name}: missing or unreadable, though {HASHES} names it. Fetch or train the bundle again."
@@ -217,7 +236,7 @@ def card_of(data: bytes, name: str) -> Card:
         BundleError: When they are no card, or one of another format.
     """
     try:
-        values = json.loads(data.decode("utf-8"), parse_constant=_no_number)
+        values = json.loads(data.decode("utf-8"), parse_constant=_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{name}: is no JSON ({type(error).__name__}: {error}). Fetch or train the bundle again.") from error
     if not isinstance(values, dict):
@@ -238,12 +257,28 @@ def card_of(data: bytes, name: str) -> Card:
         kind, word = _KINDS.get(key, (dict, "an object"))
         if not isinstance(value, kind):
             raise BundleError(f"{name}: '{key}' is a {type(value).__name__}, expected {word}. Fetch or train the bundle again.")
+    if not is_plain_name(values["name"]):
+        raise BundleError(
+            f"{name}: the model's name '{values['name']}' is no plain file name, which its pieces need. Do not use this bundle."
+        )
     return Card(**{**values, "limits": tuple(values["limits"])})
 
 
-def _no_number(word: str) -> float:
-    """Refuse NaN and infinities, which JSON does not have."""
-    raise ValueError(f"{word} is no number{'' if math.isnan(float(word)) else ' a card may hold'}")
+def is_plain_name(name: str) -> bool:
+    """Whether files can be named after a model called `name`, and stay in their folder."""
+    try:
+        fits = 1 <= len(os.fsencode(name)) <= LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
+    return fits and Path(name).name == name and name != ".." and "\0" not in name
+
+
+def _number(word: str) -> float:
+    """A number of a card; NaN and infinities, which JSON does not have, are none."""
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError(f"{word[:20]} is no number{'' if math.isnan(value) else ' a card may hold'}")
+    return value
 
 
 def _hash_text(hashes: Mapping[str, str]) -> str:
@@ -261,7 +296,11 @@ def _hashes(source: Path) -> dict[str, str]:
         sound = False
     if not sound or CARD not in hashes or not {HASHES}.isdisjoint(hashes):
         raise BundleError(f"{source / HASHES}: is damaged or was changed. Fetch or train the bundle again.")
-    for name in hashes:
-        if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+    for name, value in hashes.items():
+        if not is_plain_name(name):
             raise BundleError(f"{source / HASHES}: names '{name}', which is no plain file name. Do not use this bundle.")
+        if not isinstance(value, str):
+            raise BundleError(
+                f"{source / HASHES}: the hash of '{name}' is a {type(value).__name__}, expected text. Fetch or train it again."
+            )
     return dict(hashes)

@@ -22,17 +22,27 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST_MESSAGE = 1500
+"""Characters of a message; what a broken file puts into it knows no bounds."""
+
 
 def printable(text: str) -> str:
     """Return `text` on one line: control characters and lone surrogates become visible escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def shortened(text: str) -> str:
+    """Return `text` with its middle left out where it is longer than `LONGEST_MESSAGE`."""
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    return f"{text[: LONGEST_MESSAGE * 2 // 3]} ... {text[-LONGEST_MESSAGE // 3 :]}"
+
+
 class PartimentoError(Exception):
-    """Root of every error of ours; its message is always one printable line."""
+    """Root of every error of ours; its message is always one printable line, however much of a broken file it quotes."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+        super().__init__(shortened(printable(message)))
 
 
 class ReadError(PartimentoError, ValueError):

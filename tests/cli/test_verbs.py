@@ -221,3 +221,31 @@ def test_corpora_say_where_they_come_from(capsys: pytest.CaptureFixture[str]) ->
     assert all(entry["licence"] and entry["citation"] for entry in listed.values())
     assert len(told(capsys, "corpus", "show", "nottingham")["files"]) == 14
     assert "did you mean 'irish'" in refusal(capsys, 1, "corpus", "show", "irsh")
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".."])
+def test_a_model_is_not_named_like_a_path(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = refusal(capsys, 1, "train", tmp_path, "--model", "markov", "--name", name, "--out", tmp_path / "made")
+    assert f"--name '{name}': expected a plain file name" in words
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_error_does_not_go_to_stdout_where_stderr_is_closed() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", "import os; os.close(2); os.execv(*__import__('json').loads(os.environ['RUN']))"],
+        env={
+            **os.environ,
+            "RUN": json.dumps([sys.executable, [sys.executable, "-m", "partimento.cli", "convert", "nothing.mid", "o.mid"]]),
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (1, b"")
+
+
+def test_an_interruption_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(path: Path) -> Score:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("partimento.files.read", interrupted)
+    assert "interrupted; what was finished is kept" in refusal(capsys, 130, "convert", "a.mid", "b.mid")

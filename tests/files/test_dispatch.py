@@ -125,3 +125,16 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path, sketch, monkeypatch):
     with pytest.raises(RuntimeError, match="no ink"):
         write(Score(24), path)
     assert path.read_bytes() == b"96"
+
+
+def test_a_path_that_no_file_can_have_is_an_error(tmp_path):
+    with pytest.raises(ReadError, match="could not be opened"):
+        read("a\0b.mid")
+
+
+def test_a_file_that_grows_is_read_no_further(tmp_path, monkeypatch):
+    path = tmp_path / "a.mid"
+    path.write_bytes(bytes(100))
+    monkeypatch.setattr(type(path), "stat", lambda self, **_: os.stat_result((0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0)))
+    with pytest.raises(ReadError, match=r"a\.mid: grows while it is read"):
+        read_bytes(path, 50)

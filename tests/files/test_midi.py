@@ -279,3 +279,10 @@ def test_where_symusic_fails_our_reader_reads(monkeypatch):
     assert content(again(FULL)) == content(FULL)
     performance = Score(tracks=FULL.tracks[:1])
     assert content(again(performance)) == content(performance)
+
+
+def test_a_very_long_file_is_read_in_blocks(monkeypatch):
+    data = midi_bytes(Score(tracks=(Track([0, 480], [480, 480], [60, 62], [64, 64]),)))
+    monkeypatch.setattr(midi_module, "_MOST_BYTES", len(data) - 1)
+    monkeypatch.setattr(midi_module, "_played", None)  # would be called by the fast reader
+    assert read_midi(data, "x.mid").note_count == 2

@@ -303,3 +303,23 @@ def test_no_damage_raises_anything_but_a_read_error(data):
     back = read_midi(midi_bytes(score), "y.mid")
     assert back.note_count == score.note_count
     assert back.warnings == ()
+
+
+@pytest.mark.parametrize("size", [None, 0, 2**32 - 1])
+def test_a_riff_container_is_walked_to_its_music(size):
+    inner = file(chunk(SCALE + END))
+    info = b"LIST" + (4001).to_bytes(4, "little") + b"INFO" + bytes(3998)  # longer than stray bytes may be, and padded
+    length = (len(inner) if size is None else size).to_bytes(4, "little")
+    score = read(b"RIFF" + bytes(4) + b"RMID" + info + b"data" + length + inner)
+    assert ticks(score) == SCALE_TICKS
+    assert bool(score.warnings) == (size is not None)
+
+
+def test_music_within_a_zip_archive_is_not_guessed():
+    with pytest.raises(ReadError, match="byte 0: found 'PK"):
+        read(b"PK\x03\x04" + bytes(26) + file(chunk(SCALE + END)))
+
+
+def test_countless_copyrights_are_joined_once():
+    many = b"".join(b"\x00\xff\x02\x83\x68" + b"%08d" % number + b"c" * 480 for number in range(20_000))
+    assert len(read(file(chunk(many + SCALE + END))).metadata["copyright"]) == 20_000 * 490 - 2

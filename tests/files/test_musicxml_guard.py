@@ -5,11 +5,15 @@ import warnings
 import zipfile
 
 import pytest
-from musicxml_documents import ATTRIBUTES, BACKWARD, FULL, document, ending, note, read
+from musicxml_documents import ATTRIBUTES, BACKWARD, FULL, document, ending, keys, note, notes, read
 
 from partimento.errors import ReadError
 from partimento.files import musicxml, musicxml_tree, notation
 from partimento.files.musicxml import read_musicxml, read_mxl
+
+METRONOME = (
+    "<direction><direction-type><metronome><beat-unit>{}</beat-unit><per-minute>{}</per-minute></metronome></direction-type></direction>"
+)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,17 @@ from partimento.files.musicxml import read_musicxml, read_mxl
         (FULL + BACKWARD.replace("/>", ' times="1000000000"/>', 1), "a repeat of 1000000000 times; it is played twice", 2),
         (FULL + '<sound dalsegno="x"/>', "dal segno without a segno", 1),
         (ending("2", FULL), "is never reached", 1),
+        (FULL.replace("<duration>8", "<duration>0"), "a note without length", 0),
+        (FULL.replace("<note>", '<note dynamics="loud">'), "a loudness of 'loud' is no number", 1),
+        ('<sound dynamics="NaN"/>' + FULL, "a loudness of 'NaN' is no number", 1),
+        ("<direction><offset>x</offset></direction>" + FULL, "an offset of 'x' is no number", 1),
+        (METRONOME.format("quarter", "NaN") + FULL, "a metronome mark of 'NaN' is no number", 1),
+        (METRONOME.format("acorn", "90") + FULL, "a metronome mark for 'acorn', which is no note value", 1),
+        (ending("one", FULL), "an ending of number 'one'", 1),
+        ('<barline><repeat direction="backward" times="x"/></barline>' + FULL, "a repeat of 'x' times; it is played twice", 2),
+        ('<barline><repeat direction="up"/></barline>' + FULL, "a repeat of direction 'up'", 1),
+        ("<attributes><key><fifths>1</fifths><mode>sad</mode></key></attributes>" + FULL, "a key of mode 'sad'; it was read as major", 1),
+        ("<harmony><root><root-step>H</root-step></root><kind>major</kind></harmony>" + FULL, "a chord symbol without a root", 1),
     ],
 )
 def test_damage_is_repaired_and_named(measure, said, count):
@@ -139,6 +154,19 @@ def test_bounds(monkeypatch):
     monkeypatch.setattr(notation, "MOST_PLAYED", 3)
     assert "4 notes when repeats are played, expected at most 3" in refused(document(FULL, FULL + BACKWARD))
     monkeypatch.undo()
+    monkeypatch.setattr(musicxml_tree, "MOST_OF_MUSIC", 12)
+    assert "more than 12 elements of music" in refused(document("", *[FULL] * 5))
+    monkeypatch.undo()
+    monkeypatch.setattr(musicxml, "MOST_CELLS", 2)
+    assert "more than 2 measures in all parts" in refused(document(FULL, FULL, FULL))
+    monkeypatch.undo()
+    monkeypatch.setattr(notation, "MOST_PLAYED_BARS", 3)
+    assert "4 bars of 1 parts when repeats are played" in refused(document(FULL, FULL + BACKWARD))
+    monkeypatch.undo()
+    monkeypatch.setattr(notation, "MOST_PLAYED", 5)
+    words = "<direction><direction-type><words>dolce</words></direction-type></direction>"
+    assert "8 signs when repeats are played, expected at most 5" in refused(document(words * 3 + FULL + BACKWARD))
+    monkeypatch.undo()
     gap = "<forward><duration>2000</duration></forward>"
     assert "quarter notes long" in refused(document(*[gap * 10] * 500))
 
@@ -183,3 +211,68 @@ def test_hostile_archives_are_refused(monkeypatch):
     assert "unpacks to more than 100 bytes" in said(archive(("score.xml", document(FULL)), container=""))
     monkeypatch.setattr(musicxml, "MOST_ENTRIES", 1)
     assert "more than 1 entries" in said(good)
+
+
+def test_a_plain_entity_may_not_make_the_document_long():
+    def said(declarations, text):
+        return refused(f"<!DOCTYPE score-partwise [{declarations}]>".encode() + document(f"<x>{text}</x>" + FULL))
+
+    word = f'<!ENTITY x "{"x" * 200}">'
+    assert "declares the entity 'x'" in said(word, "&x;" * 5001)
+    assert "declares the entity 'x100'" in said("".join(f'<!ENTITY x{number} "a">' for number in range(101)), "")
+    assert read_musicxml(f"<!DOCTYPE score-partwise [{word}]>".encode() + document(FULL + "<x>&x;&x;</x>"), "x").note_count == 1
+
+
+def test_an_element_of_countless_attributes_is_refused():
+    attributes = " ".join(f'a{number}=""' for number in range(101))
+    assert "an element of 101 attributes" in refused(document(f"<x {attributes}/>" + FULL))
+
+
+def test_countless_tempos_are_cut_and_said():
+    score = read("".join(f'<sound tempo="{number}"/>' for number in range(40, 240)) + FULL)
+    assert score.warnings == ("tune.musicxml, part P1, measure 1: more than 100 tempos; the others were left out.",)
+    assert [round(tempo.bpm) for tempo in score.tempos] == [139]
+
+
+def test_ties_of_countless_voices_are_joined_at_once():
+    many = range(20_000)
+    begin = "".join(note("C", 4, 8, '<tie type="start"/>', f"<voice>{voice}</voice>").replace("<note>", "<note><chord/>") for voice in many)
+    end = "".join(note("C", 4, 8, '<tie type="stop"/>', f"<voice>{voice}</voice>").replace("<note>", "<note><chord/>") for voice in many)
+    score = read(note("C", 4, 8) + begin, note("C", 4, 8) + end)
+    assert score.note_count == 2 + len(many)
+    assert int(score.tracks[0].duration.max()) == 8 * score.ticks_per_quarter
+
+
+def test_a_tie_goes_on_in_its_own_voice():
+    one, two = (note("C", 4, 8, '<tie type="start"/>', f"<voice>{voice}</voice>").replace("<note>", head) for voice, head in VOICES)
+    first, second = (
+        note("C", 4, 8, '<tie type="stop"/>', f"<voice>{voice}</voice>").replace("<note>", head) for voice, head in VOICES[::-1]
+    )
+    score = read(one + BACK + two, first + BACK + second)
+    assert score.tracks[0].velocity.tolist() == [45, 90]
+    assert notes(score) == [(0.0, 8.0, 60), (0.0, 8.0, 60)]
+
+
+VOICES = ((1, '<note dynamics="50">'), (2, '<note dynamics="100">'))
+BACK = "<backup><duration>8</duration></backup>"
+
+
+def test_warnings_are_short_printable_lines():
+    long = document(FULL.replace("<step>C", "<step>\u2028\n")).replace(b'part id="P1"', b'part id="' + b"P" * 5000 + b'"')
+    for warning in read_musicxml(long, "a\nb").warnings:
+        assert warning.isprintable()
+        assert len(warning) < 200
+
+
+def test_the_lowest_key_comes_back_as_b_sharp():
+    assert keys(read(note("B", -2, 8, alter=1))) == [0]
+
+
+def test_an_archive_with_an_empty_name_or_a_broken_directory():
+    good = archive(("q", ""), ("score.xml", document(FULL)))
+    at = good.rindex(b"q") - 46  # its place in the directory; the lengths of name and extra field stand at 28 and 30
+    assert read_mxl(good[: at + 28] + b"\0\0\1\0" + good[at + 32 :], "x").note_count == 1
+    long = archive(("x" * 300 + ".xml", document(FULL)), container="")
+    message = refused(long.replace(b"xxx.xml", b"xxy.xml", 1), read_mxl, "bad.mxl")  # quotes both of them
+    assert "a damaged zip archive (File name in directory 'xxx" in message
+    assert len(message) < 200

@@ -134,3 +134,15 @@ def test_a_folder_is_made_with_those_above_it_and_may_exist(tmp_path):
         make_folder(tmp_path / "file")
     with pytest.raises(WriteError, match="A part of the path is a file"):
         make_folder(tmp_path / "file" / "b")
+
+
+@pytest.mark.parametrize("make", [make_folder, lambda path: write_whole(path, b"")])
+def test_a_path_that_nothing_can_have_is_an_error(make, tmp_path):
+    with pytest.raises(WriteError, match="could not be written"):
+        make(tmp_path / "a\0b")
+
+
+def test_a_file_in_place_of_a_folder_is_said(tmp_path):
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(WriteError, match="A file of that name stands there"):
+        make_folder(tmp_path / "out")

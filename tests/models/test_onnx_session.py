@@ -35,6 +35,19 @@ def test_what_is_no_graph_is_refused(data):
         OnnxSession(data)
 
 
+def test_a_loop_is_refused_before_it_can_run_for_ever():
+    once = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["sum"], ["more"])],
+        "body",
+        [helper.make_tensor_value_info(*value) for value in (("i", TensorProto.INT64, []), ("go", TensorProto.BOOL, []), ("sum", 1, None))],
+        [helper.make_tensor_value_info(*value) for value in (("on", TensorProto.BOOL, []), ("more", 1, None))],
+    )
+    endless = helper.make_node("Loop", ["", "yes", "state.sum"], ["logits"], body=once)
+    nodes = [endless, helper.make_node("Identity", ["logits"], ["next.sum"])]
+    with pytest.raises(ValueError, match="the graph has a loop, which may never end"):
+        OnnxSession(graph(nodes=nodes, constants=[numpy_helper.from_array(np.array(True), "yes")]))
+
+
 def test_a_graph_without_ids_is_refused():
     with pytest.raises(ValueError, match="the graph takes x and gives y, expected ids, state"):
         OnnxSession(

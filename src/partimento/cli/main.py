@@ -33,6 +33,7 @@ def app() -> App:
         version=__version__,
         version_flags=["--version"],
         result_action="return_value",
+        suppress_keyboard_interrupt=False,  # `main` says what was kept
     )
     for verb, (place, text) in VERBS.items():
         root.command(f"partimento.cli.{place}", name=verb, help=text)
@@ -67,9 +68,11 @@ def main(arguments: list[str]) -> int:
 
 def run() -> None:
     """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us; Python would print errors to the other one
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as we run
+        if hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 

@@ -84,9 +84,16 @@ def read_bytes(path: str | os.PathLike[str], most: int = LARGEST_FILE_BYTES) -> 
             raise ReadError(f"{source.name}: is a pipe or a device, expected a file. Copy what it gives to a file first.")
         if size > most:
             raise ReadError(f"{source.name}: {size} bytes, expected at most {most}. Cut the file into pieces.")
-        return source.read_bytes()
-    except OSError as error:
-        raise ReadError(f"{source.name}: could not be opened ({error.strerror or error}). Check the path '{source}'.") from error
+        with source.open("rb") as file:
+            data = file.read(size + 1)
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        if isinstance(error, ReadError):
+            raise
+        reason = getattr(error, "strerror", "") or error
+        raise ReadError(f"{source.name}: could not be opened ({reason}). Check the path '{source}'.") from error
+    if len(data) > size:
+        raise ReadError(f"{source.name}: grows while it is read, or hides its size of more than {size} bytes. Copy it first.")
+    return data
 
 
 def write(score: Score, path: str | os.PathLike[str]) -> Path:

@@ -71,6 +71,7 @@ class Conducting:
     modes: dict[int, str] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
+    copyrights: dict[str, None] = field(default_factory=dict)
     pickup: int | None = None
 
     def take(self, metas: Iterable[Meta], findings: Findings, track: int, *, is_first: bool) -> None:
@@ -86,8 +87,7 @@ class Conducting:
     def _take_text(self, meta: Meta, is_first: bool) -> None:
         text = words.decoded(meta.data)
         if meta.kind == words.COPYRIGHT:
-            known = self.metadata.get("copyright")
-            self.metadata["copyright"] = text if known is None or text == known else f"{known}; {text}"
+            self.copyrights[text] = None
         if meta.kind not in (words.TEXT, words.LYRIC, words.MARKER, words.CUE):
             return
         entry = words.metadata_of(text) if meta.kind == words.TEXT and meta.tick == 0 and is_first else None
@@ -162,7 +162,7 @@ class Conducting:
             key_signatures=self.key_signatures(),
             marks=tuple(self.marks),
             pickup=pickup,
-            metadata=self.metadata,
+            metadata=self.metadata | ({"copyright": "; ".join(self.copyrights)} if self.copyrights else {}),
             warnings=findings.lines(),
         )
 

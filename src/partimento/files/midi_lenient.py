@@ -67,17 +67,30 @@ def _unwrapped(data: bytes, findings: Findings) -> bytes:
     """The MIDI file within `data`: as it is, out of a RIFF container, or after stray bytes."""
     if data.startswith(b"MThd"):
         return data
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        contained = _contained(data, findings)
+        if contained:
+            return contained
     start = data.find(b"MThd", 0, FARTHEST_HEADER)
-    if start < 0:
+    if start < 0 or data.startswith(b"PK\3\4"):
         shown = data[:12].decode("latin-1") if data else "nothing"
         raise ReadError(f"{findings.name}, byte 0: found '{shown}', expected a MIDI file, which begins with 'MThd'. {_REMEDY}")
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID" and data[start - 8 : start - 4] == b"data":
-        size = int.from_bytes(data[start - 4 : start], "little")
-        if size > len(data) - start:
-            findings.add(f"the RIFF container claims {size} bytes of MIDI where {len(data) - start} are there.", place=start - 4)
-        return data[start : start + size]
     findings.add(f"{start} bytes before the MIDI header skipped; places are counted from the header.", place=0)
     return data[start:]
+
+
+def _contained(data: bytes, findings: Findings) -> bytes:
+    """The MIDI file in a RIFF container's ``data`` chunk; nothing where there is none."""
+    place = 12
+    while place + 8 <= len(data):
+        size, start = int.from_bytes(data[place + 4 : place + 8], "little"), place + 8
+        if data[place : place + 4] == b"data" and data[start : start + 4] == b"MThd":
+            if not 14 <= size <= len(data) - start:
+                findings.add(f"the RIFF container claims {size} bytes of MIDI where {len(data) - start} are there.", place=place + 4)
+                size = len(data)
+            return data[start : start + size]
+        place = start + size + size % 2
+    return b""
 
 
 def read_header(data: bytes, findings: Findings) -> Header:

@@ -5,7 +5,7 @@ every measure once), ties joined, transposing instruments at their sounding pitc
 note behind them. Each part is a track, and its drums another; chorales and hymns that stand as four voices on two
 staves become four tracks. Nothing outside the file is opened and no entity is expanded (`musicxml_tree`).
 
-Read in this order: `musicxml_tree` (bytes to measures), `musicxml_measure` (a measure to written notes),
+Read in this order: `musicxml_tree` (bytes to measures), `musicxml_player`, `musicxml_measure` (a measure to written notes),
 `notation` (written notes to a Score), `musicxml_write`.
 """
 
@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 
 from partimento.errors import ReadError
-from partimento.files.musicxml_measure import MeasureReader, Player
+from partimento.files.musicxml_measure import MeasureReader
 from partimento.files.musicxml_numbers import whole
-from partimento.files.musicxml_tree import Document, Node, text_of
+from partimento.files.musicxml_player import Player
+from partimento.files.musicxml_tree import Document, Node, ident_of, text_of
 from partimento.files.musicxml_write import musicxml_bytes, mxl_bytes
 from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenPart, score_of
 from partimento.score import Score
@@ -30,7 +32,12 @@ LARGEST_DOCUMENT_BYTES = 64 * 2**20
 MOST_ENTRIES = 2000
 MOST_PARTS = 500
 MOST_MEASURES = 50_000
+MOST_CELLS = 1_000_000
+"""Measures of all parts together."""
+
 _ZIP = b"PK\x03\x04"
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, LookupError, ValueError, RuntimeError)
+"""What `zipfile` trips over in a damaged archive; NotImplementedError is a RuntimeError."""
 
 
 def read_musicxml(data: bytes, name: str, *, unfold: bool = True) -> Score:
@@ -76,15 +83,15 @@ def _score_in(data: bytes, findings: Findings) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entry = _score_entry(archive, findings)
             return _entry_bytes(archive, entry, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, ReadError):
-            raise
-        raise ReadError(f"{name}: a damaged zip archive ({error}). Export the score anew.") from error
+    except ReadError:
+        raise
+    except _DAMAGED as error:
+        raise ReadError(f"{name}: a damaged zip archive ({str(error)[:80]}). Export the score anew.") from error
 
 
 def _score_entry(archive: zipfile.ZipFile, findings: Findings) -> zipfile.ZipInfo:
     """The entry that the container names, or the first that looks like a score."""
-    entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
+    entries = {entry.filename: entry for entry in archive.infolist() if not entry.filename.endswith("/")}
     scores = [
         e for n, e in entries.items() if n.lower().endswith((".xml", ".musicxml")) and not n.upper().startswith(("META-INF/", "__MACOSX/"))
     ]
@@ -183,7 +190,7 @@ class _Reader:
             self.metadata[key] = words
 
     def _score_part(self, node: Node) -> None:
-        ident = node.attributes.get("id", "")[:40]
+        ident = ident_of(node.attributes)
         if ident in self.players or len(self.players) >= MOST_PARTS:
             self.findings.add(f"line {node.line}: part '{ident}' is listed twice or is one too many; its second entry was left out.")
             return
@@ -207,9 +214,11 @@ class _Reader:
             if len(self.players) >= MOST_PARTS:
                 raise ReadError(f"{self.findings.name}, line {node.line}: more than {MOST_PARTS} parts. Cut the piece.")
             self.players[ident] = Player(WrittenPart(), ident)
-            self.findings.add(f"line {node.line}: part '{ident[:40]}' is not in the part list; it was read without a name.")
+            self.findings.add(f"line {node.line}: part '{ident}' is not in the part list; it was read without a name.")
         if index >= MOST_MEASURES:
             raise ReadError(f"{self.findings.name}, line {node.line}: more than {MOST_MEASURES} measures. Cut the piece.")
+        if len(self.players) * (index + 1) > MOST_CELLS:
+            raise ReadError(f"{self.findings.name}, line {node.line}: more than {MOST_CELLS} measures in all parts. Cut the piece.")
         player = self.players[ident]
         while len(self.bars) <= index:
             metre = self.bars[-1].metre if self.bars else (4, 4)

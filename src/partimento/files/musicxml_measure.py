@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from partimento.files.musicxml_harmony import chord_symbol
 from partimento.files.musicxml_numbers import LONGEST_QUARTERS, QUARTERS, metre_of, number, units, value_of, velocity_of, whole
+from partimento.files.musicxml_player import Player
 from partimento.files.musicxml_tree import Node
-from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenNote, WrittenPart
+from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenNote
 from partimento.score.pitch import NATURAL_SEMITONES, pitch_of
 from partimento.score.score import MODES
 
 DYNAMICS = {"pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124, "ffff": 127}
 """Velocity of each sign; sforzati are left to the player."""
 
-VELOCITY = 64
-"""Velocity where no dynamic is written."""
+MOST_TEMPOS = 100
+"""Tempos of one measure at most: a slackening that is written for players has one for each note."""
 
 _DRUM_BY_PLACE = {
     ("F", 4): 36,
@@ -35,33 +35,6 @@ _DRUM_BY_PLACE = {
 """General MIDI drum of a place on a percussion staff where the file names no instrument; others are the snare."""
 
 _MODES = {"aeolian": "minor", "ionian": "major", "none": "major", "": "major"}
-
-
-@dataclass
-class Player:
-    """A part of the file while it is read.
-
-    Attributes:
-        part: Where its notes go.
-        divisions: Parts of a quarter that durations count; None where the file has not said it yet.
-        by_value: Whether the file was found to say it wrongly, so that note values are taken.
-        ident: Its id in the file, for messages.
-        drums: Instrument id -> General MIDI drum key.
-        is_percussion: Whether the part list puts it on channel 10.
-    """
-
-    part: WrittenPart
-    ident: str
-    drums: dict[str, int] = field(default_factory=dict)
-    is_percussion: bool = False
-    divisions: Fraction | None = None
-    by_value: bool = False
-    semitones: int = 0
-    velocity: int = VELOCITY
-    says_keys: bool = False
-    ending: frozenset[int] = frozenset()
-    lengths: dict[str, int] = field(default_factory=dict)
-    keys: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
 
 class MeasureReader:
@@ -98,6 +71,13 @@ class MeasureReader:
         if left:
             self.findings.add(f"{self.where}: {left} grace notes before no note of their voice; they were left out.")
         return self.notes
+
+    def _number(self, node: Node, text: str, what: str) -> Fraction | None:
+        """A decimal number; None, with a warning, where `text` is none."""
+        value = number(text.strip())
+        if value is None:
+            self.warn(node, f"{what} '{text.strip()[:20]}' is no number; it was left out")
+        return value
 
     def _length(self, node: Node, text: str) -> int | None:
         """A note's or gap's length in units, by its duration, or by its note value where that is missing or wrong."""
@@ -145,7 +125,10 @@ class MeasureReader:
         self.reached = max(self.reached, at + length)
         if "notations" in fields and any(notation.first("fermata") for notation in node.every("notations")):
             self.bar.marks.append((at, "fermata", ""))
-        if rest is not None or "cue" in fields or not length:
+        if rest is not None or "cue" in fields:
+            return
+        if not length:
+            self.warn(node, "a note without length; it was left out")
             return
         key = self._key(node, fields)
         if key is None:
@@ -163,7 +146,7 @@ class MeasureReader:
             ties = {tie.attributes.get("type", "") for notation in node.every("notations") for tie in notation.every("tied")}
         voice = _voice(fields)
         staff = whole(fields["staff"].text.strip(), 1, 99) or 1 if "staff" in fields else 1
-        loudness = number(node.attributes.get("dynamics", "")) if "dynamics" in node.attributes else None
+        loudness = self._number(node, node.attributes["dynamics"], "a loudness of") if "dynamics" in node.attributes else None
         velocity = self.player.velocity if loudness is None else velocity_of(loudness)
         graces = tuple(self.graces.pop(voice))[:32] if voice in self.graces and "chord" not in fields else ()
         return WrittenNote(at, length, key[0], velocity, (staff, voice), "stop" in ties, "start" in ties, key[1], graces)
@@ -188,7 +171,7 @@ class MeasureReader:
         known = self.player.keys.get((step, alter, octave))
         if known is not None:
             return known, self.player.is_percussion
-        semitones, height = number(alter), whole(octave, -1, 10)
+        semitones, height = number(alter), whole(octave, -2, 10)  # key 0 is B sharp of octave -2
         if step not in NATURAL_SEMITONES or semitones is None or abs(semitones) > 4 or height is None:
             self.warn(node, f"pitch '{step[:8]}{'' if alter == '0' else ' ' + alter[:8]} {octave[:8]}' is none; it was read as a rest")
             return None
@@ -276,7 +259,10 @@ class MeasureReader:
             fifths = (fifths + 7 * self.player.semitones + 5) % 12 - 5
         mode = node.words("mode").lower()
         mode = _MODES.get(mode, mode)
-        self.bar.keys.append((self.at, fifths, mode if mode in MODES else "major"))
+        if mode not in MODES:
+            self.warn(node, f"a key of mode '{mode[:20]}'; it was read as major")
+            mode = "major"
+        self.bar.keys.append((self.at, fifths, mode))
 
     def _time(self, node: Node) -> None:
         if node.first("senza-misura") is not None:
@@ -311,14 +297,19 @@ class MeasureReader:
 
     def _offset(self, node: Node) -> int:
         """How far from the current place a direction or chord symbol stands, in units."""
-        value = number(node.words("offset")) if node.first("offset") is not None else None
+        value = self._number(node, node.words("offset"), "an offset of") if node.first("offset") is not None else None
         if value is None or self.player.divisions is None or abs(value / self.player.divisions) > LONGEST_QUARTERS:
             return 0
         return math.floor(value / self.player.divisions * UNIT + Fraction(1, 2))
 
     def _metronome(self, node: Node, shift: int) -> None:
-        unit, per_minute = node.words("beat-unit"), number(node.words("per-minute"))
-        if unit in QUARTERS and per_minute is not None and len(node.every("beat-unit")) == 1:
+        unit, speed = node.words("beat-unit"), node.first("per-minute")
+        if speed is None or len(node.every("beat-unit")) != 1:
+            return
+        per_minute = self._number(node, speed.text, "a metronome mark of")
+        if per_minute is not None and unit not in QUARTERS:
+            self.warn(node, f"a metronome mark for '{unit[:20]}', which is no note value; it was left out")
+        elif per_minute is not None:
             quarters = QUARTERS[unit] * (2 - Fraction(1, 2 ** len(node.every("beat-unit-dot")[:4])))
             self._tempo(node, per_minute * quarters, shift)
 
@@ -328,8 +319,12 @@ class MeasureReader:
             self.warn(node, "a tempo that cannot be played; it was left out")
             return
         change = (max(self.at + shift, 0), quarter)
-        if change not in self.bar.tempos:
+        if change in self.bar.tempos:
+            return
+        if len(self.bar.tempos) < MOST_TEMPOS:
             self.bar.tempos.append(change)
+        else:
+            self.findings.add(f"{self.where}: more than {MOST_TEMPOS} tempos; the others were left out.")
 
     def _sound(self, node: Node, shift: int = 0) -> bool:
         """Take what a ``sound`` element says; whether it says a tempo."""
@@ -337,7 +332,7 @@ class MeasureReader:
         if "tempo" in says:
             self._tempo(node, number(says["tempo"]), shift)
         if "dynamics" in says:
-            loudness = number(says["dynamics"])
+            loudness = self._number(node, says["dynamics"], "a loudness of")
             if loudness is not None:
                 self.player.velocity = velocity_of(loudness)
         for sign in ("segno", "coda", "tocoda", "fine", "dacapo", "dalsegno"):
@@ -347,7 +342,9 @@ class MeasureReader:
 
     def _harmony(self, node: Node) -> None:
         symbol = chord_symbol(node)
-        if symbol:
+        if not symbol:
+            self.warn(node, "a chord symbol without a root; it was left out")
+        else:
             self.bar.marks.append((max(self.at + self._offset(node), 0), "chord", symbol))
 
     def _barline(self, node: Node) -> None:
@@ -355,6 +352,8 @@ class MeasureReader:
             if ending.attributes.get("type") == "start":
                 passes = [whole(text.strip(), 1, 99) for text in re.split(r"[, ]+", ending.attributes.get("number", "")[:40].strip())]
                 self.player.ending = frozenset(number for number in passes if number)
+                if None in passes and ending.attributes.get("number", "").strip():
+                    self.warn(ending, f"an ending of number '{ending.attributes['number'][:20]}'; what is no number was left out")
                 self.bar.endings |= self.player.ending
             else:
                 self.player.ending = frozenset()
@@ -363,7 +362,11 @@ class MeasureReader:
                 self.bar.forward = True
             elif repeat.attributes.get("direction") == "backward":
                 times = whole(repeat.attributes.get("times", "2"), 1, 10**9)
+                if times is None:
+                    self.warn(repeat, f"a repeat of '{repeat.attributes['times'][:20]}' times; it is played twice")
                 self.bar.backward = max(self.bar.backward, times or 2)
+            else:
+                self.warn(repeat, f"a repeat of direction '{repeat.attributes.get('direction', '')[:20]}'; it was left out")
 
 
 _READ: dict[str, Callable[[MeasureReader, Node], object]] = {

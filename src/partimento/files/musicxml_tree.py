@@ -14,11 +14,17 @@ from xml.parsers import expat
 from partimento.errors import ReadError
 from partimento.files.notation import Findings
 
-MOST_ELEMENTS = 2_000_000
+MOST_ELEMENTS, MOST_OF_MUSIC = 2_000_000, 1_000_000
+"""Elements of a document, and those of them that say something of its music."""
+
 MOST_KEPT = 400_000
-"""Elements of a document, and those of one measure that are kept."""
+"""Those of one measure."""
 
 MOST_DEPTH = 100
+MOST_ATTRIBUTES, MOST_IDENT = 100, 40
+MOST_ENTITIES, MOST_EXPANDED = 100, 1_000_000
+"""Entities that are declared at most, and the characters that all references to one of them may become."""
+
 MOST_TEXT = 4000
 MOST_MENDED = 1000
 ROOTS = ("score-partwise", "score-timewise")
@@ -108,6 +114,11 @@ def _decoded(data: bytes, encoding: str, findings: Findings) -> str:
         return data.decode("latin-1" if encoding in ("utf-8", "ascii", "us-ascii") else encoding, errors="replace")
 
 
+def ident_of(attributes: dict[str, str]) -> str:
+    """Return an element's id, at a length that fits into a message."""
+    return attributes.get("id", "")[:MOST_IDENT]
+
+
 class Document:
     """A MusicXML document being read.
 
@@ -136,7 +147,7 @@ class Document:
         self.path: list[str] = []
         self.open: list[Node] = []
         self.skipping = 0
-        self.elements = self.kept = 0
+        self.elements = self.of_music = self.kept = self.entities = 0
         self.measures: dict[str, int] = {}
         self.around: dict[str, str] = {}
         self.outer = ""  # the part id (partwise) or measure number (timewise) around
@@ -184,6 +195,7 @@ class Document:
         self.findings.add(f"{where}: no well-formed XML ({what}); what stands behind it is lost.")
 
     def _parse(self, text: str) -> None:
+        self.source = text
         parser = expat.ParserCreate("utf-8", intern={})
         parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -199,8 +211,10 @@ class Document:
         return ReadError(f"{self.findings.name}, line {self.parser.CurrentLineNumber}: {what}. {remedy}")
 
     def _entity(self, name: str, is_parameter: bool, value: str | None, *_: object) -> None:
-        """Refuse every entity but plain words."""
-        if is_parameter or value is None or len(value) > 200 or "&" in value or "<" in value or "%" in value:
+        """Refuse every entity but plain words that make the document little longer."""
+        self.entities += 1
+        odd = is_parameter or value is None or len(value) > 200 or not {"&", "<", "%"}.isdisjoint(value)
+        if odd or self.entities > MOST_ENTITIES or len(value or "") * self.source.count(f"&{name};") > MOST_EXPANDED:
             raise self._refuse(
                 f"declares the entity '{name[:40]}', which is not followed", "Export the score anew, without a DOCTYPE of its own."
             )
@@ -209,6 +223,8 @@ class Document:
         self.elements += 1
         if self.elements > MOST_ELEMENTS:
             raise self._refuse(f"more than {MOST_ELEMENTS} elements, expected a score", "Export the score anew.")
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise self._refuse(f"an element of {len(attributes)} attributes, expected a score", "Export the score anew.")
         if self.skipping:
             self.skipping += 1
             if self.skipping > MOST_DEPTH:
@@ -221,7 +237,10 @@ class Document:
         if tag not in _KEPT or len(self.open) > MOST_DEPTH:
             self.skipping = 1
             return
+        self.of_music += 1
         self.kept = self.kept + 1 if self.open else 0
+        if self.of_music > MOST_OF_MUSIC:
+            raise self._refuse(f"more than {MOST_OF_MUSIC} elements of music, expected a score", "Cut the piece.")
         if self.kept > MOST_KEPT:
             raise self._refuse(f"more than {MOST_KEPT} elements in one measure, expected a score", "Export the score anew.")
         node = Node(tag, attributes, self.parser.CurrentLineNumber)
@@ -250,7 +269,7 @@ class Document:
         """A part (partwise) or a measure (timewise) begins."""
         self.measure_index += 1
         self.around = attributes
-        self.outer = attributes.get("id", "") if self.path[0] != "score-timewise" else attributes.get("number", "")
+        self.outer = ident_of(attributes) if self.path[0] != "score-timewise" else attributes.get("number", "")
 
     def _end(self, tag: str) -> None:
         if self.skipping:
@@ -270,7 +289,7 @@ class Document:
     def _hand_over(self, node: Node) -> None:
         """A measure of one part is whole."""
         if self.path[0] == "score-timewise":
-            part, index = node.attributes.get("id", ""), self.measure_index
+            part, index = ident_of(node.attributes), self.measure_index
             node.attributes = {**self.around, **node.attributes}
         else:
             part, index = self.outer, self.measures.get(self.outer, 0)

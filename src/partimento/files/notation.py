@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from partimento.errors import ReadError
+from partimento.errors import ReadError, printable
 from partimento.files.abc_grid import lay
 from partimento.files.notation_unfold import playing_order
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
@@ -30,7 +30,10 @@ UNIT = 2**14 * 3**4 * 5**3 * 7**2 * 11 * 13 * 17 * 19 * 23
 USUAL_RESOLUTION, ROUNDED_RESOLUTION, HIGHEST_RESOLUTION = 480, 30240, 32767
 
 MOST_PLAYED = 2_000_000
-"""Notes of a piece when repeats are played."""
+"""Notes of a piece, and marks, tempos and keys, when repeats are played."""
+
+MOST_PLAYED_BARS = 4_000_000
+"""Bars of all parts when repeats are played."""
 
 MOST_WARNINGS = 60
 
@@ -132,8 +135,8 @@ class Findings:
 
     def warnings(self) -> tuple[str, ...]:
         """Return what was found, each line with the file's name."""
-        more = (f"{self.name}: {self.more} more findings of these kinds.",) if self.more else ()
-        return tuple(f"{self.name}, {message}" for message in self.said) + more
+        more = (printable(f"{self.name}: {self.more} more findings of these kinds."),) if self.more else ()
+        return tuple(printable(f"{self.name}, {message}") for message in self.said) + more
 
 
 def score_of(
@@ -163,9 +166,13 @@ def score_of(
         bars = [_folded(bar) for bar in bars]
     if order is None:
         order = playing_order(bars, findings.add) if unfold else range(len(bars))
+    if len(order) * len(parts) > MOST_PLAYED_BARS:
+        raise ReadError(f"{findings.name}: {len(order)} bars of {len(parts)} parts when repeats are played. Cut the piece.")
     notes = sum(len(part.bars[index]) for part in parts for index in order if index < len(part.bars))
-    if notes > MOST_PLAYED:
-        raise ReadError(f"{findings.name}: {notes} notes when repeats are played, expected at most {MOST_PLAYED}. Cut the piece.")
+    signs = sum(len(bars[index].marks) + len(bars[index].tempos) + len(bars[index].keys) for index in order)
+    for count, what in ((notes, "notes"), (signs, "signs")):
+        if count > MOST_PLAYED:
+            raise ReadError(f"{findings.name}: {count} {what} when repeats are played, expected at most {MOST_PLAYED}. Cut the piece.")
     lengths = [bars[index].length or bars[index].full or 4 * UNIT for index in order]
     starts = [0]
     for length in lengths:
@@ -283,7 +290,7 @@ class _Clock:
 
 @dataclass
 class _Line:
-    """A track while it is played: columns in units, ties open at each key and place."""
+    """A track while it is played: columns in units; `ties` holds notes that want to go on, by key and end, then by voice."""
 
     name: str
     program: int
@@ -292,7 +299,7 @@ class _Line:
     ends: list[int] = field(default_factory=list)
     pitches: list[int] = field(default_factory=list)
     velocities: list[int] = field(default_factory=list)
-    ties: dict[int, list[tuple[tuple[int, str], int]]] = field(default_factory=dict)
+    ties: dict[tuple[int, int], dict[tuple[int, str], list[int]]] = field(default_factory=dict)
 
     def sound(self, note: WrittenNote, start: int) -> None:
         """Add a note at `start`, or lengthen the one it is tied to."""
@@ -306,7 +313,7 @@ class _Line:
             self._add(start + taken, start + note.length, note.pitch, note.velocity)
         self.ends[index] = start + note.length
         if note.to_tie:
-            self.ties.setdefault(note.pitch, []).append((note.line, index))
+            self.ties.setdefault((note.pitch, start + note.length), {}).setdefault(note.line, []).append(index)
 
     def _add(self, start: int, end: int, pitch: int, velocity: int) -> None:
         self.starts.append(start)
@@ -316,16 +323,14 @@ class _Line:
 
     def _tied(self, note: WrittenNote, start: int) -> int:
         """The index of the note that is tied to one at `start`, of the same voice where there is a choice; else -1."""
-        waiting = self.ties.get(note.pitch)
+        waiting = self.ties.get((note.pitch, start))
         if not waiting:
             return -1
-        now = [pair for pair in waiting if self.ends[pair[1]] == start]
-        if not now:
-            self.ties[note.pitch] = [pair for pair in waiting if self.ends[pair[1]] > start]
-            return -1
-        chosen = next((pair for pair in now if pair[0] == note.line), now[0])
-        waiting.remove(chosen)
-        return chosen[1]
+        line = note.line if note.line in waiting else next(iter(waiting))
+        index = waiting[line].pop(0)
+        if not waiting[line]:
+            del waiting[line]
+        return index
 
     def track(self, clock: _Clock) -> Track:
         """Return the track."""

@@ -22,13 +22,16 @@ _REMEDY = {
     errno.ENOENT: "The folder does not exist. Make it first.",
     errno.ENOTDIR: "A part of the path is a file, not a folder. Choose another path.",
     errno.EISDIR: "That is a folder. Give a file name.",
+    errno.EEXIST: "A file of that name stands there. Choose another folder with --out.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 
 
-def write_error(path: Path, error: OSError) -> WriteError:
-    """Return the one-line error for an operating system's refusal to write `path`."""
-    remedy = _REMEDY.get(error.errno or 0, "Check the path and the disk.")
-    return WriteError(f"{path}: could not be written ({error.strerror or error}). {remedy}")
+def write_error(path: Path, error: OSError | ValueError) -> WriteError:
+    """Return the one-line error for an operating system's refusal to write `path`; one with a zero byte is a ValueError."""
+    known = error if isinstance(error, OSError) else OSError()
+    remedy = _REMEDY.get(known.errno or 0, "Check the path and the disk.")
+    return WriteError(f"{path}: could not be written ({known.strerror or error}). {remedy}")
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -50,7 +53,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
         temporary = None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise write_error(target, error) from error
     finally:
         if temporary is not None:
@@ -75,7 +78,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise write_error(folder, error) from error
     return folder
 

@@ -25,13 +25,15 @@ class OnnxSession:
 
         if b"location" in graph:  # the key under which ONNX names files with a graph's weights
             raise ValueError("the graph refers to other files, expected one that holds all its weights")
+        if any(b'"\x04' + kind in graph for kind in (b"Loop", b"Scan")):  # how ONNX writes the kind of a node
+            raise ValueError("the graph has a loop, which may never end, expected one step")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], enable_fallback=0)
         except Exception as error:  # onnxruntime's errors share no public base class
             raise ValueError(f"onnxruntime does not take the graph: {str(error).splitlines()[0]}") from error
         inputs = {value.name: value for value in self._session.get_inputs()}

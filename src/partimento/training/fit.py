@@ -105,24 +105,20 @@ def fit(
     settings = Settings(
         steps, plan.learning_rate, precision=precision, validate_every=max(1, min(100, steps // 10)), patience=10, seed=plan.seed
     )
+    network = asdict(module.config) | {"lags": list(plan.lags)}
     loop = Loop(
         NextId(module, rows=plan.rows),
         PieceStream(prepared.train, rows=plan.rows, time=TIME, seed=plan.seed),
         whole_pieces(prepared.valid, rows=plan.rows, time=TIME),
         settings=settings,
         folder=folder,
-        facts={
-            "data": prepared.checksum,
-            "rows": plan.rows,
-            "encoding": dict(plan.encoding),
-            "network": asdict(module.config) | {"lags": list(plan.lags)},
-        },
+        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": network},
     )
     loop.after_step = lambda progress: after_step(progress, module)
     progress = loop.run(resume=resume)
     return Fitted(
         weights_of(module),
-        asdict(module.config) | {"lags": list(plan.lags)},
+        network,
         progress,
         asdict(settings) | {"steps": progress.step, "rows": plan.rows, "time": TIME, "threads": plan.threads, "device": device},
         progress.step * plan.rows * TIME,
