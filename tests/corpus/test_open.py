@@ -240,6 +240,8 @@ def test_a_corpus_without_a_part_is_refused(missing):
 def test_no_name_is_refused():
     with pytest.raises(CorpusError, match="no corpus given. Name a folder of MIDI, ABC, MusicXML or kern files"):
         open_corpus([])
+    with pytest.raises(CorpusError, match="no corpus given"):
+        open_corpus([""])
 
 
 @pytest.mark.parametrize(

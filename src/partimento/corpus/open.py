@@ -42,7 +42,7 @@ def open_corpus(names: Sequence[str]) -> Corpus:
     Raises:
         CorpusError: When a name is none, a folder holds no music, or there is too little to split.
     """
-    if not names:
+    if not names or not all(name.strip() for name in names):
         raise CorpusError("no corpus given. Name a folder of MIDI, ABC, MusicXML or kern files, or a set of `partimento corpus list`.")
     parts: list[Corpus] = []
     for name in dict.fromkeys(names):
