@@ -59,7 +59,7 @@ def _pixels(svg: str, *, width: int) -> bytes:
     except ImportError as error:
         raise MissingExtra("png: the package 'resvg_py' is not installed. Install it with 'pip install resvg_py'.") from error
     fonts = font_files()
-    foreign = any(ord(c) > _LAST_COVERED and c not in _OUR_SIGNS for c in svg)
+    foreign = any(ord(c) > _LAST_COVERED and c not in _OUR_SIGNS for c in set(svg))
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=svg,

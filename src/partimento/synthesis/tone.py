@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,9 +199,15 @@ def _filtered(zone: Zone, sound: Frames, modulation: NDArray[np.float64], sample
     return out[_HOP_FRAMES : _HOP_FRAMES + sound.size].astype(np.float32)
 
 
+@lru_cache(maxsize=16)
+def _one_frame_later(size: int) -> NDArray[np.complex64]:
+    """The response of a delay by one frame."""
+    return np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size).astype(np.complex64)
+
+
 def _low_pass(corner_cents: NDArray[np.float64], resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
     """The response of a two-pole low-pass (bilinear transform), shape (corners, frequencies of a real FFT of `size`)."""
-    delayed = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size).astype(np.complex64)
+    delayed = _one_frame_later(size)
     frequency = np.minimum(8.176 * 2.0 ** (corner_cents / 1200), 0.45 * sample_rate)[:, None]
     omega = 2 * math.pi * frequency / sample_rate
     quality = 10 ** ((resonance_db - 3.01) / 20)  # 0 dB of resonance is the flattest filter, Q = 0.707
