@@ -181,8 +181,14 @@ def _four_voices(score: Score) -> Sequence[Track]:
     """The four voices, soprano first."""
     voices = [track for track in score.tracks if len(track) and not track.is_drum]
     if len(voices) != len(VOICES):
+        remedy = (
+            "Leave four"
+            if len(voices) > len(VOICES)
+            else "Give all four, or take a model of encoding 'characters', which goes on from a tune"
+        )
         raise EncodingError(
-            f"encoding 'chorale': {len(voices)} voices with notes, expected 4 (soprano, alto, tenor, bass). Split or drop voices."
+            f"encoding 'chorale': {len(voices)} {'voice' if len(voices) == 1 else 'voices'} with notes, expected 4 "
+            f"(soprano, alto, tenor, bass). {remedy}."
         )
     for track in voices:
         if np.any(track.start[1:] < track.end[:-1]):
