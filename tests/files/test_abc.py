@@ -225,6 +225,20 @@ def test_old_line_breaks_comments_escapes_and_continuations():
     assert [p for _, p, _ in notes(score)] == [60, 62, 64, 65, 67, 69, 71, 72, 74]
 
 
+def test_a_broken_rhythm_goes_on_over_a_bar_line():
+    assert lengths("A2B2 c2d>|e f2 g4|") == [2, 2, 2, 1.5, 0.5, 2, 4]
+
+
+def test_a_chord_between_plus_signs_is_one_and_a_decoration_none():
+    assert notes(read(HEAD + "+CE+4 +_BD2+ +fff+G2|")) == [(0, 60, 960), (0, 64, 960), (960, 62, 480), (960, 70, 240), (1200, 67, 480)]
+    assert texts(read(HEAD + "+fermata+C8|"), "fermata") == [(0, "")]
+
+
+def test_an_invisible_bar_line_hides_no_repeat():
+    assert pitches("C8|: D8|E8 [|]:| F8|") == [60, 62, 64, 62, 64, 65]
+    assert pitches("C8 [|] D8|") == [60, 62]
+
+
 def test_a_book_keeps_the_good_tunes_and_names_the_broken():
     book = "free text\n\n" + HEAD + "CDEF|\n\nX:2\nT:bad\nK:C\nC999999999|\n\nmore text\n\nX:3\nK:G\nF|\nX:4\nK:C\nC|\n"
     read_book = read_tune_book(book.encode(), "b.abc")

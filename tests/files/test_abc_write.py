@@ -67,7 +67,7 @@ def body(source, head="M:4/4\nL:1/8\nK:C\n"):
         ("[C2E4]G2 z4", "E4 z4&C2G2 z4|]"),
         ("A4|B8|c4|]", "A4|B8|c4|]"),
         ("c8||d4|e8|]", "c8|d4|e8|]"),
-        ("c8|[M:3/4]d6|[K:D]f6|[K:G]e2[K:Am]d4", "c8|[M:3/4]d6|[K:D]f6|[K:G]e2 [K:Am]d4|]"),
+        ("c8|[M:3/4]d6|[K:D]f6|[K:G]e2[K:Am]d4", "c8|[M:3/4]d6|\nK:D\nf6|\nK:G\ne2 [K:Am]d4|]"),
     ],
 )
 def test_what_is_written(source, expected):
@@ -86,7 +86,7 @@ def test_what_is_written(source, expected):
         ("|:G2|c8|d6:|", "|:G2|c8|d6:|"),
         ("G2|:c8|d8:|", "G2|\n|:c8|d8:|"),
         ("|:c8-|1 c4d4:|2 c8|]", "|:c8-|1 c4 d4:|2 c8|]"),
-        ("c8|:[K:D]f8|[K:G]f8:|", "c8|\n|:[K:D]f8|[K:G]f8:|"),
+        ("c8|:[K:D]f8|[K:G]f8:|", "c8|\nK:D\n|:f8|\nK:G\nf8:|"),
         ('|:"C"c8:|', '|:"C"c8:|'),
         ("c8|" * 6, "c8|c8|c8|c8|\nc8|c8|]"),
         ("G2|" + "c8|" * 5, "G2|c8|c8|c8|c8|\nc8|]"),
@@ -167,8 +167,22 @@ def test_several_tracks_with_names_and_programs():
     )
     text = abc_text(score)
     assert "N:Provenance: composed by a machine\n" in text
-    assert "[V:3]z6|z6|" in text
+    assert text.endswith(
+        'K:C\nV:1 name="Oh &quot;A&quot; 50\\% \\& \\\\"\n%%MIDI program 40\nC6-|C2 [Q:1/4=97.984]D4|]\n'
+        'V:2 name=""\n%%MIDI channel 10\nE,,2 z4|z6|]\nV:3 name="silent"\nz6|z6|]\nW:la la\n'
+    )
     again(score)
+
+
+def test_voices_stand_one_behind_the_other_each_with_its_changes_of_key():
+    score = tune("V:1\nc8|[K:G]f8|\nV:2\nC8|[K:G]F8|")
+    assert tune_body(score) == "V:1\nc8|\nK:G\nf8|]\nV:2\nC8|\nK:G\nF8|]\n"
+    again(score)
+
+
+def test_a_mark_that_stands_twice_is_written_once():
+    score = Score(480, (track_of([60]),), (), (TimeSignature(0),), (), (Mark(0, "chord", "C"), Mark(0, "chord", "C")))
+    assert tune_body(score).startswith('"C"C')
 
 
 def test_lyrics_parts_and_words_are_written_too():

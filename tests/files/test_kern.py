@@ -153,6 +153,7 @@ def test_a_key_says_its_mode():
         ("**kern  **kern\n4c\n4d  4e\n*-  *-", "1 fields, expected 2; the line was left out", 2),
         ("**kern\n4c  4d\n*-", "2 fields, expected 1; the rest of the line", 1),
         ("4c\n**kern\n4c\n*-", "data before any exclusive interpretation", 1),
+        ("4c  **kern\n4c  4d\n*-  *-", "line 1: '4c' among exclusive interpretations", 1),
         ("**kern  **kern\n2c  4c\n4d  4d\n*-  *-", "the earlier waited", 4),
         ("**kern\n*M3/4\n=1\n1c\n=2\n*-", "measure 1 holds 4 beats in 3/4", 1),
         ("**kern\n*M4/3\n4c\n*-", "metre 4/3 is none", 1),
@@ -183,6 +184,9 @@ def test_what_is_no_kern_is_refused(monkeypatch):
     monkeypatch.setattr(kern, "MOST_SPINES", 2)
     assert "line 1: 3 spines, expected at most 2" in refused(b"**kern\t**kern\t**kern\n")
     assert "line 3: 4 spines, expected at most 2" in refused(b"**kern\n*^\n*^\t*^\n")
+    monkeypatch.setattr(kern, "MOST_CELLS", 6)
+    assert "line 7: 3 spines of 3 bars, expected one piece" in refused(b"**kern\n4c\n=\n**kern\n4c\n=\n**kern\n")
+    assert "line 13: 1 spines of 7 bars, expected one piece" in refused(b"**kern\n" + b"".join(b"4c\n=\n" for _ in range(9)))
     monkeypatch.setattr(kern, "MOST_TOKENS", 2)
     assert "line 4: more than 2 notes and rests" in refused(b"**kern\n4c\n4d\n4e\n")
     monkeypatch.setattr(kern, "MOST_LINES", 1)

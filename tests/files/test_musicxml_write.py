@@ -104,6 +104,13 @@ def test_a_chorale_comes_back_whole():
     assert check_measures(CHORALE) == [1, 4, 4]
 
 
+def test_a_natural_that_is_tied_says_so_on_every_note():
+    score = Score(QUARTER, (track((0, 0.5, 63), (0.5, 3, 62), (3.5, 0.5, 60)),), key_signatures=(KeySignature(0, -5),))
+    tied = [n for n in root_of(score).iter("note") if n.find("tie") is not None]
+    assert [(n.findtext("pitch/alter"), n.findtext("accidental")) for n in tied] == [("0", "natural"), ("0", None), ("0", None)]
+    assert facts(read_musicxml(musicxml_bytes(score), "x"))[0] == facts(score)[0]
+
+
 def test_what_a_reader_of_scores_wants_to_see():
     root = root_of(CHORALE)
     first = root.find("part/measure")

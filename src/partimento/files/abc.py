@@ -5,7 +5,7 @@ played, ties joined, grace notes given their time; marks of kind ``repeat`` say 
 bars, and the writer folds them again. Chord symbols stay symbols.
 
 Read on in this order: `abc_book` (bytes to tunes), `abc_fields` (what the fields say), `abc_parse` and
-`abc_music` (lines, then signs), `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start),
+`abc_music` (lines, then signs), `abc_shorthand` and `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start),
 `abc_play` (bars to a Score); and back: `abc_layout` (a Score to bars), `abc_staff` (a bar to text), `abc_write`.
 """
 

@@ -1,6 +1,6 @@
 """The signs of a line of music, one after another, given to the voice that is being written.
 
-Source: ABC standard 2.1 (2011), section 4. Differs: accidentals hold within their octave unless
+Source: ABC standard 2.1 (2011), section 4, and for chords as ``+CEG+`` ABC 1.6 (1996). Differs: accidentals hold within their octave unless
 ``propagate-accidentals`` says otherwise, as in print; old line breaks ``!``, blanks before a broken rhythm and
 other habits of old files are understood. Jumps (D.C., D.S.) are not followed, with a warning.
 """
@@ -21,8 +21,6 @@ MOST_REST_BARS = 1000
 LONGEST_BRACKET = 400
 """Characters between brackets."""
 
-PLAIN_DECORATIONS = {".": "staccato", "~": "roll", "H": "fermata", "L": "accent", "M": "lowermordent", "O": "coda", "P": "uppermordent"}
-PLAIN_DECORATIONS |= {"S": "segno", "T": "trill", "u": "upbow", "v": "downbow"}
 _JUMP = re.compile(r"\s*(?:D\.? ?[CS]\b\.?.*|da ?capo.*|dal ?segno.*|dacoda)", re.IGNORECASE)
 _TUPLET_TIME = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 _LENGTH = r"\d*(?:/\d+|/*)"
@@ -48,6 +46,7 @@ _TOKEN = re.compile(
     |(?P<grace>\{{[^}}|{{]*\}})
     |(?P<slur>\.?\((?!\d)|\))
     |(?P<decoration>!(?P<name>[^!|\s"\[\]]{{1,30}})!)
+    |(?P<old_chord>\+(?!f+\+)(?P<old_notes>(?:(?:{_SIGN})?[A-Ga-g][,']*{_LENGTH}){{2,12}})\+)
     |(?P<old_decoration>\+(?P<old_name>[^+|\s"\[\]]{{1,30}})\+)
     |(?P<bare_field>[KLMQ]:(?![|:])[^\s|\]]*)
     |(?P<symbol>[.~H-Wh-w](?!:))
@@ -62,6 +61,7 @@ _TOKEN = re.compile(
 )
 _SILENT = frozenset(("space", "slur", "spacer", "line_break"))
 _ENDING = re.compile(r"(?P<numbers>\d{1,3}(?:[,.-]\d{1,3})*)[.,]?")
+_INVISIBLE_BEFORE_REPEAT = re.compile(r"\[\|\](?=:+[\[|])")
 _ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _NOTES_ONLY = re.compile(r"[A-Ga-gz\d/,'^_=<>()-]+")
 _NOT_NOTES = frozenset(("f", "ff", "fff", "p", "<(", "<)", ">(", ">)", ">", "0", "1", "2", "3", "4", "5"))
@@ -102,6 +102,7 @@ class MusicReader:
             "open": self._bracket,
             "grace": self._grace,
             "decoration": self._decoration,
+            "old_chord": self._old_chord,
             "old_decoration": lambda match, line: self._decorate(match["old_name"]),
             "bare_field": self._bare_field,
             "symbol": self._symbol,
@@ -192,7 +193,7 @@ class MusicReader:
 
     def _bar(self, match: re.Match[str], line: str) -> int:
         """Take a bar line, and the number of an ending behind it."""
-        core = match[0].lstrip(".")
+        core = _INVISIBLE_BEFORE_REPEAT.sub("", match[0].lstrip("."))
         if set(core) == {":"}:
             closes = opens = (len(core) + 1) // 2
         else:
@@ -252,6 +253,13 @@ class MusicReader:
         after = _OUTER_LENGTH.match(line, close + 1)
         assert after is not None  # it may be empty
         self._chord(inside, length_factor(after[0]))
+        return after.end()
+
+    def _old_chord(self, match: re.Match[str], line: str) -> int:
+        """Take a chord between plus signs, as ABC 1.6 has it."""
+        after = _OUTER_LENGTH.match(line, match.end())
+        assert after is not None  # it may be empty
+        self._chord(match["old_notes"], length_factor(after[0]))
         return after.end()
 
     def _bare_field(self, match: re.Match[str], line: str) -> None:

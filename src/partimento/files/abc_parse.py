@@ -14,7 +14,8 @@ from partimento.errors import ReadError
 from partimento.files import abc_fields
 from partimento.files.abc_book import MOST_TUNE_CHARACTERS, TuneText, looks_like_music, plain_text, strip_comment
 from partimento.files.abc_fields import C_MAJOR, FREE, NO_KEY, Key, Metre, VoiceWords
-from partimento.files.abc_music import PLAIN_DECORATIONS, MusicReader
+from partimento.files.abc_music import MusicReader
+from partimento.files.abc_shorthand import Shorthand
 from partimento.files.abc_voice import Bar, Damage, VoiceBuilder
 
 MOST_VOICES, MOST_EVENTS = 512, 50_000
@@ -85,7 +86,8 @@ class TuneParser:
         self.warnings: list[str] = [f"{self.where}, {warning}." for warning in tune.warnings]
         self.unsaid = 0
         self.events = 0
-        self.symbols = dict(PLAIN_DECORATIONS)
+        self.shorthand = Shorthand(self.warn)
+        self.symbols = self.shorthand.symbols
         self.unknown: dict[str, int] = {}
         self.voices: dict[str, VoiceBuilder] = {}
         self.voice = VoiceBuilder("", NO_KEY, FREE, FREE.default_unit, None, self)  # replaced where the body starts
@@ -226,8 +228,8 @@ class TuneParser:
             identity, _, words = value.partition(" ")
             if identity:
                 header.voices[identity] = abc_fields.parse_words(words)
-        elif name == "U":
-            self._user_symbol(value)
+        elif name in ("U", "m"):
+            self.shorthand.take(name, value)
         elif name == "I":
             self._instruction(value)
         self.last_field = name
@@ -241,12 +243,6 @@ class TuneParser:
             self.metadata.setdefault("provenance", []).append(text.removeprefix(PROVENANCE))
         elif text:
             self.metadata.setdefault(INFORMATION[name], []).append(text)
-
-    def _user_symbol(self, value: str) -> None:
-        """Take ``U:``, which gives a sign a meaning."""
-        symbol = re.match(r"([H-Yh-w~])\s*=\s*[!+]?([^!+\s]+)", value)
-        if symbol:
-            self.symbols[symbol[1]] = symbol[2]
 
     def _start(self) -> None:
         """Make the first voice from the header."""
@@ -299,7 +295,7 @@ class TuneParser:
         self.continued = line.endswith("\\")
         self.verse = 0
         self.voice.line = self.line
-        self.music.line(line.removesuffix("\\"))
+        self.music.line(self.shorthand.expand(line.removesuffix("\\")))
         return True
 
     # ---- fields in the body
@@ -337,8 +333,8 @@ class TuneParser:
             self._words("W", value)
         elif name == "T" and value:
             voice.mark("text", plain_text(value))
-        elif name == "U":
-            self._user_symbol(value)
+        elif name in ("U", "m"):
+            self.shorthand.take(name, value)
         elif name == "I":
             self._instruction(value)
         if own_line and "|" in rest:

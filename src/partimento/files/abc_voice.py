@@ -304,7 +304,6 @@ class VoiceBuilder:
         self.at, self.layer, self.touched = 0, 0, False
         self.accidentals = {}
         self.last = None
-        self.broken = (1, 1)
 
     def overlay(self) -> None:
         """Go back to the start of the bar, in another layer."""

@@ -1,8 +1,8 @@
 """A Score to canonical ABC text: the same music always gives the same text, and the text reads back to it.
 
-A bar a cell, four bars a line. Repeats are folded where marks of kind ``repeat`` say that the source had them and
-the passes read alike, sign for sign; else they are written out. A field of key, metre or tempo stands where the
-bar written before had another.
+A bar a cell, four bars a line, one voice behind the other. Repeats are folded where marks of kind ``repeat`` say
+that the source had them and the passes read alike, sign for sign; else they are written out. A field of key, metre
+or tempo stands where the bar written before had another.
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, key_text
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 
 _State = tuple[KeySignature | None, str, Tempo | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """Fields before a bar: part and tempo, which the first voice alone says, then metre and key."""
+
+    first_voice: str
+    metre: str
+    key: str
 
 
 def tempo_text(tempo: Tempo, metre: TimeSignature) -> str:
@@ -97,7 +106,7 @@ class TuneWriter:
     def _signs(self) -> dict[int, Signs]:
         """Return what is written before the notes, by tick."""
         signs: dict[int, Signs] = {}
-        for mark in self.score.marks:
+        for mark in dict.fromkeys(self.score.marks):
             text = ""
             if mark.kind == "chord":
                 text = _quoted(mark.text).lstrip("^_<>@ ")
@@ -203,58 +212,74 @@ class TuneWriter:
     # ---- text
 
     def body(self) -> str:
-        """Return the music code."""
+        """Return the music code, voice by voice."""
         written = self._written()
-        voices = len(self.layers)
+        several = len(self.layers) > 1
         state: _State = (self.layout.cells[0].key, self.layout.cells[0].metre_text, self._tempo_at(0))
-        lines: list[str] = []
-        rows: list[list[Written]] = [[]]
-        fields: list[tuple[str, str]] = []
+        leads: list[_Lead] = []
         for bar in written:
-            shared, own, state = self._lead(bar, state)
-            fields.append((shared, own))
+            lead, state = self._lead(bar, state)
+            leads.append(lead)
+        rows = self._rows(written, leads)
+        lines: list[str] = []
+        for voice in range(len(self.layers)):
+            lines.extend([self._voice_field(voice)] * several + self._sound(voice))
+            for row in rows:
+                lines.extend(self._row([(written[index], leads[index]) for index in row], voice))
+                lines.extend(self._lyrics([written[index] for index in row]) if not voice and self.sung else [])
+        if self.line_bars is None and not several and not self.sung:
+            return " ".join(lines) + "\n"
+        return "\n".join(lines) + "\n"
+
+    def _rows(self, written: list[Written], leads: list[_Lead]) -> list[list[int]]:
+        """Return the indices of the bars on each line of text."""
+        rows: list[list[int]] = [[]]
         bars = 0
         for index, bar in enumerate(written):
-            rows[-1].append(bar)
+            rows[-1].append(index)
             cell = self.layout.cells[bar.cells[0]]
             starts = index == 0 or written[index - 1].breaks
             bars += not (starts and cell.end - cell.start < self.layout.full(cell.metre))  # a pickup is not counted
             full = self.line_bars is not None and bars >= self.line_bars
-            follows = written[index + 1] if index + 1 < len(written) else None
-            if follows is not None and (bar.breaks or full) and not follows.ending:
+            follows = index + 1 < len(written) and not written[index + 1].ending
+            if follows and (bar.breaks or full or (self.line_bars is not None and leads[index + 1].key)):
                 rows.append([])
                 bars = 0
-        place = 0
-        for row in rows:
-            leads = fields[place : place + len(row)]
-            place += len(row)
-            for voice in range(voices):
-                lines.append((f"[V:{voice + 1}]" if voices > 1 else "") + self._row(row, leads, voice))
-                lines.extend(self._lyrics(row) if not voice and self.sung else [])
-        if self.line_bars is None and voices == 1 and not self.sung:
-            return " ".join(lines) + "\n"
-        return "\n".join(lines) + "\n"
+        return rows
 
-    def _row(self, row: list[Written], leads: list[tuple[str, str]], voice: int) -> str:
-        """Return one voice of a line of text."""
+    def _voice_field(self, voice: int) -> str:
+        """Return the line that says whose music follows."""
+        name = _quoted(self.score.tracks[voice].name) if self.words else ""
+        return f"V:{voice + 1}" + f' name="{name}"' * self.words
+
+    def _sound(self, voice: int) -> list[str]:
+        """Return the lines that say what a voice is played on."""
+        if not self.words or not self.score.tracks:
+            return []
+        track = self.score.tracks[voice]
+        return [f"%%MIDI program {track.program}"] * bool(track.program) + ["%%MIDI channel 10"] * track.is_drum
+
+    def _row(self, row: list[tuple[Written, _Lead]], voice: int) -> list[str]:
+        """Return one voice of a line of text, and before it the key on a line of its own: some readers know it only so."""
+        field = row[0][1].key if self.line_bars is not None and not row[0][0].ending else ""
         out = []
-        for bar, (shared, own) in zip(row, leads, strict=True):
-            lead = (own if not voice else "") + shared
-            out.append(f"{bar.left}{bar.ending}{' ' if bar.ending else ''}{lead}{self.texts[bar.cells[0]][voice]}{bar.right}")
-        return "".join(out)
+        for index, (bar, lead) in enumerate(row):
+            fields = lead.first_voice * (not voice) + lead.metre + f"[{lead.key}]" * bool(lead.key and (index or not field))
+            out.append(f"{bar.left}{bar.ending}{' ' if bar.ending else ''}{fields}{self.texts[bar.cells[0]][voice]}{bar.right}")
+        return [field] * bool(field) + ["".join(out)]
 
-    def _lead(self, bar: Written, state: _State) -> tuple[str, str, _State]:
-        """Return the fields before a bar that all voices need, those of the first voice alone, and what then holds."""
+    def _lead(self, bar: Written, state: _State) -> tuple[_Lead, _State]:
+        """Return the fields before a bar, and what holds behind it."""
         cell = self.layout.cells[bar.cells[0]]
         key, metre, tempo = state
-        shared = f"[M:{cell.metre_text}]" * ((metre != cell.metre_text) + self.layout.renewed[bar.cells[0]])
-        if cell.key is not None and (key is None or (key.fifths, key.mode) != (cell.key.fifths, cell.key.mode)):
-            shared += f"[K:{key_text(cell.key)}]"
+        metre_field = f"[M:{cell.metre_text}]" * ((metre != cell.metre_text) + self.layout.renewed[bar.cells[0]])
+        changes = cell.key is not None and (key is None or (key.fifths, key.mode) != (cell.key.fifths, cell.key.mode))
         own = f"[P:{self.parts[cell.start]}]" if cell.start in self.parts else ""
         now = self._tempo_at(cell.start)
         if now is not None and (tempo is None or tempo.quarter_microseconds != now.quarter_microseconds):
             own += f"[Q:{tempo_text(now, cell.metre)}]"
-        return shared, own, (cell.keys[-1] if cell.keys else cell.key, cell.metre_text, self._tempo_at(cell.end - 1))
+        lead = _Lead(own, metre_field, f"K:{key_text(cell.key)}" if changes else "")
+        return lead, (cell.keys[-1] if cell.keys else cell.key, cell.metre_text, self._tempo_at(cell.end - 1))
 
     def _lyrics(self, row: list[Written]) -> list[str]:
         """Return the ``w:`` lines of a line of text, one a pass where passes have words of their own."""
@@ -290,11 +315,8 @@ class TuneWriter:
         if first is not None:
             lines.append(f"Q:{tempo_text(first, self.layout.metre_at(0))}")
         tracks = self.score.tracks
-        if len(tracks) > 1 or any(track.name for track in tracks):
-            lines.extend(f'V:{index} name="{_quoted(track.name)}"' for index, track in enumerate(tracks, start=1))
+        if len(tracks) == 1 and tracks[0].name:
+            lines.append(self._voice_field(0))
         lines.append(key)
-        for index, track in enumerate(tracks, start=1):
-            sound = [f"%%MIDI program {track.program}"] * bool(track.program) + ["%%MIDI channel 10"] * track.is_drum
-            lines.extend([f"V:{index}", *sound] if sound and len(tracks) > 1 else sound)
         words = [f"W:{_safe(line)}" for line in metadata.get("words", "").split("\n") if line]
         return "\n".join(lines) + "\n" + self.body() + "".join(line + "\n" for line in words)

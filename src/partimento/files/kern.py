@@ -22,10 +22,8 @@ from partimento.files.notation import UNIT, Findings, WrittenBar, WrittenNote, W
 from partimento.score import Score
 from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS
 
-__all__ = ["read_kern"]
-
 MOST_SPINES = 400
-MOST_LINES, MOST_TOKENS = 300_000, 1_000_000
+MOST_LINES, MOST_TOKENS, MOST_CELLS = 300_000, 1_000_000, 2_000_000  # a cell is one bar of one spine: a small file may claim many
 VELOCITY = 64
 DYNAMICS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 124}
 
@@ -109,6 +107,15 @@ class _Reader:
         """Note a repair at the current line."""
         self.findings.add(f"line {self.line}: {message}.")
 
+    def _refusal(self, message: str) -> ReadError:
+        """Return what is raised at the current line."""
+        return ReadError(f"{self.findings.name}, line {self.line}: {message}. Cut the piece.")
+
+    def _check_size(self) -> None:
+        """Refuse more bars in more spines than a piece has."""
+        if len(self.spines) * len(self.bars) > MOST_CELLS:
+            raise self._refusal(f"{len(self.spines)} spines of {len(self.bars)} bars, expected one piece")
+
     def read(self, lines: Sequence[str], *, unfold: bool) -> Score:
         """Return the score of a file's lines."""
         for self.line, line in enumerate(lines, 1):
@@ -143,7 +150,7 @@ class _Reader:
                 return
             tokens = tokens[: len(self.columns)]
         first = tokens[0]
-        if first.startswith("*"):
+        if first.startswith("*") or not self.columns:
             self._interpretations(tokens)
         elif first.startswith("="):
             self._bar_line(first)
@@ -165,15 +172,18 @@ class _Reader:
     def _exclusive(self, tokens: Sequence[str]) -> None:
         """Spines begin."""
         if len(tokens) > MOST_SPINES:
-            raise ReadError(f"{self.findings.name}, line {self.line}: {len(tokens)} spines, expected at most {MOST_SPINES}. Cut the piece.")
+            raise self._refusal(f"{len(tokens)} spines, expected at most {MOST_SPINES}")
         columns = []
         for index, token in enumerate(tokens):
             if token.startswith("**") or index >= len(self.columns):
+                if not token.startswith("**"):
+                    self.warn(f"'{token[:20]}' among exclusive interpretations, expected one such as '**kern'; its spine was left out")
                 spine = _Spine(token, len(self.spines))
                 self.spines.append(spine)
                 columns.append(_Column(spine, self._time()))
             else:
                 columns.append(self.columns[index])
+        self._check_size()
         self._set(columns)
 
     def _paths(self, tokens: Sequence[str]) -> None:
@@ -194,9 +204,7 @@ class _Reader:
                 elif token == "*+":
                     columns.append(_Column(_Spine("**", len(self.spines)), column.end))
         if len(columns) > MOST_SPINES:
-            raise ReadError(
-                f"{self.findings.name}, line {self.line}: {len(columns)} spines, expected at most {MOST_SPINES}. Cut the piece."
-            )
+            raise self._refusal(f"{len(columns)} spines, expected at most {MOST_SPINES}")
         self.now = self._time()
         self._set(columns)
 
@@ -305,9 +313,8 @@ class _Reader:
         if self.section:
             self.sections[self.section].append(len(self.bars) - 1)
         self.bars.append(WrittenBar(bar.number, metre=bar.metre))
+        self._check_size()
         self.bar_start = self.now = at
-        for spine in self.spines:
-            spine.bars.extend([] for _ in range(len(self.bars) - 1 - len(spine.bars)))
         if bar.metre and bar.length > bar.full:
             beats = bar.length * bar.metre[1] / (4 * UNIT)
             self.warn(f"measure {bar.number or '0'} holds {beats:g} beats in {bar.metre[0]}/{bar.metre[1]}; it was kept as long as it is")
@@ -327,15 +334,10 @@ class _Reader:
         if not begun:
             return
         now = max(column.end for column, _ in begun)
-        if any(column.end != now for column, _ in begun) and any(notes[0].length for _, notes in begun):
-            self._catch_up([column for column, _ in begun], now)
+        if any(column.end < now for column, _ in begun if column.end) and any(notes[0].length for _, notes in begun):
+            self.warn("notes of one line begin at different times, as lengths before it do not add up; the earlier waited")
         for column, notes in begun:
             self._sound(column, notes, max(now, self.bar_start))
-
-    def _catch_up(self, columns: Sequence[_Column], now: int) -> None:
-        """Columns that reach one line at different times: the earlier ones wait."""
-        if any(column.end < now for column in columns if column.end):
-            self.warn("notes of one line begin at different times, as lengths before it do not add up; the earlier waited")
 
     def _sound(self, column: _Column, notes: Sequence[KernNote], now: int) -> None:
         """Begin a note, chord, rest or grace note in one column."""
@@ -345,7 +347,7 @@ class _Reader:
         spine = column.spine
         self.tokens += 1
         if self.tokens > MOST_TOKENS:
-            raise ReadError(f"{self.findings.name}, line {self.line}: more than {MOST_TOKENS} notes and rests, expected one piece. Cut it.")
+            raise self._refusal(f"more than {MOST_TOKENS} notes and rests, expected one piece")
         line = (spine.number, column.voice)
         column.end = now + notes[0].length
         spine.bars.extend([] for _ in range(len(self.bars) - len(spine.bars)))

@@ -119,7 +119,7 @@ def note_lines(
         sound = f' dynamics="{velocity / 0.9:.2f}"' if velocity != 64 else ""
         ties = [kind for kind, is_there in (("stop", chord.start < at), ("start", goes_on)) if is_there]
         inner = ["<chord/>"] if number else []
-        inner.append(_drum(pitch) if style.part else _pitch(*spelling.spelled(pitch, chord.start)))
+        inner.append(_drum(pitch) if style.part else _pitch(*spelling.spelled(pitch, chord.start), is_tied=bool(ties)))
         inner.append(element("duration", style.duration))
         inner += [f'<tie type="{kind}"/>' for kind in ties]
         inner += [f'<instrument id="{style.part}-I{pitch}"/>'] if style.part else []
@@ -130,8 +130,9 @@ def note_lines(
         yield f"<note{sound}>{''.join(inner)}</note>"
 
 
-def _pitch(letter: str, alter: int, octave: int) -> str:
-    altered = element("alter", alter) if alter else ""
+def _pitch(letter: str, alter: int, octave: int, *, is_tied: bool) -> str:
+    # a tied natural says so on each of its notes: music21 joins only where the first one's sign is met again
+    altered = element("alter", alter) if alter or is_tied else ""
     return f"<pitch>{element('step', letter)}{altered}{element('octave', octave)}</pitch>"
 
 

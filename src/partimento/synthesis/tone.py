@@ -202,7 +202,7 @@ def _filtered(zone: Zone, sound: Frames, modulation: NDArray[np.float64], sample
 @lru_cache(maxsize=16)
 def _one_frame_later(size: int) -> NDArray[np.complex64]:
     """The response of a delay by one frame."""
-    return np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size).astype(np.complex64)
+    return np.asarray(np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size), np.complex64)
 
 
 def _low_pass(corner_cents: NDArray[np.float64], resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
