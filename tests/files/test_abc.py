@@ -2,6 +2,7 @@
 
 import pytest
 
+from partimento.files import abc
 from partimento.files.abc import read_abc, read_tune_book
 from partimento.score import KeySignature, TimeSignature
 
@@ -260,3 +261,36 @@ def test_encodings(encoding):
     assert score.metadata["title"] == "Cnocán"
     assert score.note_count == 8
     assert score.warnings == ()
+
+
+# --- books as one piece
+
+BOOK = "X:1\nT:One\nM:3/4\nL:1/4\nK:G\nD|GAB|G2:|\n\nX:2\nT:Two\nM:4/4\nL:1/4\nK:D\nDEFG|A4|\n\nX:3\nT:Three\nM:4/4\nL:1/4\nK:D\nF4|\n"
+
+
+def test_the_tunes_of_a_book_follow_one_another():
+    score = read_abc(BOOK.encode(), "book.abc")
+    tunes = read_tune_book(BOOK.encode(), "book.abc").tunes
+    assert score.tracks[0].pitch.tolist() == [int(key) for tune in tunes for key in tune.tracks[0].pitch]
+    assert [(mark.tick // score.ticks_per_quarter, mark.text) for mark in score.marks_of("text")] == [
+        (0, "One"),
+        (13, "Two"),
+        (21, "Three"),
+    ]
+    assert [(s.numerator, s.denominator) for s in score.time_signatures] == [(3, 4), (4, 4)]
+    assert [key.fifths for key in score.key_signatures] == [1, 2]
+    assert score.metadata["title"] == "book.abc"
+    assert score.warnings == ("book.abc: 3 tunes, read one after the other as one piece.",)
+
+
+def test_a_broken_tune_of_a_book_is_named_and_the_rest_kept():
+    score = read_abc((BOOK + "\nX:4\nT:Bad\nK:C\nC/0|\n").encode(), "book.abc")
+    assert score.note_count == read_abc(BOOK.encode(), "book.abc").note_count
+    assert any("tune 4" in warning for warning in score.warnings)
+
+
+def test_a_book_too_long_for_one_piece_is_cut_and_says_so(monkeypatch):
+    monkeypatch.setattr(abc, "MOST_TUNES", 2)
+    score = read_abc(BOOK.encode(), "book.abc")
+    assert score.note_count == read_abc(BOOK.split("X:3")[0].encode(), "book.abc").note_count
+    assert score.warnings[-1] == "book.abc: 3 tunes; those after the first 2 were left out. Cut the file into several."

@@ -5,23 +5,24 @@ played, ties joined, grace notes given their time; marks of kind ``repeat`` say 
 bars, and the writer folds them again. Chord symbols stay symbols.
 
 Read on in this order: `abc_book` (bytes to tunes), `abc_fields` (what the fields say), `abc_parse` and
-`abc_music` (lines, then signs), `abc_shorthand` and `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid` (where bars start),
-`abc_play` (bars to a Score); and back: `abc_layout` (a Score to bars), `abc_staff` (a bar to text), `abc_write`.
+`abc_music` (lines, then signs), `abc_shorthand` and `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid`
+(where bars start), `abc_play` (bars to a Score); and back: `abc_layout` (a Score to bars), `abc_staff` (a bar to text), `abc_write`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from partimento.errors import ReadError
 from partimento.files.abc_book import TuneText, decode, split_tunes
 from partimento.files.abc_parse import parse_tune
 from partimento.files.abc_play import TunePlayer
 from partimento.files.abc_write import TuneWriter
-from partimento.score import Score
+from partimento.score import Mark, Score
+from partimento.score.transform import join
 
-MOST_BROKEN = 1000
-"""Broken tunes after which `read_abc` looks no further."""
+MOST_TUNES, MOST_BOOK_CHARACTERS = 2_000, 600_000
+"""Tunes, and characters of them, that are read as one piece: a few seconds' work."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,47 @@ def _read(tune: TuneText, name: str) -> Score:
 
 
 def read_abc(data: bytes, name: str) -> Score:
-    """Read the first tune of an ABC file that can be read.
+    """Read an ABC file as one piece: the tunes of a book follow one another.
 
     Args:
         data: The whole file: UTF-8, UTF-16 with a mark, or Latin-1.
         name: The file's name, for messages.
 
     Returns:
-        The tune as it sounds; `warnings` names tunes before it that could not be read.
+        The music as it sounds; `warnings` names tunes that could not be read. In a book of several tunes a mark of
+        kind ``text`` says where each begins.
 
     Raises:
         ReadError: When there is no tune, or none that can be read.
     """
     tunes, warnings = _tunes(data, name)
+    read: list[Score] = []
     broken: list[str] = []
-    for tune in tunes[:MOST_BROKEN]:
+    room = MOST_BOOK_CHARACTERS
+    for index, tune in enumerate(tunes):
+        room -= sum(map(len, tune.lines))
+        if index and (room < 0 or index >= MOST_TUNES):
+            broken.append(f"{name}: {len(tunes)} tunes; those after the first {index} were left out. Cut the file into several.")
+            break
         try:
-            score = _read(tune, name)
+            read.append(_read(tune, name))
         except ReadError as error:
             broken.append(str(error))
-            continue
-        return score.with_warnings(*warnings, *broken[:20])
-    more = f" (and {len(broken) - 1} more broken tunes)" if len(broken) > 1 else ""
-    raise ReadError(broken[0] + more)
+    if not read:
+        raise ReadError(broken[0] + f" (and {len(broken) - 1} more broken tunes)" * (len(broken) > 1))
+    more = [f"{name}: {len(broken) - 20} more tunes were left out."] * (len(broken) > 20)
+    if len(read) > 1:
+        warnings = (*warnings, f"{name}: {len(read)} tunes, read one after the other as one piece.")
+        read = [_medley(read).with_metadata(title=name)]
+    return read[0].with_warnings(*warnings, *broken[:20], *more)
+
+
+def _medley(tunes: list[Score]) -> Score:
+    """The tunes one after the other, each with its title where it begins."""
+    tunes = [replace(tune, marks=(Mark(0, "text", tune.metadata.get("title", "")), *tune.marks)) for tune in tunes]
+    while len(tunes) > 1:  # neighbours first, so that no note is moved more than log n times
+        tunes = [join(*tunes[at : at + 2]) if at + 1 < len(tunes) else tunes[at] for at in range(0, len(tunes), 2)]
+    return tunes[0]
 
 
 def read_tune_book(data: bytes, name: str) -> TuneBook:

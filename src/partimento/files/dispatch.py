@@ -49,8 +49,8 @@ def read(path: str | os.PathLike[str]) -> Score:
     """Read one piece of music from a file.
 
     Args:
-        path: A file with a suffix of `FORMATS`. A tune book gives its first tune; `files.abc.read_tune_book`
-            gives all.
+        path: A file with a suffix of `FORMATS`. The tunes of an ABC book follow one another, with a warning;
+            `files.abc.read_tune_book` keeps them apart.
 
     Returns:
         The score; `warnings` says what had to be repaired or left out.
