@@ -34,7 +34,7 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
     """
     make_folder(folder)
     sound = _sound(score) if {"wav", "html"} & set(formats) else None
-    with ThreadPoolExecutor(1) as pool:  # the page's MP3 takes longest, and is made while the rest is written
+    with ThreadPoolExecutor(1) as pool:  # the page's sound takes longest, and is made while the rest is written
         embedded = pool.submit(_embedded, sound, score) if sound is not None and "html" in formats else None
         made = {}
         for kind in sorted(formats, key=lambda kind: kind == "html"):

@@ -232,9 +232,11 @@ class ChoraleGrammar:
             interval = (self._before[above] - self._before[voice]) % 12
             moved = self._sounding[above] != self._before[above]
             if moved and interval in (0, 7) and min(self._before[above], self._before[voice], self._sounding[above]) >= 0:
-                for pitch in range(LOWEST, LOWEST + SPAN):
-                    if pitch != self._before[voice] and (self._sounding[above] - pitch) % 12 == interval:
-                        free[struck_id(pitch)] = False
+                lowest = LOWEST + (self._sounding[above] - interval - LOWEST) % 12
+                stays = struck_id(self._before[voice])
+                was_free = free[stays]
+                free[struck_id(lowest) : VOCABULARY.first["held"] : 12] = False
+                free[stays] = was_free
         if free.any():
             mask[:] = free
 

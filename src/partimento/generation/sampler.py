@@ -20,7 +20,7 @@ TRIES = 4
 WILLING_NATS = 3.0
 """What a grammar may insist on in one bar: one choice in twenty that the model would have made itself."""
 
-PASSAGE, DRAFTS = 4, 8
+PASSAGE, DRAFTS = 4, 5
 """Bars, and how often they are written anew, where it had to insist on more."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from partimento.score.tempo import seconds_at
 from partimento.synthesis.bank import SoundBank, Zone, find_bank
 from partimento.synthesis.modulation import struck, velocity_gain
 from partimento.synthesis.room import reverberated
-from partimento.synthesis.tone import SILENT_DB, Tone, release_seconds, tone
+from partimento.synthesis.tone import SILENT_DB, release_seconds, tone
 
 LONGEST_SECONDS = 3_600.0
 """Music that is rendered in one piece at most: an hour of stereo takes 1.3 GB."""
@@ -129,7 +130,7 @@ class SoundfontSynthesizer:
         longest = max(min(strike.held + tail, mix.shape[1] - strike.start) for strike in strikes)
         seconds = min(longest / self.sample_rate, LONGEST_NOTE_SECONDS)
         sound = tone(self._bank, zone, key, sample_rate=self.sample_rate, seconds=seconds)
-        fade = _release(sound, self.sample_rate)
+        fade = _release(sound.release_seconds, self.sample_rate)
         for strike in strikes:
             length = min(sound.samples.size, strike.held + fade.size, mix.shape[1] - strike.start)
             held = min(strike.held, length)
@@ -158,10 +159,11 @@ def _control(track: Track, number: int, default: int) -> NDArray[np.float64]:
     return np.asarray(values[np.searchsorted(changes[:, 0], track.start, side="right")], np.float64)
 
 
-def _release(sound: Tone, sample_rate: int) -> NDArray[np.float32]:
-    """What is left of a tone at each frame after the key is let go: a straight line in dB."""
-    frames = max(int(min(sound.release_seconds, TAIL_SECONDS) * sample_rate), 1)
-    fade = np.power(10, np.arange(frames) * (-SILENT_DB / 20 / (sound.release_seconds * sample_rate)))
+@lru_cache(maxsize=64)
+def _release(seconds: float, sample_rate: int) -> NDArray[np.float32]:
+    """What is left at each frame after the key is let go of a tone that fades in `seconds`: a straight line in dB."""
+    frames = max(int(min(seconds, TAIL_SECONDS) * sample_rate), 1)
+    fade = np.power(10, np.arange(frames) * (-SILENT_DB / 20 / (seconds * sample_rate)))
     ending = min(frames, sample_rate // 50)
     fade[frames - ending :] *= np.linspace(1, 0, ending)
     return np.asarray(fade, np.float32)

@@ -159,7 +159,7 @@ def _read(zone: Zone, sample: Sample, position: NDArray[np.float64]) -> Frames:
         whole[after] = stop + (whole[after] - stop) % (stop - begin)
     else:
         played = np.concatenate([values, values[-1:], values[-1:]])
-    here, linear, square, cube = (row[whole] for row in _cubics(played))
+    here, linear, square, cube = (row.take(whole, mode="clip") for row in _cubics(played))  # within, but clipping is faster
     return np.asarray(((cube * part + square) * part + linear) * part + here)
 
 
@@ -179,9 +179,8 @@ def _filtered(zone: Zone, sound: Frames, modulation: NDArray[np.float64], sample
     if not sound.size or (corners.min() >= OPEN_FILTER_CENTS and resonance_db <= 0):
         return sound
     if zone[11] == 0 or corners.max() - corners.min() < 1:
-        size = sound.size + _RINGING_FRAMES
-        size += -size % 4096
-        response = _low_pass(corners[:1], resonance_db, size, sample_rate)[0]
+        size = _fast_size(sound.size + _RINGING_FRAMES)
+        response = _still_low_pass(float(corners[0]), resonance_db, size, sample_rate)
         return np.fft.irfft(np.fft.rfft(sound, size) * response, size)[: sound.size].astype(np.float32)
     # A moving filter: windows that overlap by half and add up to one, each through the filter of its middle.
     count = -(-sound.size // _HOP_FRAMES) + 1
@@ -199,10 +198,21 @@ def _filtered(zone: Zone, sound: Frames, modulation: NDArray[np.float64], sample
     return out[_HOP_FRAMES : _HOP_FRAMES + sound.size].astype(np.float32)
 
 
+def _fast_size(least: int) -> int:
+    """The next size of which a Fourier transform is fast: a power of two times 1, 3, 5, 9 or 15."""
+    return min(odd << max((-(-least // odd) - 1).bit_length(), 0) for odd in (1, 3, 5, 9, 15))
+
+
 @lru_cache(maxsize=16)
 def _one_frame_later(size: int) -> NDArray[np.complex64]:
     """The response of a delay by one frame."""
     return np.asarray(np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size), np.complex64)
+
+
+@lru_cache(maxsize=16)
+def _still_low_pass(corner_cents: float, resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
+    """The response of a low-pass that does not move: notes of one instrument share it."""
+    return _low_pass(np.array([corner_cents]), resonance_db, size, sample_rate)[0]
 
 
 def _low_pass(corner_cents: NDArray[np.float64], resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
