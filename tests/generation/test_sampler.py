@@ -104,7 +104,7 @@ def test_where_the_grammar_insists_the_passage_is_written_again_and_the_best_is_
         assert len(written.ids) == 21
         assert writer.written in range(20, 20 + DRAFTS * (PASSAGE + 1) + 1)
         ends[written.ids[-2]] += 1
-    assert ends[2] >= 34  # by chance it would be 12
+    assert ends[2] >= 28  # by chance it would be 12
 
 
 def test_a_fork_is_written_on_by_itself_and_reads_the_beginning_once() -> None:

@@ -212,7 +212,7 @@ def _one_frame_later(size: int) -> NDArray[np.complex64]:
 @lru_cache(maxsize=16)
 def _still_low_pass(corner_cents: float, resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
     """The response of a low-pass that does not move: notes of one instrument share it."""
-    return _low_pass(np.array([corner_cents]), resonance_db, size, sample_rate)[0]
+    return np.asarray(_low_pass(np.array([corner_cents]), resonance_db, size, sample_rate)[0])
 
 
 def _low_pass(corner_cents: NDArray[np.float64], resonance_db: float, size: int, sample_rate: int) -> NDArray[np.complex64]:
