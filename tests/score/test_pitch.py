@@ -39,6 +39,7 @@ def test_the_scale_of_a_signature_takes_its_seven_letters_and_accidentals(fifths
         (70, -1, False, ("B", -1, 4)),
         (63, -3, True, ("E", -1, 4)),
         (71, -3, True, ("B", 0, 4)),  # the leading note of C minor
+        (61, -3, True, ("D", -1, 4)),  # the lowered second of C minor, not a raised first
         (66, 0, False, ("F", 1, 4)),
         (70, 0, False, ("B", -1, 4)),
         (67, 6, True, ("F", 2, 4)),  # F double sharp, the Picardy third of D sharp minor

@@ -36,7 +36,7 @@ def spell(pitch: int, fifths: int = 0, minor: bool = False) -> tuple[str, int, i
     """Return letter, alteration and octave of a MIDI key in a key signature.
 
     Notes of the signature take its letters; others take the nearest place on the line of fifths, leaning to
-    the raised sixth and seventh in minor.
+    the raised sixth and seventh in minor; where two are as near, the lowered second in minor, else the raised note.
 
     Args:
         pitch: MIDI key, 0 to 127.
@@ -49,7 +49,7 @@ def spell(pitch: int, fifths: int = 0, minor: bool = False) -> tuple[str, int, i
     low = fifths - 1  # the signature's seven letters stand at fifths - 1 .. fifths + 5 (F is -1, C is 0)
     centre = low + 3 + (2 if minor else 1)
     candidates = [place for place in range(centre - 6, centre + 7) if (place * 7) % 12 == pitch % 12]
-    place = min(candidates, key=lambda p: (not low <= p <= low + 6, abs(p - centre), -p))
+    place = min(candidates, key=lambda p: (not low <= p <= low + 6, abs(p - centre), p if minor else -p))
     letter = LINE_OF_FIFTHS[(place + 1) % 7]
     alter = (place + 1) // 7
     return letter, alter, (pitch - NATURAL_SEMITONES[letter] - alter) // 12 - 1
