@@ -5,6 +5,7 @@ A filter never takes the last candidate away: with all but one id at minus infin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def top_p(logits: Logits, share: float) -> Logits:
 
 def min_p(logits: Logits, share: float) -> Logits:
     """Keep the ids at least `share` times as probable as the likeliest one (Nguyen et al. 2024)."""
-    return np.where(logits >= logits.max() + np.log(share), logits, -np.inf)
+    return np.where(logits >= logits.max() + math.log(share), logits, -np.inf)
 
 
 def probabilities(logits: Logits) -> NDArray[np.float64]:
@@ -94,5 +95,6 @@ class Sampling:
             chosen.append(lambda logits: top_p(logits, nucleus))
         if (least := self.min_p) is not None:
             chosen.append(lambda logits: min_p(logits, least))
-        chosen.append(lambda logits: temperature(logits, self.temperature))
+        if self.temperature != 1:
+            chosen.append(lambda logits: temperature(logits, self.temperature))
         return tuple(chosen)

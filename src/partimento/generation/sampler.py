@@ -66,15 +66,15 @@ class Writing:
 
     def choose(self, filters: Sequence[Filter], random: np.random.Generator) -> int:
         """Return the next id, drawn from what the grammar and the filters leave."""
-        allowed = np.flatnonzero(self.grammar.allowed())
+        allowed = self.grammar.allowed().nonzero()[0]
         logits = self.logits[allowed]
         weights = np.exp(self.logits - self.logits.max())
         self.forced_nats -= math.log(max(float(weights[allowed].sum() / weights.sum()), 1e-12))
         for rule in filters:
             logits = rule(logits)
-        heights = np.cumsum(np.exp(logits - logits.max()))  # ids that a filter took away add nothing
-        place = int(np.searchsorted(heights, random.random() * heights[-1], side="right"))
-        return int(allowed[min(place, int(np.searchsorted(heights, heights[-1])))])
+        heights = np.exp(logits - logits.max()).cumsum()  # ids that a filter took away add nothing
+        place = heights.searchsorted(random.random() * heights[-1], side="right")
+        return int(allowed[min(place, heights.searchsorted(heights[-1]))])
 
 
 class Writer:
