@@ -40,7 +40,8 @@ class ChoraleGrammar:
     """Follows one chorale id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends on a bar line or where the last bar and the pickup make one bar;
-    no voice rests; no two voices move in parallel fifths or octaves. Bach himself did otherwise now and then.
+    no voice rests; two voices move in parallel fifths or octaves only where no other way is left. Bach himself did
+    otherwise now and then.
 
     Args:
         bars: Bars the piece must have, its pickup and incomplete last bar together counting as one.
@@ -213,7 +214,7 @@ class ChoraleGrammar:
     def _allow_voice(self, mask: Mask, voice: int) -> None:
         """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
 
-        No two voices move in parallel fifths or octaves. Under the last fermata the bass has the tonic and the others
+        Parallel fifths and octaves are left out where another way is left. Under the last fermata the bass has the tonic and the others
         notes of its triad; only the alto and the tenor may bring a suspension into its first quarter. Soprano and bass
         are struck once and then held.
         """
