@@ -18,12 +18,13 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partimento.encoding.catalog import build_encoding
 from partimento.encoding.encoding import Encoding
@@ -40,6 +41,9 @@ CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", 
 NEXT = ".next"
 LARGEST_BUNDLE_BYTES = 2**29
 """All files of a bundle together; the largest that is shipped has 14 MB."""
+
+TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel]] = {"markov": Markov.of_tensors}
+"""Models without a graph -> what makes them of their weights."""
 
 LONGEST_NAME = 200
 """Bytes of a model's name: the names of its pieces are a little longer, and file systems take 255."""
@@ -115,8 +119,8 @@ class Bundle:
         """
         kind = str(self.card.model.get("name", ""))
         try:
-            if kind == "markov":
-                model: SequenceModel = Markov.of_tensors(read_tensors(self.files[WEIGHTS], WEIGHTS))
+            if kind in TABLES:
+                model: SequenceModel = TABLES[kind](read_tensors(self.files[WEIGHTS], WEIGHTS))
             else:
                 model = OnnxSession(self.files[STEP])
         except KeyError as missing:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from partimento.errors import ConfigError
-from partimento.models.char_rnn import CELLS, SIZES, CharRnn, CharRnnConfig, build_char_rnn
+from partimento.models.char_rnn import CELLS, CharRnn, CharRnnConfig
 
 IDS = torch.tensor([[0, 1, 2, 3, 4, 0, 1, 2], [4, 4, 3, 3, 2, 2, 1, 1]])
 
@@ -64,14 +64,6 @@ def test_dropout_acts_in_training_alone():
         assert not torch.equal(module(IDS, module.start(2))[0], module(IDS, module.start(2))[0])
 
 
-@pytest.mark.parametrize("size", sorted(SIZES))
-def test_the_sizes(size):
-    module = build_char_rnn(20, size, cell="gru", dropout=0.0, lags=(4,))
-    layers, units = SIZES[size]
-    assert (module.config.layers, module.config.units, module.config.cell, module.config.lags) == (layers, units, "gru", (4,))
-    assert module.output.weight.shape == (20, units)
-
-
 def test_an_embedding_may_be_narrower():
     module = network(embedding=3)
     assert module.embed.weight.shape == (5, 3)
@@ -82,9 +74,7 @@ def test_lags_from_json_are_a_list():
     assert CharRnnConfig(5, lags=[1, 2]).lags == (1, 2)
 
 
-def test_an_unknown_size_or_cell_names_the_nearest():
-    with pytest.raises(ConfigError, match="size 'smal'; did you mean 'small'"):
-        build_char_rnn(5, "smal")
+def test_an_unknown_cell_names_the_nearest():
     with pytest.raises(ConfigError, match="cell 'lstn'; did you mean 'lstm'"):
         CharRnnConfig(5, "lstn")
 

@@ -7,7 +7,7 @@ from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.errors import ConfigError, TrainingError
 from partimento.files.abc import read_abc
-from partimento.training.fit import TIME, Plan, fit
+from partimento.training.fit import Plan, fit
 from partimento.training.prepare import prepare
 
 
@@ -21,16 +21,17 @@ def prepared():
 
 
 def plan(**settings):
-    made = {"size": "tiny", "steps": 3, "device": "cpu", "precision": "fp32", "threads": 1, **settings}
+    tiny = {"layers": 1, "units": 64, "dropout": 0.25, "cell": settings.pop("cell", "lstm")}
+    made = {"settings": tiny, "steps": 3, "device": "cpu", "precision": "fp32", "threads": 1, **settings}
     return Plan(len(Characters().vocabulary), **made)
 
 
 def test_the_best_weights_and_what_they_are_come_back(prepared, tmp_path):
     seen = []
-    fitted = fit(prepared, plan(), tmp_path, after_step=lambda progress, module: seen.append((progress.step, module.training)))
-    assert seen == [(1, True), (2, True), (3, True)]
+    fitted = fit(prepared, plan(), tmp_path, after_step=lambda progress, graph: seen.append((progress.step, graph()[:2])))
+    assert [step for step, _ in seen] == [1, 2, 3] and seen[-1][1] == fitted.graph[:2]
     assert fitted.progress.step == 3 and fitted.progress.ended == "all 3 steps made"
-    assert fitted.tokens == fitted.tokens_now == 3 * 32 * TIME
+    assert fitted.tokens == fitted.tokens_now == 3 * 32 * 160
     assert {value.dtype for value in fitted.weights.values()} == {np.dtype(np.float32)}
     assert fitted.weights["output.weight"].shape == (len(Characters().vocabulary), 64)
     assert fitted.config["cell"] == "lstm" and fitted.config["lags"] == []

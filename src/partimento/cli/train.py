@@ -19,20 +19,20 @@ class Network:
     """What is trained.
 
     Attributes:
-        model: char_rnn, or markov.
-        encoding: How music becomes numbers: characters or chorale.
-        size: tiny, small or base.
+        model: A composer of `partimento models presets`, such as char_rnn, markov or play-bach.
+        encoding: How music becomes numbers, such as characters, chorale or keys; the model's own where not given.
+        size: tiny, small or base, which is as published.
         cell: Of a char_rnn: lstm, gru or rnn.
         order: Of a markov: longest context.
-        dropout: Share of activations dropped while training.
+        dropout: Share of activations dropped while training; the model's own where not given.
     """
 
     model: str = "char_rnn"
-    encoding: str = "characters"
-    size: str = "small"
-    cell: Literal["lstm", "gru", "rnn"] = "lstm"
+    encoding: str | None = None
+    size: Literal["tiny", "small", "base"] = "small"
+    cell: Literal["lstm", "gru", "rnn"] | None = None
     order: int = 5
-    dropout: float = 0.25
+    dropout: float | None = None
 
 
 @Parameter(name="*")
@@ -47,8 +47,8 @@ class Course:
         device: auto, cpu or cuda.
         precision: auto, fp32 or bf16.
         sample_every: Write a piece every so many steps (0: never), so that one can hear it learn.
-        learning_rate: Highest learning rate.
-        rows: Pieces read side by side.
+        learning_rate: Highest learning rate; the model's own where not given.
+        rows: Pieces read side by side; the model's own where not given.
         threads: Threads of torch; two runs give the same weights only with the same number.
         seed: Sets weights, order and dropout.
     """
@@ -59,8 +59,8 @@ class Course:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     sample_every: int = 500
-    learning_rate: float = 2e-3
-    rows: int = 32
+    learning_rate: float | None = None
+    rows: int | None = None
     threads: int = 2
     seed: int = 0
 

@@ -6,7 +6,7 @@ import importlib.util
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
-from partimento.corpus.corpus import Corpus
+from partimento.corpus.corpus import Corpus, Part
 from partimento.corpus.open import open_corpus
 from partimento.encoding.catalog import build_encoding
-from partimento.errors import ConfigError, MissingExtra, PartimentoError, nearest
+from partimento.encoding.encoding import Ids
+from partimento.errors import ConfigError, MissingExtra, PartimentoError
 from partimento.evaluation.fingerprints import Fingerprints
-from partimento.evaluation.likelihood import likelihood
+from partimento.evaluation.likelihood import Likelihood, likelihood
 from partimento.files.tensors import tensor_bytes
 from partimento.files.whole import make_folder, sweep, write_whole
-from partimento.models.markov import Markov
+from partimento.training.counted import COUNTED
 from partimento.training.prepare import Prepared, prepare
+from partimento.training.presets import preset
 from partimento.version import __version__
 
 if TYPE_CHECKING:
     from partimento.cli.train import Course, Network
-    from partimento.models.char_rnn import CharRnn
     from partimento.training.loop import Progress
 
-MODELS = ("char_rnn", "markov")
 RUN = "run"
 FILES = "files.json"
 SAMPLE_SEED = 1
@@ -50,16 +50,15 @@ class TrainingRun:
     """
 
     def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # a command line
-        if network.model not in MODELS:
-            raise ConfigError(f"--model {network.model}{nearest(network.model, MODELS)}")
+        self.preset = preset(network.model)
         if not is_plain_name(name):
             raise ConfigError(f"--name '{name}': expected a plain file name, for pieces are named after their model. Give another.")
-        if network.model == "char_rnn" and importlib.util.find_spec("torch") is None:
+        if self.preset.network not in COUNTED and importlib.util.find_spec("torch") is None:
             raise MissingExtra(
-                "training a char_rnn needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
+                f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
         self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
-        self.encoding = build_encoding(network.encoding)
+        self.encoding = build_encoding(network.encoding or self.preset.encoding)
         self.run_folder = out / RUN
 
     def make(self) -> dict[str, Any]:
@@ -71,7 +70,7 @@ class TrainingRun:
         sweep(self.run_folder)
         write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
         began = time.monotonic()
-        if self.network.model == "markov":
+        if self.preset.network in COUNTED:
             weights, graph, model, training = self._count(prepared)
         else:
             weights, graph, model, training = self._fit(prepared)
@@ -91,34 +90,35 @@ class TrainingRun:
             "valid_nats_per_token": valid["nats_per_token"],
             "valid_bits_per_note": valid["bits_per_note"],
             "skipped_files": len(prepared.skipped),
-            "notes_per_second": round(read_now / max(seconds, 1e-9) * prepared.notes / max(sum(len(v[0]) for v in prepared.train), 1), 1),
+            "notes_per_second": round(
+                read_now / max(seconds, 1e-9) * prepared.notes["train"] / max(sum(len(v[0]) for v in prepared.train), 1), 1
+            ),
             "ended": training["ended"],
         }
 
     def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Fit a network; return its files and what the card says of it."""
-        from partimento.models.char_rnn_graph import step_graph  # noqa: PLC0415  # onnx comes with the extra [train]
         from partimento.training.fit import Plan, fit  # noqa: PLC0415  # loads torch
 
-        network, course = self.network, self.course
+        course, made = self.course, self.preset
+        asked = {"cell": self.network.cell, "dropout": self.network.dropout}
         plan = Plan(
             len(self.encoding.vocabulary),
-            self.encoding.lags,
-            network.size,
-            network.cell,
-            network.dropout,
+            made.network,
+            {**made.sizes[self.network.size], **{name: value for name, value in asked.items() if value is not None}},
+            self.encoding.hints,
             course.steps,
             course.minutes,
             course.device,
             course.precision,
-            course.learning_rate,
+            course.learning_rate or made.learning_rate,
             course.threads,
             course.seed,
-            course.rows,
+            made.rows if course.rows is None else course.rows,
+            made.time * self.encoding.hints.get("frame", 1),
             {"name": self.encoding.name, **self.encoding.options()},
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)
-        graph = step_graph(fitted.weights, cell=network.cell, lags=self.encoding.lags)
         halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}
         progress = fitted.progress
         training = {
@@ -130,46 +130,58 @@ class TrainingRun:
             "train_nats_per_token": None if math.isnan(progress.train) else round(progress.train, 5),
             "ended": progress.ended,
         }
-        return tensor_bytes(halves), graph, {"name": "char_rnn", "size": network.size, **fitted.config}, training
+        return tensor_bytes(halves), fitted.graph, {**self._name(), **fitted.config}, training
+
+    def _name(self) -> dict[str, Any]:
+        """What a card calls the model."""
+        return {"name": self.preset.network, "preset": self.network.model, "size": self.network.size}
 
     def _count(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
-        """Count a Markov chain; return its files and what the card says of it."""
+        """Count tables; return their files and what the card says of it."""
         read = [variants[0] for variants in prepared.train]
-        chain = Markov.fit(read, order=self.network.order, vocabulary=len(self.encoding.vocabulary))
+        model = COUNTED[self.preset.network](prepared, self.encoding, self.network.order)
         training = {
             "steps": 1,
             "tokens": sum(map(len, read)),
             "tokens_now": sum(map(len, read)),
-            "train_nats_per_token": round(likelihood(chain, read[:50]).nats_per_id, 5),
+            "train_nats_per_token": round(likelihood(model, read[:50]).nats_per_id, 5),
             "ended": "counted once",
         }
-        return tensor_bytes(chain.tensors()), b"", {"name": "markov", "order": chain.order}, training
+        return tensor_bytes(model.tensors()), b"", {**self._name(), "order": self.network.order}, training
 
     def _figures(self, bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
         """Likelihood of the pieces to choose by and to measure on, under the model that will compose."""
         model = bundle.model()
         figures: dict[str, Any] = {
-            "definition": "negative log-likelihood of whole pieces under the quantised model, pooled; bits per note over sounding notes"
+            "definition": "negative log-likelihood of whole pieces, quantised model, pooled; bits per note over the notes as read; "
+            "accuracy: share of ids that were the likeliest"
         }
-        for part, pieces in (("valid", prepared.valid), ("test", prepared.test)):
+        parts: tuple[tuple[Part, list[Ids]], ...] = (("valid", prepared.valid), ("test", prepared.test))
+        for part, pieces in parts:
             if not pieces:
                 continue
             found = likelihood(model, pieces)
-            notes = sum(self.encoding.decode(ids).note_count for ids in pieces)
             units = sum(self.encoding.voice_tokens(ids) for ids in pieces)
             figures[part] = {
                 "pieces": len(pieces),
                 "nats_per_token": round(found.nats_per_id, 5),
                 "nats_per_unit": round(found.nats / units, 5),
-                "bits_per_note": round(found.nats / math.log(2) / max(notes, 1), 4),
+                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes[part], 1), 4),
+                "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
             }
         return figures
+
+    def _accuracies(self, found: Likelihood) -> Iterator[tuple[str, float]]:
+        """Each group of ids, and how often the likeliest id was the right one where one of the group was due."""
+        vocabulary = self.encoding.vocabulary
+        for name, symbols in vocabulary.groups.items():
+            yield name, found.accuracy(vocabulary.first[name], len(symbols))
 
     def _card(self, corpus: Corpus, prepared: Prepared, model: Mapping[str, Any], training: Mapping[str, Any]) -> Card:
         """The card, its figures still open."""
         return Card(
             name=self.name,
-            summary=f"A {model['name']} on encoding '{self.encoding.name}', trained on {corpus.name}.",
+            summary=f"A {model['preset']} on encoding '{self.encoding.name}', trained on {corpus.name}.",
             version=__version__,
             model=model,
             encoding={"name": self.encoding.name, **self.encoding.options()},
@@ -179,7 +191,7 @@ class TrainingRun:
                 "citation": corpus.citation,
                 "checksum": corpus.checksum,
                 "pieces": {"train": len(prepared.train), "valid": len(prepared.valid), "test": len(prepared.test)},
-                "notes": prepared.notes,
+                "notes": prepared.notes["train"],
                 "skipped": len(prepared.skipped),
             },
             training=training,
@@ -189,22 +201,19 @@ class TrainingRun:
             permission=f"{corpus.weights} What it composes is yours, as far as it is not a copy.",
         )
 
-    def _sample(self, progress: Progress, module: CharRnn) -> None:
+    def _sample(self, progress: Progress, graph: Callable[[], bytes]) -> None:
         """Write a piece now and then, so that one can hear it learn."""
         every = self.course.sample_every
         if every < 1 or progress.step % every:
             return
         from partimento.generation.composer import Composer, Wish  # noqa: PLC0415
-        from partimento.models.char_rnn_graph import step_graph  # noqa: PLC0415
-        from partimento.training.fit import weights_of  # noqa: PLC0415
 
-        weights = weights_of(module)
         card = Card(
             f"{self.name}-step{progress.step}",
             "",
             __version__,
-            {"name": "char_rnn"},
-            {"name": self.encoding.name},
+            {"name": self.preset.network},
+            {"name": self.encoding.name, **self.encoding.options()},
             {},
             {},
             {},
@@ -212,8 +221,7 @@ class TrainingRun:
             {"min_p": 0.02},
             "",
         )
-        graph = step_graph(weights, cell=self.network.cell, lags=self.encoding.lags)
-        composer = Composer(Bundle(self.out, card, {STEP: graph, WEIGHTS: b""}))
+        composer = Composer(Bundle(self.out, card, {STEP: graph(), WEIGHTS: b""}))
         try:
             score = composer.write(Wish(), seed=SAMPLE_SEED)
         except PartimentoError:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Characters:
         "Keeps one voice's pitch and rhythm, chord symbols, repeats, metre and key; drops velocity, tempo, titles, lyrics and programs."
     )
     grid = None
-    lags = ()
+    hints: Mapping[str, Any] = {}  # never changed
     tempo = 100.0
     transpositions = (0, 2, -2, 3, -3, 5, -5)  # to keys that tunes are written in
 

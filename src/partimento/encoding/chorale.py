@@ -17,6 +17,7 @@ and its approach are one id that the model writes and pays for like any other, n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Chorale:
     grid = 16
     tempo = 72.0
     transpositions = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
-    lags = (1, 2, 3, 4, 5, 9)  # the last step whole, and its voices that come next
+    hints: Mapping[str, Any] = {"lags": (1, 2, 3, 4, 5, 9)}  # never changed; the last step whole, and its voices that come next
 
     @property
     def start_id(self) -> int:

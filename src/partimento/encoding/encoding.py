@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,13 @@ class Encoding(Protocol):
         """Notes to a whole note of the grid all notes must lie on, such as 16; None where there is none."""
 
     @property
-    def lags(self) -> tuple[int, ...]:
-        """Places back at which an id says most about the next but one; a recurrent model looks there."""
+    def hints(self) -> Mapping[str, Any]:
+        """What a network may know of the ids, as JSON values; each takes what it understands.
+
+        ``lags``: places back at which an id says most about the next; a recurrent network looks there.
+        ``frame``: ids of one step of time, where every step has as many; the first id of a piece comes before them.
+        ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
+        """
 
     @property
     def transpositions(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,16 +20,25 @@ class Likelihood:
         nats: Summed over all pieces.
         ids: Ids that were predicted.
         each: Nats of each piece, shape (pieces,).
+        seen: How often each id was to be predicted, shape (vocabulary,).
+        right: How often it was the likeliest of all, shape (vocabulary,).
     """
 
     nats: float
     ids: int
     each: NDArray[np.float64]
+    seen: NDArray[np.int64]
+    right: NDArray[np.int64]
 
     @property
     def nats_per_id(self) -> float:
         """Mean over all ids of all pieces (pooled, not a mean of means)."""
         return self.nats / max(self.ids, 1)
+
+    def accuracy(self, first: int, count: int) -> float:
+        """Return the share of predictions that were right, of those where one of `count` ids from `first` on was due."""
+        group = slice(first, first + count)
+        return float(self.right[group].sum() / self.seen[group].sum()) if self.seen[group].any() else math.nan
 
 
 def likelihood(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, rows: int = 64) -> Likelihood:
@@ -40,6 +50,7 @@ def likelihood(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, r
         rows: Pieces read side by side.
     """
     each = np.zeros(len(pieces))
+    seen, right = np.zeros((2, model.vocabulary), np.int64)
     order = sorted(range(len(pieces)), key=lambda piece: -len(pieces[piece]))
     for first in range(0, len(order), rows):
         group = order[first : first + rows]
@@ -51,7 +62,9 @@ def likelihood(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, r
             logits, state = model.step(np.array([pieces[piece][place] for piece in alive]), state)
             wide = logits.astype(np.float64)
             wide -= wide.max(axis=1, keepdims=True)
-            following = [int(pieces[piece][place + 1]) for piece in alive]
+            following = np.array([pieces[piece][place + 1] for piece in alive])
+            np.add.at(seen, following, 1)
+            np.add.at(right, following, wide.argmax(axis=1) == following)
             chosen = wide[np.arange(len(alive)), following]
             each[alive] += np.log(np.exp(wide).sum(axis=1)) - chosen
-    return Likelihood(float(each.sum()), sum(len(piece) - 1 for piece in pieces), each)
+    return Likelihood(float(each.sum()), sum(len(piece) - 1 for piece in pieces), each, seen, right)

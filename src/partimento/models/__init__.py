@@ -9,6 +9,6 @@ by no other.
 Logits are float32, shape (batch, vocabulary), unnormalised natural logarithms; ids have shape (batch,) when composing
 and (batch, time) when training. A likelihood made of them is in nats.
 
-Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `char_rnn_graph` (one
-step of it as an int8 ONNX graph, put together by hand), `onnx_session` (a graph behind the seam).
+Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `onnx_graph` (graphs put
+together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam).
 """

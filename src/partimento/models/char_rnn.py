@@ -77,13 +77,13 @@ class CharRnn(nn.Module):
         self.output = nn.Linear(config.units, config.vocabulary)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the state before the first id: cell states, each (layers, batch, units), and the last ids (batch, longest lag).
+        """Return the state before the first id: cell states, each (batch, layers, units), and the last ids (batch, longest lag).
 
         A place before the piece holds the id `vocabulary`, which is none.
         """
         config = self.config
         like = self.output.weight
-        states = [torch.zeros(config.layers, batch, config.units, device=like.device) for _ in range(2 if config.cell == "lstm" else 1)]
+        states = [torch.zeros(batch, config.layers, config.units, device=like.device) for _ in range(2 if config.cell == "lstm" else 1)]
         history = torch.full((batch, max(config.lags, default=0)), config.vocabulary, dtype=torch.long, device=like.device)
         return (*states, history)
 
@@ -103,24 +103,7 @@ class CharRnn(nn.Module):
         hidden = self.embed(ids)
         for lag, table in zip(self.config.lags, self.lagged, strict=True):
             hidden = hidden + table(seen[:, longest - lag : seen.shape[1] - lag])
-        hidden, last = self.cells(self.dropout(hidden), tuple(cells) if len(cells) == 2 else cells[0])
+        before = tuple(part.transpose(0, 1).contiguous() for part in cells)  # torch wants (layers, batch, units)
+        hidden, last = self.cells(self.dropout(hidden), before if len(before) == 2 else before[0])
         after = last if isinstance(last, tuple) else (last,)
-        return self.output(self.dropout(hidden)), (*after, seen[:, seen.shape[1] - longest :])
-
-
-SIZES = {"tiny": (1, 64), "small": (2, 384), "base": (2, 512)}
-"""Size -> layers and units: a test, an evening on two cores, the width most char-rnn users name."""
-
-
-def build_char_rnn(
-    vocabulary: int, size: str = "base", *, cell: Cell = "lstm", dropout: float = 0.25, lags: tuple[int, ...] = ()
-) -> CharRnn:
-    """Return an untrained network of one of `SIZES`.
-
-    Raises:
-        ConfigError: When the size or the cell is unknown.
-    """
-    if size not in SIZES:
-        raise ConfigError(f"char_rnn: size '{size}'{nearest(size, SIZES)}")
-    layers, units = SIZES[size]
-    return CharRnn(CharRnnConfig(vocabulary, cell, layers, units, None, dropout, lags))
+        return self.output(self.dropout(hidden)), (*(part.transpose(0, 1) for part in after), seen[:, seen.shape[1] - longest :])

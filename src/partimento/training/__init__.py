@@ -12,5 +12,6 @@ Losses and validation are in nats per id. `--minutes` becomes steps by a fixed m
 is the only activity that needs torch.
 
 Read in this order: `loop`, `next_id`, `sequences`, `prepare`, `schedule`, `checkpoint`, `record` (log and progress),
-`fit` (all of it for one recurrent network).
+`networks` (what can be trained), `presets` (under which names, in which sizes), `fit` (all of it for one network),
+`counted` (what is counted in place of trained).
 """

@@ -1,7 +1,8 @@
-"""One recurrent network fitted to a prepared corpus: everything between ids and trained weights."""
+"""One network fitted to a prepared corpus: everything between ids and trained weights."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,15 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
-from partimento.models.char_rnn import Cell, CharRnn, build_char_rnn
 from partimento.training.loop import Loop, Progress, Settings
+from partimento.training.networks import NETWORKS, build_network
 from partimento.training.next_id import NextId
 from partimento.training.prepare import Prepared
 from partimento.training.schedule import steps_of_minutes
 from partimento.training.sequences import PieceStream, whole_pieces
-
-TIME = 160
-"""Ids of each piece read in one step."""
 
 MINUTES = 10.0
 """Length of a run for which neither steps nor minutes were given."""
@@ -31,10 +29,9 @@ class Plan:
     """What to fit and how (see `cli.train` for the words)."""
 
     vocabulary: int
-    lags: tuple[int, ...] = ()
-    size: str = "small"
-    cell: Cell = "lstm"
-    dropout: float = 0.25
+    network: str = "char_rnn"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hints: Mapping[str, Any] = field(default_factory=dict)
     steps: int | None = None
     minutes: float | None = None
     device: str = "auto"
@@ -43,7 +40,16 @@ class Plan:
     threads: int = 2
     seed: int = 0
     rows: int = 32
+    time: int = 160
     encoding: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.minutes is not None:
+            raise ConfigError("--steps and --minutes: give one of them, the other follows.")
+        if not 1 <= self.threads <= 256:
+            raise ConfigError(f"--threads {self.threads}: expected 1 to 256.")
+        if not 1 <= self.rows <= 4096:
+            raise ConfigError(f"--rows {self.rows}: expected 1 to 4096.")
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Fitted:
 
     Attributes:
         weights: The best weights, float32.
+        graph: One step of the network with them, for `models.onnx_session`.
         config: The network's settings, JSON values.
         progress: How the run went.
         settings: How it was trained, JSON values.
@@ -60,6 +67,7 @@ class Fitted:
     """
 
     weights: Mapping[str, NDArray[np.float32]]
+    graph: bytes
     config: Mapping[str, Any]
     progress: Progress
     settings: Mapping[str, Any]
@@ -73,7 +81,7 @@ def fit(
     folder: Path,
     *,
     resume: bool = False,
-    after_step: Callable[[Progress, CharRnn], None] = lambda progress, module: None,
+    after_step: Callable[[Progress, Callable[[], bytes]], None] = lambda progress, graph: None,
 ) -> Fitted:
     """Return the network that `plan` asks for, fitted to `prepared`.
 
@@ -82,53 +90,62 @@ def fit(
         plan: What and how.
         folder: Where checkpoint and log stand.
         resume: Go on with the run in `folder`, or begin it.
-        after_step: Called after each step, with the network as it is then.
+        after_step: Called after each step, with what makes the graph of the network as it is then.
 
     Raises:
         ConfigError: When a setting cannot be had here.
         TrainingError: See `loop.Loop.run`.
     """
-    if plan.steps is not None and plan.minutes is not None:
-        raise ConfigError("--steps and --minutes: give one of them, the other follows.")
-    if not 1 <= plan.threads <= 256:
-        raise ConfigError(f"--threads {plan.threads}: expected 1 to 256.")
-    if not 1 <= plan.rows <= 4096:
-        raise ConfigError(f"--rows {plan.rows}: expected 1 to 4096.")
     device = _device(plan.device)
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = build_char_rnn(plan.vocabulary, plan.size, cell=plan.cell, dropout=plan.dropout, lags=plan.lags).to(device)
-    multiplied = sum(p.numel() for n, p in module.named_parameters() if "embed" not in n and "lagged" not in n)
-    minutes = MINUTES if plan.minutes is None else plan.minutes
-    steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * TIME) if plan.steps is None else plan.steps
-    precision = _precision(plan.precision, device)
-    settings = Settings(
-        steps, plan.learning_rate, precision=precision, validate_every=max(1, min(100, steps // 10)), patience=10, seed=plan.seed
-    )
-    network = asdict(module.config) | {"lags": list(plan.lags)}
+    module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints).to(device)
+    settings, network = _settings(plan, module, device), _config_of(module)
     loop = Loop(
         NextId(module, rows=plan.rows),
-        PieceStream(prepared.train, rows=plan.rows, time=TIME, seed=plan.seed),
-        whole_pieces(prepared.valid, rows=plan.rows, time=TIME),
+        PieceStream(prepared.train, rows=plan.rows, time=plan.time, seed=plan.seed),
+        whole_pieces(prepared.valid, rows=plan.rows, time=plan.time),
         settings=settings,
         folder=folder,
-        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": network},
+        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}},
     )
-    loop.after_step = lambda progress: after_step(progress, module)
+
+    def graph() -> bytes:
+        return NETWORKS[plan.network].graph(_weights_of(module), network)
+
+    loop.after_step = lambda progress: after_step(progress, graph)
     progress = loop.run(resume=resume)
     return Fitted(
-        weights_of(module),
+        _weights_of(module),
+        graph(),
         network,
         progress,
-        asdict(settings) | {"steps": progress.step, "rows": plan.rows, "time": TIME, "threads": plan.threads, "device": device},
-        progress.step * plan.rows * TIME,
-        (progress.step - loop.first_step) * plan.rows * TIME,
+        asdict(settings) | {"steps": progress.step, "rows": plan.rows, "time": plan.time, "threads": plan.threads, "device": device},
+        progress.step * plan.rows * plan.time,
+        (progress.step - loop.first_step) * plan.rows * plan.time,
     )
 
 
-def weights_of(module: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
-    """Return a module's weights as arrays."""
+def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
+    """How long and how the loop trains."""
+    steps = plan.steps
+    if steps is None:
+        multiplied = sum(p.numel() for name, p in module.named_parameters() if "embed" not in name and "lagged" not in name)
+        minutes = MINUTES if plan.minutes is None else plan.minutes
+        steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * plan.time)
+    precision, every = _precision(plan.precision, device), max(1, min(100, steps // 10))
+    return Settings(steps, plan.learning_rate, precision=precision, validate_every=every, patience=10, seed=plan.seed)
+
+
+def _weights_of(module: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
+    """A module's weights as arrays."""
     return {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
+
+
+def _config_of(module: torch.nn.Module) -> dict[str, Any]:
+    """A network's settings as the JSON values that a card holds."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))  # type: ignore[call-overload]  # nn.Module hides its own attributes' types
+    return values
 
 
 def _device(wish: str) -> str:

@@ -1,4 +1,4 @@
-"""Learning to say the next id: the `Trainable` of every recurrent sequence model."""
+"""Learning to say the next id: the `Trainable` of every sequence model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Carry = tuple[Tensor, ...]
 
 
 class StatefulModule(Protocol):
-    """A module that reads chunks and hands its state on."""
+    """A module that reads chunks and hands its state on; every part of a state has the batch first."""
 
     def start(self, batch: int) -> Carry:
         """Return the state before the first id."""
@@ -84,5 +84,5 @@ class NextId:
 
 
 def _reset(carry: Carry, fresh: Carry, rows: Tensor) -> Carry:
-    """The carried state, from nothing in `rows`. Cell states are (layers, batch, units), id histories (batch, lag)."""
-    return tuple(torch.where(rows[:, None], new, old) for old, new in zip(carry, fresh, strict=True))
+    """The carried state, from nothing in `rows`; every part of a state has the batch first."""
+    return tuple(torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old) for old, new in zip(carry, fresh, strict=True))

@@ -29,7 +29,7 @@ class Prepared:
         train_scores: The pieces learnt from, with their names.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
-        notes: Notes in the pieces learnt from.
+        notes: Part -> notes in its pieces as they were read, whatever the encoding keeps of them.
     """
 
     train: list[list[Ids]]
@@ -38,7 +38,7 @@ class Prepared:
     train_scores: list[tuple[str, Score]] = field(repr=False)
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
-    notes: int
+    notes: Mapping[Part, int]
 
     @property
     def checksum(self) -> str:
@@ -94,5 +94,5 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         [(piece.id, score) for piece, score, _ in usable["train"]],
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
-        sum(score.note_count for _, score, _ in usable["train"]),
+        {part: sum(score.note_count for _, score, _ in found) for part, found in usable.items()},
     )

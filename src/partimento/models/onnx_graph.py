@@ -1,0 +1,90 @@
+"""ONNX graphs put together by hand from plain arrays: no exporter and no torch.
+
+int8: a cell's output lies between -1 and 1, so it is quantised with one fixed scale for every piece, and products of
+whole numbers are exact: the same logits in any batch and any thread count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+Weights = Mapping[str, NDArray[np.generic]]
+
+HALF = 127.0
+"""Steps of a byte from 0 to 1."""
+
+_OPSET, _IR = 17, 8
+
+
+@dataclass
+class Graph:
+    """Nodes and constants while they are put together."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        """Add a constant; return its name."""
+        if all(known.name != name for known in self.constants):
+            self.constants.append(numpy_helper.from_array(np.array(value, order="C"), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Add a node with one output; return the output's name."""
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    def split(self, value: str, parts: list[str], width: int) -> list[str]:
+        """Cut `value` of shape (batch, parts * width) into its parts; return their names."""
+        sizes = self.constant(f"sizes{len(parts)}x{width}", np.full(len(parts), width, np.int64))
+        self.nodes.append(helper.make_node("Split", [value, sizes], parts, name=parts[0], axis=1))
+        return parts
+
+    def product(self, quantised: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, output: str) -> str:
+        """Add ``value @ weight + bias`` for a value that `quantise` made; `weight` has shape (in, out)."""
+        scale = np.maximum(np.abs(weight).max(axis=0), 1e-8) / HALF
+        whole = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+        zero = self.constant("zero_u8", np.array(128, np.uint8))
+        sums = self.node("MatMulInteger", [quantised, self.constant(f"{output}.weight", whole), zero], f"{output}.sums")
+        real = self.node("Cast", [sums], f"{output}.real", to=TensorProto.FLOAT)
+        scaled = self.node("Mul", [real, self.constant(f"{output}.scale", (scale / HALF).astype(np.float32))], f"{output}.scaled")
+        return scaled if bias is None else self.node("Add", [scaled, self.constant(f"{output}.bias", bias)], f"{output}.sum")
+
+    def quantise(self, value: str) -> str:
+        """Turn a cell's output, between -1 and 1, into bytes."""
+        scale = self.constant("scale_u8", np.array(1 / HALF, np.float32))
+        zero = self.constant("zero_u8", np.array(128, np.uint8))
+        return self.node("QuantizeLinear", [value, scale, zero], f"{value}.u8")
+
+
+def value(name: str, kind: int, *width: int) -> onnx.ValueInfoProto:
+    """Return an input or output, the batch first."""
+    return helper.make_tensor_value_info(name, kind, ["batch", *width])
+
+
+def model_bytes(graph: Graph, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], facts: dict[str, str]) -> bytes:
+    """Return the checked model as bytes, the same for the same graph.
+
+    Args:
+        graph: Its nodes and constants.
+        inputs: Made by `value`; ``ids`` and ``state.*``.
+        outputs: ``logits`` and ``next.*``.
+        facts: Words for `onnx_session`, such as ``past_filler``, the id that stands for none.
+    """
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "step", inputs, outputs, graph.constants),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR,
+        producer_name="partimento",
+    )
+    helper.set_model_props(model, facts)
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data

@@ -1,0 +1,66 @@
+"""Name -> network: what is needed to train one and to compose with it. Add one here and in files of its own in `models`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from partimento.errors import ConfigError, nearest
+from partimento.models import char_rnn, char_rnn_graph
+
+Weights = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Network:
+    """How a network is built, and how one step of it becomes a graph.
+
+    Attributes:
+        config: Makes its settings from ``vocabulary`` and keywords; a dataclass that refuses what does not fit.
+        module: Makes the untrained network from the settings; it is a `next_id.StatefulModule` with a ``config``.
+        graph: Turns its weights (float32) and settings (JSON values) into a graph for `models.onnx_session`.
+        hints: Which of an encoding's `hints` its settings take.
+    """
+
+    config: Callable[..., Any]
+    module: Callable[[Any], nn.Module]
+    graph: Callable[[Weights, Mapping[str, Any]], bytes]
+    hints: tuple[str, ...] = ()
+
+
+NETWORKS: dict[str, Network] = {
+    "char_rnn": Network(
+        char_rnn.CharRnnConfig,
+        char_rnn.CharRnn,
+        lambda weights, config: char_rnn_graph.step_graph(weights, cell=config["cell"], lags=tuple(config["lags"])),
+        ("lags",),
+    ),
+}
+
+
+def build_network(name: str, vocabulary: int, settings: Mapping[str, Any], hints: Mapping[str, Any]) -> nn.Module:
+    """Return an untrained network.
+
+    Args:
+        name: One of `NETWORKS`.
+        vocabulary: Number of ids.
+        settings: Of its config.
+        hints: What the encoding says of its ids; the network takes what it knows.
+
+    Raises:
+        ConfigError: When the name or a setting is unknown or out of range.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"network '{name}'{nearest(name, NETWORKS)}")
+    network = NETWORKS[name]
+    known = {hint: hints[hint] for hint in network.hints if hint in hints}
+    try:
+        config = network.config(vocabulary=vocabulary, **known, **settings)
+    except TypeError as error:
+        raise ConfigError(f"network '{name}': settings {dict(settings)} do not fit ({error}).") from error
+    return network.module(config)
