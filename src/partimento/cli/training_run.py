@@ -78,7 +78,7 @@ class TrainingRun:
         read_now = training.pop("tokens_now")
         lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
         card = self._card(corpus, prepared, model, training | lasted | {"command": self.command})
-        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.train_scores).to_bytes()} | ({STEP: graph} if graph else {})
+        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.scores["train"]).to_bytes()} | ({STEP: graph} if graph else {})
         figures = self._figures(Bundle(self.out, card, files), prepared)
         save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)
         valid = figures["valid"]
@@ -91,7 +91,7 @@ class TrainingRun:
             "valid_bits_per_note": valid["bits_per_note"],
             "skipped_files": len(prepared.skipped),
             "notes_per_second": round(
-                read_now / max(seconds, 1e-9) * prepared.notes["train"] / max(sum(len(v[0]) for v in prepared.train), 1), 1
+                read_now / max(seconds, 1e-9) * prepared.notes("train") / max(sum(len(v[0]) for v in prepared.train), 1), 1
             ),
             "ended": training["ended"],
         }
@@ -166,7 +166,7 @@ class TrainingRun:
                 "pieces": len(pieces),
                 "nats_per_token": round(found.nats_per_id, 5),
                 "nats_per_unit": round(found.nats / units, 5),
-                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes[part], 1), 4),
+                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes(part), 1), 4),
                 "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
             }
         return figures
@@ -191,7 +191,7 @@ class TrainingRun:
                 "citation": corpus.citation,
                 "checksum": corpus.checksum,
                 "pieces": {"train": len(prepared.train), "valid": len(prepared.valid), "test": len(prepared.test)},
-                "notes": prepared.notes["train"],
+                "notes": prepared.notes("train"),
                 "skipped": len(prepared.skipped),
             },
             training=training,

@@ -26,19 +26,21 @@ class Prepared:
         train: Piece -> its transpositions, as written first.
         valid: Pieces to choose by, as written.
         test: Pieces to measure on, as written.
-        train_scores: The pieces learnt from, with their names.
+        scores: Part -> its pieces as they were read, with their names, in the order of their ids.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
-        notes: Part -> notes in its pieces as they were read, whatever the encoding keeps of them.
     """
 
     train: list[list[Ids]]
     valid: list[Ids]
     test: list[Ids]
-    train_scores: list[tuple[str, Score]] = field(repr=False)
+    scores: Mapping[Part, list[tuple[str, Score]]] = field(repr=False)
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
-    notes: Mapping[Part, int]
+
+    def notes(self, part: Part) -> int:
+        """Return the notes in a part's pieces as they were read, whatever the encoding keeps of them."""
+        return sum(score.note_count for _, score in self.scores[part])
 
     @property
     def checksum(self) -> str:
@@ -91,8 +93,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         train,
         [ids for _, _, ids in usable["valid"]],
         [ids for _, _, ids in usable["test"]],
-        [(piece.id, score) for piece, score, _ in usable["train"]],
+        {part: [(piece.id, score) for piece, score, _ in found] for part, found in usable.items()},
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
-        {part: sum(score.note_count for _, score, _ in found) for part, found in usable.items()},
     )
