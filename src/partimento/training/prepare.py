@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.corpus.augment import ranges, transpositions
 from partimento.corpus.corpus import Corpus, Part, Piece
+from partimento.encoding.catalog import ENCODINGS, build_encoding
 from partimento.encoding.encoding import Encoding
 from partimento.errors import CorpusError, PartimentoError
 from partimento.score import Score
@@ -51,6 +53,35 @@ class Prepared:
         return digest.hexdigest()
 
 
+_LOOKED_AT = 20
+"""Pieces that other encodings are tried on where one can say none."""
+
+
+def fitting(corpus: Corpus) -> list[str]:
+    """Return the encodings that can say the corpus's first pieces, that which says most of them first."""
+    scores = [score for part in ("train", "valid") for _, score in islice(corpus.scores(part), _LOOKED_AT)]
+    said = {}
+    for name in ENCODINGS:
+        encoding = build_encoding(name)
+        said[name] = sum(_can_say(encoding, score) for score in scores if isinstance(score, Score))
+    return [name for name in sorted(said, key=lambda name: -said[name]) if said[name]]
+
+
+def _can_say(encoding: Encoding, score: Score) -> bool:
+    """Whether an encoding takes a score."""
+    try:
+        encoding.encode(score)
+    except PartimentoError:
+        return False
+    return True
+
+
+def _remedy(corpus: Corpus, encoding: Encoding) -> str:
+    """What to do where an encoding cannot say a corpus."""
+    others = [name for name in fitting(corpus) if name != encoding.name]
+    return f"Give more pieces, or --encoding {' or '.join(others)}." if others else "Give more pieces; no other encoding says these."
+
+
 def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
     """Return `corpus` in `encoding`.
 
@@ -77,7 +108,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
             reason = next(iter(skipped.values()), "there are none")
             raise CorpusError(
                 f"{corpus.name}: no piece to {word} can be used as '{encoding.name}' ({len(skipped)} left out; the first: {reason}) "
-                "Give more pieces, or another --encoding."
+                f"{_remedy(corpus, encoding)}"
             )
     limits = ranges(score for _, score, _ in usable["train"])
     train = []
