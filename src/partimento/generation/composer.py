@@ -166,8 +166,9 @@ class Composer:
         return np.array(written.ids, np.int32)
 
     def _tempo(self, wish: Wish) -> float:
-        """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""
-        given = wish.primer.tempos[0].bpm if wish.primer is not None and wish.primer.tempos else self.encoding.tempo
+        """The tempo wished, or the primer's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
+        from_primer = wish.primer is not None and wish.primer.tempos and not self.encoding.hints.get("seconds")
+        given = wish.primer.tempos[0].bpm if wish.primer is not None and from_primer else self.encoding.tempo
         return given if wish.tempo is None else wish.tempo
 
     def _primer(self, wish: Wish) -> tuple[Score | None, tuple[str, ...]]:
