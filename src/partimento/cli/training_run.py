@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 RUN = "run"
 FILES = "files.json"
 SAMPLE_SEED = 1
+SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
 
 
 class TrainingRun:
@@ -223,7 +224,7 @@ class TrainingRun:
         )
         composer = Composer(Bundle(self.out, card, {STEP: graph(), WEIGHTS: b""}))
         try:
-            score = composer.write(Wish(), seed=SAMPLE_SEED)
+            score = composer.write(Wish(bars=SAMPLE_BARS if self.encoding.hints.get("seconds") else None), seed=SAMPLE_SEED)
         except PartimentoError:
             return  # an untrained network may not find an end
         from partimento.cli.piece_files import write_piece  # noqa: PLC0415

@@ -59,7 +59,7 @@ class Keys:
     grid = None
     tempo = 120.0
     transpositions = (0, 1, 2, 3, 4, 5)
-    hints: Mapping[str, Any] = {"seconds": True}  # never changed
+    hints: Mapping[str, Any] = {"keyboard": True, "seconds": True}  # never changed
 
     def __init__(self, *, velocity: bool = False) -> None:
         if not isinstance(velocity, bool):
@@ -71,8 +71,8 @@ class Keys:
         """One sentence: what of a score this encoding does not keep."""
         loudness = "loudness in 16 levels" if self._is_loud else "no loudness"
         return (
-            f"Keeps the piano keys that sound in steps of 50 ms, strikes told from holds, pedals as note lengths, {loudness}; plays all tracks "
-            "but drums on one keyboard, where two equal keys at once are one; drops metre, key, tempo, voices and instruments."
+            f"Keeps the piano keys that sound in steps of 50 ms, strikes told from holds, pedals as note lengths, {loudness}; plays all "
+            "tracks but drums on one keyboard, where two equal keys at once are one; drops metre, key, tempo, voices and instruments."
         )
 
     @property
@@ -105,7 +105,8 @@ class Keys:
         if wrong.size:
             key, second = int(steps.key[wrong[0]]), steps.step[wrong[0]] / STEPS_PER_SECOND
             raise EncodingError(
-                f"encoding 'keys': {pitch_name(key)} (key {key}) at second {second:.2f}, expected A0 to C8 (keys 21 to 108). Transpose the piece."
+                f"encoding 'keys': {pitch_name(key)} (key {key}) at second {second:.2f}, expected A0 to C8 (keys 21 to 108). "
+                "Transpose the piece."
             )
         count = -(-steps.count // BAR_STEPS) * BAR_STEPS if whole else steps.count
         cells = steps.key - LOWEST_KEY + np.where(steps.struck, FIRST_STRUCK, FIRST_HELD)
