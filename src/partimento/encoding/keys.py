@@ -1,6 +1,6 @@
 """A keyboard in steps of 50 ms, one id a sounding key: the text that carykh's computer composed Bach from, mended.
 
-    start  H L O _  Ĩ Ĭ į ſ  Ĩ Ĭ į ſ  >J ...  end
+    start  HLO ĨĬį ĨĬį ĨĬO ...  end
 
 The ids are the letters of `files.keys_text`: those of the keys that sound in a step, low to high, each struck or held, then
 a blank that ends the step. There is no metre; bars of two seconds (4/4 at 120 quarter notes a minute) are counted all the

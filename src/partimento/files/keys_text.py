@@ -1,7 +1,7 @@
 """Music as a text of piano keys: one letter for every key that sounds in a step of 50 ms, low to high; a blank ends the step.
 
     #keys, 50 ms a step; struck ! to x, held ā to Ř
-    <H ļŨ ļŨ ļŨ >J ľŪ ...
+    <H ĜĨ ĜĨ ĜĨ >J ĞĪ ...
 
 Ours begins with that line and tells a key that is struck (``!`` is A0, ``x`` is C8) from one that is held (the letter
 224 places further on in Unicode), so that a repeated note stays two notes. A line holds two seconds.

@@ -93,7 +93,8 @@ def score_of(steps: Steps) -> Score:
     begins[1:] |= (key[1:] != key[:-1]) | (step[1:] != step[:-1] + 1)
     first = np.flatnonzero(begins)
     length = np.diff(np.append(first, step.size))
-    track = Track(step[first] * _TICKS_PER_STEP, length * _TICKS_PER_STEP, key[first], steps.velocity[order][first], name="piano")
+    pitch, velocity = key[first].astype(np.int32), steps.velocity[order][first].astype(np.int32)
+    track = Track(step[first] * _TICKS_PER_STEP, length * _TICKS_PER_STEP, pitch, velocity, name="piano")
     return Score(_TICKS_PER_QUARTER, (track,) if first.size else (), (Tempo.of_bpm(0, 120),))
 
 
