@@ -1,6 +1,7 @@
 """The route of the article: MIDI -> a text of keys -> char-RNN -> a text of keys -> MIDI."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from little_music import chorale, run
 from partimento.cli import training_run
 from partimento.files import read, write
+from partimento.score import TimeSignature
 from partimento.score.tempo import duration_seconds, seconds_at
 from partimento.training.presets import SIZES, preset
 
@@ -55,9 +57,10 @@ def test_what_it_composes_lies_on_steps_has_its_bars_and_every_format(model: Pat
 
 def test_a_beginning_keeps_its_pace(model: Path, tmp_path: Path) -> None:
     """Ids count seconds: the tempo of a beginning is in them, and is not applied twice."""
-    primer = write(chorale(1, bars=2), tmp_path / "primer.mid")  # 75 quarter notes a minute, 6.4 seconds
+    waltz = replace(chorale(1, bars=2), time_signatures=(TimeSignature(0, 3, 4),))  # 75 quarter notes a minute, 6.4 seconds
+    primer = write(waltz, tmp_path / "primer.mid")
     status, text, error = run(
-        "compose", "--model", model, "--primer", primer, "--bars", 6, "--seed", 1, "--formats", "mid", "--out", tmp_path, "--json"
+        "compose", "--model", model, "--primer", primer, "--seconds", 12, "--seed", 1, "--formats", "mid", "--out", tmp_path, "--json"
     )
     assert status == 0, error
     (piece,) = json.loads(text)["pieces"]

@@ -169,6 +169,9 @@ def test_another_text_is_refused_in_one_line(kind):
     with pytest.raises(ReadError, match=r"^a\.txt: found '.*', expected a text of piano keys: .* or steps of rising letters") as caught:
         read_keys_text(NO_MUSIC[kind], "a.txt")
     assert str(caught.value).isprintable()
+    assert str(caught.value).endswith(
+        "Let the name of a table of midicsv end in .csv." if kind == "csv" else "partimento convert piece.mid piece.txt"
+    )
 
 
 def test_line_ends_and_marks_of_editors_do_not_matter():

@@ -41,6 +41,7 @@ _LINE, _PLAIN_LINE = 40, 50  # steps
 _PLAIN_SHIFT = 11  # his letter of a key: chr(33 + key - 22), untransposed
 _PLAIN_KEYS = 33 - _PLAIN_SHIFT, 126 - _PLAIN_SHIFT
 _BLANK = 32
+_BEGINNING = 2**16  # bytes
 _RISING_SHARE = 0.9  # of neighbours in a step; a trained network slips now and then, and words of a language rise in every second place
 
 
@@ -88,8 +89,8 @@ def keys_text_losses(score: Score, *, plain: bool = False) -> tuple[str, ...]:
 
 
 def is_keys_text(data: bytes) -> bool:
-    """Return whether `data` is a text of piano keys, ours or plain, and no other text."""
-    text = _decoded(data)
+    """Return whether `data` is a text of piano keys, ours or plain, and no other text; its beginning tells."""
+    text = _decoded(data[:_BEGINNING])
     return text.startswith(_MARK) or _is_plain(_letters(text))
 
 
@@ -113,9 +114,11 @@ def read_keys_text(data: bytes, name: str) -> Score:
     letters = _letters(text.partition("\n")[2] if is_ours else text)
     if not is_ours and not _is_plain(letters):
         shown = "".join(c if c.isprintable() else "?" for c in text[:40]) or "nothing"
+        is_table = "header" in text[:40].lower()
+        remedy = "Let the name of a table of midicsv end in .csv." if is_table else "Make one: partimento convert piece.mid piece.txt"
         raise ReadError(
             f"{name}: found '{shown}', expected a text of piano keys: a first line that begins with '{_MARK}', or steps of rising "
-            "letters, each ended by a blank. Make one with: partimento convert piece.mid piece.txt"
+            f"letters, each ended by a blank. {remedy}"
         )
     warnings = []
     ends = np.flatnonzero(letters == _BLANK)

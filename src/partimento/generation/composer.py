@@ -137,7 +137,8 @@ class Composer:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         primer, remarks = self._primer(wish)
         beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
-        opened = self._open(wish, beginning, primer or Score())
+        like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
+        opened = self._open(wish, beginning, like)
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
         ids = self._write(opened, [seed, number], wish.condition)
