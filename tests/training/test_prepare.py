@@ -9,6 +9,8 @@ from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.keys import Keys
 from partimento.errors import CorpusError, ReadError
+from partimento.evaluation.copying import originality
+from partimento.evaluation.fingerprints import Fingerprints
 from partimento.files.abc import read_abc
 from partimento.score.transform import transpose
 from partimento.training.prepare import prepare
@@ -86,3 +88,12 @@ def test_a_keyboard_has_all_its_keys_whatever_the_corpus_uses():
     prepared = prepare(corpus(train=[chorale(0), top], valid=[chorale(2)]), Keys())
     assert [len(variants) for variants in prepared.train] == [6, 3]
     assert [int(Keys().decode(ids).tracks[0].pitch.max()) for ids in prepared.train[1]] == [106, 107, 108]
+
+
+def test_a_copy_on_a_keyboard_is_found():
+    """Four voices become one line there, so what is composed is compared with pieces as the keyboard plays them."""
+    prepared = prepare(corpus(train=[chorale(0, bars=8), chorale(1)], valid=[chorale(2)]), Keys())
+    copy = Keys().decode(prepared.train[0][3])  # three semitones higher
+    found = originality(copy, Fingerprints.of(prepared.train_scores))
+    assert found.source is not None and found.source.piece == "train0"
+    assert (found.longest_copy_notes, found.copied_share) == (found.notes, 1.0)

@@ -26,7 +26,7 @@ class Prepared:
         train: Piece -> its transpositions, as written first.
         valid: Pieces to choose by, as written.
         test: Pieces to measure on, as written.
-        train_scores: The pieces learnt from, with their names.
+        train_scores: The pieces learnt from, with their names; a keyboard's as it plays them, for what is composed is compared with them.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
         notes: Part -> notes in its pieces as they were read, whatever the encoding keeps of them.
@@ -91,7 +91,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         train,
         [ids for _, _, ids in usable["valid"]],
         [ids for _, _, ids in usable["test"]],
-        [(piece.id, score) for piece, score, _ in usable["train"]],
+        [(piece.id, encoding.decode(ids) if encoding.hints.get("keyboard") else score) for piece, score, ids in usable["train"]],
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
         {part: sum(score.note_count for _, score, _ in found) for part, found in usable.items()},
