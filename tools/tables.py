@@ -106,6 +106,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "results": results,
     "chorale": lambda: vocabulary("chorale"),
     "characters": lambda: vocabulary("characters"),
+    "keys": lambda: vocabulary("keys"),
 }
 
 

@@ -33,7 +33,7 @@ def test_suffixes_are_known_in_capitals_too(tmp_path, sketch):
     assert read(write(Score(96), tmp_path / "A.SKETCH")).ticks_per_quarter == 96
     assert format_of("x.MID") == FORMATS[".mid"]
     assert format_of("x") is None
-    assert format_of("archive.mid.txt") is None
+    assert format_of("archive.mid.zip") is None
 
 
 def test_every_format_has_a_module_of_its_own_and_two_names_in_it():

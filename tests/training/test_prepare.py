@@ -7,8 +7,10 @@ from little_music import chorale, tune_text
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
+from partimento.encoding.keys import Keys
 from partimento.errors import CorpusError, ReadError
 from partimento.files.abc import read_abc
+from partimento.score.transform import transpose
 from partimento.training.prepare import prepare
 
 
@@ -77,3 +79,10 @@ def test_nothing_to_learn_from_is_said_with_the_first_reason():
 def test_nothing_to_check_on_is_said():
     with pytest.raises(CorpusError, match="no piece to check on can be used as 'characters'"):
         prepare(corpus(train=[tune(0)], valid=[chorale(0)]), Characters())
+
+
+def test_a_keyboard_has_all_its_keys_whatever_the_corpus_uses():
+    top = transpose(chorale(1), 108 - 2 - max(int(track.pitch.max()) for track in chorale(1).tracks))
+    prepared = prepare(corpus(train=[chorale(0), top], valid=[chorale(2)]), Keys())
+    assert [len(variants) for variants in prepared.train] == [6, 3]
+    assert [int(Keys().decode(ids).tracks[0].pitch.max()) for ids in prepared.train[1]] == [106, 107, 108]

@@ -37,6 +37,7 @@ DEFAULT_ENCODING = "characters"
 
 FILES = "files.json"
 SAMPLE_SEED = 1
+SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
 
 
 class TrainingRun:
@@ -83,7 +84,7 @@ class TrainingRun:
         read_now = training.pop("tokens_now")
         lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
         card = self._card(corpus, prepared, model, training | lasted | {"command": self.command})
-        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.scores["train"]).to_bytes()} | ({STEP: graph} if graph else {})
+        files = {WEIGHTS: weights, FINGERPRINTS: self._fingerprints(prepared)} | ({STEP: graph} if graph else {})
         figures = self._figures(Bundle(self.out, card, files), prepared)
         save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)
         valid = figures["valid"]
@@ -100,6 +101,12 @@ class TrainingRun:
             ),
             "ended": training["ended"],
         }
+
+    def _fingerprints(self, prepared: Prepared) -> bytes:
+        """The pieces learnt from as the encoding says them, for so does what is composed: voices may have become one line."""
+        names = [name for name, _ in prepared.scores["train"]]
+        said = (self.encoding.decode(variants[0]) for variants in prepared.train)
+        return Fingerprints.of(zip(names, said, strict=True)).to_bytes()
 
     def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Fit a network; return its files and what the card says of it."""
@@ -228,7 +235,7 @@ class TrainingRun:
         )
         composer = Composer(Bundle(self.out, card, {STEP: graph(), WEIGHTS: b""}))
         try:
-            score = composer.write(Wish(), seed=SAMPLE_SEED)
+            score = composer.write(Wish(bars=SAMPLE_BARS if self.encoding.hints.get("seconds") else None), seed=SAMPLE_SEED)
         except PartimentoError:
             return  # an untrained network may not find an end
         from partimento.cli.piece_files import write_piece  # noqa: PLC0415

@@ -24,7 +24,7 @@ from partimento.corpus.sources import DATA_SETS, music21_chorales
 from partimento.corpus.splits import split_by_work
 from partimento.errors import CorpusError, PartimentoError
 from partimento.files.abc import read_tune_book
-from partimento.files.dispatch import FORMATS, read_bytes
+from partimento.files.dispatch import FORMATS, can_be_read, read_bytes
 from partimento.files.dispatch import read as read_score
 from partimento.score import Score
 
@@ -70,7 +70,7 @@ def _open_one(name: str) -> Corpus:
         return _of_files(path.name, [path], None)
     if path.is_dir():
         files = sorted(Path(folder) / file for folder, _, names in os.walk(path) for file in names)
-        usable = [file for file in files if FORMATS.get(file.suffix.lower()) and FORMATS[file.suffix.lower()].reader]
+        usable = [file for file in files if can_be_read(file)]
         if not usable:
             kinds = ", ".join(sorted(suffix for suffix, kind in FORMATS.items() if kind.reader))
             raise CorpusError(f"{name}: holds {len(files)} files, none of them music. Expected files ending in {kinds}.")

@@ -62,6 +62,8 @@ class Encoding(Protocol):
         ``lags``: places back at which an id says most about the next; a recurrent network looks there.
         ``frame``: ids of one step of time, where every step has as many; the first id of a piece comes before them.
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
+        ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
+        ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
         """
 
     @property

@@ -17,11 +17,21 @@ LARGEST_FILE_BYTES = 64 * 2**20
 
 
 class Format(NamedTuple):
-    """A format's module and the names of its reader (bytes, name -> Score) and writer (Score -> bytes), if any."""
+    """A format's module and the names of functions in it, where it has them.
+
+    Attributes:
+        module: Of `partimento.files`.
+        reader: Bytes, name -> Score.
+        writer: Score -> bytes.
+        losses: Score -> sentences about what the writer moves or leaves out.
+        sniffer: Bytes -> whether they are this format, where its suffix is that of other things too.
+    """
 
     module: str
     reader: str | None
     writer: str | None
+    losses: str | None = None
+    sniffer: str | None = None
 
 
 FORMATS = {
@@ -36,6 +46,8 @@ FORMATS = {
     ".mxl": Format("musicxml", "read_mxl", "mxl_bytes"),
     ".krn": Format("kern", "read_kern", None),
     ".kern": Format("kern", "read_kern", None),
+    ".txt": Format("keys_text", "read_keys_text", "keys_text_bytes", "keys_text_losses", "is_keys_text"),
+    ".png": Format("png", None, "png_bytes"),
 }
 """Suffix -> format."""
 
@@ -67,6 +79,19 @@ def read(path: str | os.PathLike[str]) -> Score:
     data = read_bytes(source)
     reader = cast(Callable[[bytes, str], Score], _function(kind.module, kind.reader))
     return reader(data, source.name)
+
+
+def can_be_read(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is of a format that has a reader; where its suffix does not tell, its bytes do."""
+    kind = format_of(path)
+    if kind is None or kind.reader is None:
+        return False
+    if kind.sniffer is None:
+        return True
+    try:
+        return cast(Callable[[bytes], bool], _function(kind.module, kind.sniffer))(read_bytes(path))
+    except ReadError:
+        return False
 
 
 def read_bytes(path: str | os.PathLike[str], most: int = LARGEST_FILE_BYTES) -> bytes:
@@ -111,6 +136,18 @@ def write(score: Score, path: str | os.PathLike[str]) -> Path:
         )
     writer = cast(Callable[[Score], bytes], _function(kind.module, kind.writer))
     return write_whole(target, writer(score))
+
+
+def losses(score: Score, path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return what of `score` is moved or left out when it is written to `path`, in sentences; formats that say nothing keep silent.
+
+    Raises:
+        ScoreError: When the format cannot say the score.
+    """
+    kind = format_of(path)
+    if kind is None or kind.losses is None:
+        return ()
+    return cast(Callable[[Score], tuple[str, ...]], _function(kind.module, kind.losses))(score)
 
 
 def _suffixes(side: str) -> list[str]:

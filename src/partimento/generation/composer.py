@@ -137,7 +137,8 @@ class Composer:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         primer, remarks = self._primer(wish)
         beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
-        opened = self._open(wish, beginning, primer or Score())
+        like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
+        opened = self._open(wish, beginning, like)
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
         ids = self._write(opened, [seed, number], wish.condition)
@@ -166,8 +167,9 @@ class Composer:
         return np.array(written.ids, np.int32)
 
     def _tempo(self, wish: Wish) -> float:
-        """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""
-        given = wish.primer.tempos[0].bpm if wish.primer is not None and wish.primer.tempos else self.encoding.tempo
+        """The tempo wished, or the primer's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
+        from_primer = wish.primer is not None and wish.primer.tempos and not self.encoding.hints.get("seconds")
+        given = wish.primer.tempos[0].bpm if wish.primer is not None and from_primer else self.encoding.tempo
         return given if wish.tempo is None else wish.tempo
 
     def _primer(self, wish: Wish) -> tuple[Score | None, tuple[str, ...]]:

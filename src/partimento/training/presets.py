@@ -59,6 +59,20 @@ PRESETS: dict[str, Preset] = {
             "base": {"layers": 2, "units": 512, "dropout": 0.25},
         },
     ),
+    "carykh": Preset(
+        "char_rnn",
+        "keys",
+        "carykh 2017: MIDI of Bach as a text of piano keys, learnt by Karpathy's char-rnn. His own sizes are in no repository (not known); "
+        "base is char-rnn's network with 2 layers of 512",
+        "Strikes told from holds, time in seconds through changes of tempo, no shift of a semitone on the way back, an end; "
+        "validation by piece.",
+        {
+            "tiny": {"layers": 1, "units": 64, "dropout": 0.25},
+            "small": {"layers": 2, "units": 256, "dropout": 0.25},
+            "base": {"layers": 2, "units": 512, "dropout": 0.25},
+        },
+        time=256,
+    ),
 }
 
 
