@@ -29,7 +29,8 @@ def convert(
         as_json: Print one JSON object.
     """
     from partimento.errors import ConfigError  # noqa: PLC0415  # --help must not load numpy
-    from partimento.files.dispatch import losses, read, write  # noqa: PLC0415
+    from partimento.files import read, write  # noqa: PLC0415
+    from partimento.files.dispatch import losses  # noqa: PLC0415
     from partimento.files.keys_text import keys_text_bytes, keys_text_losses  # noqa: PLC0415
     from partimento.files.whole import write_whole  # noqa: PLC0415
     from partimento.score.transform import quantize as on_grid  # noqa: PLC0415
