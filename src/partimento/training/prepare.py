@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from partimento.corpus.augment import ranges, transpositions
 from partimento.corpus.corpus import Corpus, Part, Piece
-from partimento.encoding.encoding import Encoding
+from partimento.encoding.encoding import Encoding, fitted
 from partimento.errors import CorpusError, PartimentoError
 from partimento.score import Score
 
@@ -30,6 +30,7 @@ class Prepared:
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
         notes: Part -> notes in its pieces as they were read, whatever the encoding keeps of them.
+        encoding: What the ids are in: the one asked for, fitted to the pieces learnt from (see `encoding.fitted`).
     """
 
     train: list[list[Ids]]
@@ -39,6 +40,7 @@ class Prepared:
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
     notes: Mapping[Part, int]
+    encoding: Encoding
 
     @property
     def checksum(self) -> str:
@@ -60,6 +62,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
     Raises:
         CorpusError: When no piece to learn from, or none to choose by, can be used.
     """
+    encoding = fitted(encoding, (score for _, score in corpus.scores("train") if isinstance(score, Score)))
     skipped = dict(corpus.skipped)
     usable: dict[Part, list[tuple[Piece, Score, Ids]]] = {"train": [], "valid": [], "test": []}
     for part, found in usable.items():
@@ -95,4 +98,5 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
         {part: sum(score.note_count for _, score, _ in found) for part, found in usable.items()},
+        encoding,
     )
