@@ -65,6 +65,7 @@ class TrainingRun:
         """Train, measure and pack; return the fields of the JSON object."""
         corpus = open_corpus(self.names)
         prepared = prepare(corpus, self.encoding)
+        self.encoding = prepared.encoding
         make_folder(self.run_folder)
         sweep(self.out)
         sweep(self.run_folder)
