@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,6 @@ from partimento.encoding.chords_layout import (
     MOST_CHORDS,
     MOST_PAIRS,
     OCTAVE,
-    UNITS,
     Layout,
     Learnt,
     bar_units,
@@ -87,11 +87,12 @@ class Chords:
     @property
     def losses(self) -> str:
         """One sentence: what of a score this encoding does not keep."""
-        octave = " and the octave of chords" if self._layout.normal else ""
-        loud = "velocity in 16 bins, one an event" if self._layout.velocities else "velocity"
-        kept = f"Keeps pitch, onsets on a grid of 1/48 quarter, metre and pickup{', ' + loud if self._layout.velocities else ''}; drops how long"
-        dropped = "" if self._layout.velocities else f", {loud}"
-        return f"{kept} notes sound beyond the next onset{octave}, voices, drums, leading silence{dropped}, tempo changes and names."
+        chords = " (of chords only its class)" if self._layout.normal else ""
+        loud, quiet = (", loudness in 16 bins", "") if self._layout.velocities else ("", "velocity, ")
+        return (
+            f"Keeps pitch{chords}, onsets to 1/48 of a quarter, metre and pickup{loud}; drops {quiet}how long notes sound beyond the next "
+            "onset, voices, drums, silence before the first note, tempo changes and names."
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -149,10 +150,11 @@ class Chords:
                 notes += [[now, units, key, velocity] for key in sorted(set(chord))]
                 struck, chord = len(set(chord)), []
             now += units
-        start, length, key, loud = np.array(notes, np.int64).reshape(-1, 4).T
-        track = Track(start * _TICKS_PER_UNIT, length * _TICKS_PER_UNIT, key, loud, program=self._learnt.program)
+        start, length, *heard = np.array(notes, np.int64).reshape(-1, 4).T
+        pitch, loud = (row.astype(np.int32) for row in heard)
+        track = Track(start * _TICKS_PER_UNIT, length * _TICKS_PER_UNIT, pitch, loud, program=self._learnt.program)
         score = Score(480, (track,), (Tempo.of_bpm(0, self.tempo),), tuple(metres), pickup=pickup * _TICKS_PER_UNIT)
-        return Score(480, (track,), score.tempos, score.time_signatures, (estimate_key(score),) if notes else (), pickup=score.pickup)
+        return replace(score, key_signatures=(estimate_key(score),)) if notes else score
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
@@ -167,8 +169,8 @@ class Chords:
 
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of notes, chords and rests in `ids`, a spelled chord counted by its notes."""
-        numbers = np.asarray(ids)
-        return max(1, int(((numbers >= self._layout.rest) & (numbers < self._layout.duration)).sum() + (numbers >= self._layout.pair).sum()))
+        numbers, layout = np.asarray(ids), self._layout
+        return max(1, int(((numbers >= layout.rest) & (numbers < layout.duration) | (numbers >= layout.pair)).sum()))
 
     def options(self) -> Mapping[str, object]:
         """Return the settings that make this encoding again."""
@@ -192,8 +194,8 @@ class Chords:
         if not lines:
             return self
         known = {"program": programs.most_common(1)[0][0], "tempo": min(max(float(round(np.median(tempos))), 10.0), 400.0)}
-        struck = [{self._struck(event.keys) for event in line.events} for line in lines]
-        chords = [self._layout.name_of(keys) for keys in _shared(struck, MOST_CHORDS) if len(keys) > 1]
+        struck = [{keys for event in line.events if len(keys := self._struck(event.keys)) > 1} for line in lines]
+        chords = [self._layout.name_of(keys) for keys in _shared(struck, MOST_CHORDS)]
         options = {**self.options(), "learnt": {**known, "chords": chords}}
         fitted = Chords(**options)  # type: ignore[arg-type]  # JSON values of any kind
         if not self._layout.joined:
@@ -213,7 +215,9 @@ class Chords:
     def _keys(self, what: int) -> tuple[int, ...]:
         """The keys an id strikes; none where it is a rest."""
         layout = self._layout
-        return () if what < layout.note else (what - layout.note + LOWEST,) if what < layout.chord else layout.chord_keys[what - layout.chord]
+        if what >= layout.chord:
+            return layout.chord_keys[what - layout.chord]
+        return () if what < layout.note else (what - layout.note + LOWEST,)
 
     def _said(self, line: Line, *, whole: bool = True) -> Iterator[Said]:
         """The events as they are said: cut where a metre changes and where they are too long."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.encoding.chords_layout import DURATIONS, HIGHEST, LOWEST, METRES, UNITS, Layout, bar_units
+from partimento.encoding.chords_layout import DURATIONS, LOWEST, METRES, UNITS, Layout, bar_units
 from partimento.encoding.encoding import Mask
 from partimento.errors import EncodingError
 
@@ -15,16 +15,18 @@ MOST_BARS = 160
 FEWEST_BARS = 4
 """Bars begun before a piece without a wished length may end."""
 
-_LENGTHS = np.array(DURATIONS, np.int64)
+_durations = np.array(DURATIONS, np.int64)
 _NOTHING, _REST, _SOUND = range(3)
+_SIXTEENTH, _TRIPLET, _FINE = UNITS // 4, UNITS // 12, UNITS // 16
+"""Units of a 16th, of a third of it (the finest triplet), and of a 64th."""
 
 
 class ChordsGrammar:
     """Follows one piece id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends under a sounding note, on a bar line or where the last bar and the
-    pickup make one bar. A chord is spelled upwards. A triplet that was begun is finished: from a third of a beat one
-    comes back to the beat in thirds, from a 32nd in 32nds.
+    pickup make one bar. A chord is spelled upwards. What was begun is finished: from a triplet one comes back to the
+    16ths in triplets, from a 32nd or a 64th in these.
 
     Args:
         layout: The encoding's table.
@@ -129,7 +131,7 @@ class ChordsGrammar:
         """Allow the notes, chords and rests, or the end, that may come now."""
         layout, left = self._layout, self._left
         if self._above >= LOWEST:
-            mask[layout.note + self._above + 1 - LOWEST : layout.chord] = True
+            mask[layout.note + self._above + 1 - LOWEST : layout.note + layout.spelled[1] + 1 - LOWEST] = True
         elif left is not None and left <= 0:
             mask[layout.end] = True
             return
@@ -152,19 +154,29 @@ class ChordsGrammar:
         """How long `what` may last, shape (durations,)."""
         layout = self._layout
         if what < layout.rest:
-            return np.asarray((_LENGTHS < bar_units(METRES[what - layout.metre])) & (_LENGTHS % (UNITS // 8) == 0)) if not self._bar else _LENGTHS == 0
-        after = self._place + _LENGTHS
-        step = next((step for step in (UNITS // 4, UNITS // 12, UNITS // 16) if self._place % step == 0), 1)
-        if step == UNITS // 4:
-            fits = (after % (UNITS // 12) == 0) | (after % (UNITS // 16) == 0)
-        elif step == 1:
-            fits = (after % (UNITS // 12) == 0) | (after % (UNITS // 16) == 0)
-        else:
-            fits = after % step == 0
+            return self._pickups(bar_units(METRES[what - layout.metre])) if not self._bar else np.asarray(_durations == 0)
+        fits = self._keeps_time()
         left = self._left
         if left is not None:
-            most = left - (what == layout.rest)
-            fits = (fits | (_LENGTHS == left)) & (_LENGTHS <= most)
-        spelled = layout.note <= what < layout.chord and what - layout.note + LOWEST < HIGHEST
-        fits[0] = spelled
+            fits = (fits | (_durations == left)) & (_durations <= left - (what == layout.rest))  # a note must follow a rest
+        fits[0] = what < layout.chord and layout.spelled[0] <= what - layout.note + LOWEST < layout.spelled[1]
         return np.asarray(fits)
+
+    def _keeps_time(self) -> NDArray[np.bool_]:
+        """Which lengths lead from here to where a beat is parted in the same way, or to a 16th, shape (durations,)."""
+        after = self._place + _durations
+        sixteenths, triplets, fine = (after % step == 0 for step in (_SIXTEENTH, _TRIPLET, _FINE))
+        if self._place % _SIXTEENTH == 0:
+            fits = triplets | fine
+        elif self._place % _TRIPLET == 0:
+            fits = sixteenths | (triplets & (_durations <= -self._place % (2 * UNITS)))  # a triplet of quarters lasts a half
+        elif self._place % _FINE == 0:
+            fits = sixteenths | (fine & (_durations <= -self._place % _SIXTEENTH))
+        else:  # a given beginning led here
+            fits = triplets | fine
+        return np.asarray(fits)
+
+    @staticmethod
+    def _pickups(bar: int) -> NDArray[np.bool_]:
+        """Which lengths may stand before the first bar line, shape (durations,): on a 32nd, less than a bar."""
+        return np.asarray((_durations < bar) & (_durations % (UNITS // 8) == 0))

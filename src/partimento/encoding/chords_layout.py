@@ -73,7 +73,7 @@ class Learnt:
         object.__setattr__(self, "pairs", tuple(self.pairs))
         for name, words, most in (("chords", self.chords, MOST_CHORDS), ("pairs", self.pairs, MOST_PAIRS)):
             if len(words) > most or len(set(words)) != len(words) or not all(isinstance(word, str) for word in words):
-                raise EncodingError(f"encoding 'chords': {len(words)} learnt {name}, expected at most {most} different names. Train it again.")
+                raise EncodingError(f"encoding 'chords': {len(words)} learnt {name}, expected at most {most} names. Train it again.")
         if not (isinstance(self.program, int) and 0 <= self.program <= 127 and 10 <= self.tempo <= 400):
             raise EncodingError(
                 f"encoding 'chords': learnt program {self.program} and tempo {self.tempo}, expected 0 to 127 and 10 to 400. Train it again."
@@ -99,6 +99,7 @@ class Layout:
 
     def __init__(self, *, normal: bool, velocities: bool, joined: bool, learnt: Learnt) -> None:
         self.normal, self.velocities, self.joined = normal, velocities, joined
+        self.spelled = (OCTAVE, OCTAVE + 11) if normal else (LOWEST, HIGHEST)  # lowest and highest key of a chord that is spelled
         notes = tuple(pitch_name(key) for key in range(LOWEST, HIGHEST + 1))
         lengths = tuple(f"${Fraction(units, UNITS)}" for units in DURATIONS)
         loud = tuple(f"v{low + VELOCITY_STEP // 2}" for low in range(0, 128, VELOCITY_STEP))
@@ -157,7 +158,7 @@ class Layout:
         else:
             keys = tuple(sorted({ids.get(part, 0) - self.note + LOWEST for part in parts}))
         if len(keys) < 2 or len(keys) != len(parts) or not all(LOWEST <= key <= HIGHEST for key in keys) or self.name_of(keys) != name:
-            raise EncodingError(f"encoding 'chords': learnt chord '{name[:40]}' is none, expected one such as {self.name_of((60, 64, 67))}.")
+            raise EncodingError(f"encoding 'chords': learnt chord '{name[:40]}' is none, expected as {self.name_of((60, 64, 67))}.")
         return keys
 
     def _pairs(self, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

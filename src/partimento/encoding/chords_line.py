@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 
 def line_of(score: Score) -> Line:
-    """Return all pitched tracks of `score` as one line; onsets go to the nearest unit, drums and silence before the first note are left out.
+    """Return all pitched tracks of `score` as one line, onsets to the nearest unit.
 
     Raises:
         EncodingError: When there is no note, one outside `LOWEST` to `HIGHEST`, or a metre that is not in `METRES`.
@@ -74,9 +74,7 @@ def _units(ticks: NDArray[np.int64], score: Score) -> NDArray[np.int64]:
     return np.asarray((2 * ticks * UNITS + score.ticks_per_quarter) // (2 * score.ticks_per_quarter))
 
 
-def _events(
-    start: NDArray[np.int64], end: NDArray[np.int64], pitch: NDArray[np.int32], velocity: NDArray[np.int32]
-) -> Iterator[Event]:
+def _events(start: NDArray[np.int64], end: NDArray[np.int64], pitch: NDArray[np.int32], velocity: NDArray[np.int32]) -> Iterator[Event]:
     """The events of notes that are sorted by start, then pitch."""
     onsets, first = np.unique(start, return_index=True)
     silent_from = np.maximum.accumulate(end)  # what has begun so far has ended by then

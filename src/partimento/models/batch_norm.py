@@ -6,7 +6,6 @@ bundle keeps weights in half precision. Places that only fill up a chunk count i
 
 from __future__ import annotations
 
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
@@ -14,7 +13,7 @@ from torch.nn.functional import batch_norm
 EPSILON = 1e-3
 """Added to the variance, as in Keras."""
 
-MOMENTUM = 0.02
+MOMENTUM = 0.1
 """Share of the newest batch in the running statistics."""
 
 

@@ -92,10 +92,12 @@ class PlayBach(nn.Module):
         self.register_buffer("places", torch.tensor(places), persistent=False)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the state before the first id: cells (batch, layers, units) twice, the window's states (batch, window, units) and
-        which of them are there (batch, window), what the heads read (batch, units), and the ids of the event that is not
-        whole yet (batch, groups), `none` where they have not come.
-        """  # fmt: skip
+        """Return the state before the first id.
+
+        Cells, twice (batch, layers, units); the states in the window (batch, window, units) and which of them are there
+        (batch, window); what the heads read (batch, units); and the ids of an event that is not whole yet (batch,
+        groups), `none` where they have not come.
+        """
         config, like = self.config, self.distance
         shapes = [(config.layers, config.units)] * 2 + [(config.window, config.units), (config.window,), (config.units,)]
         floats = [torch.zeros(batch, *shape, device=like.device) for shape in shapes]
@@ -115,9 +117,9 @@ class PlayBach(nn.Module):
         wanting = torch.where(self.turn_of[ids[:, 0]] < 0, 1, len(self.config.groups) - come)  # ids until it is
         logits = ids.new_zeros((*ids.shape, self.config.vocabulary), dtype=state[0].dtype)
         after = [part.clone() for part in state]
-        for number in wanting.unique().tolist():  # rows at the same place in their event go together
+        for number in sorted(set(wanting.tolist())):  # rows at the same place in their event go together
             rows = (wanting == number).nonzero()[:, 0]
-            found, parts = self._aligned(ids[rows], tuple(part[rows] for part in state), int(number))
+            found, parts = self._aligned(ids[rows], tuple(part[rows] for part in state), number)
             logits[rows] = found.to(logits.dtype)
             for whole, part in zip(after, parts, strict=True):
                 whole[rows] = part.to(whole.dtype)
@@ -133,7 +135,7 @@ class PlayBach(nn.Module):
         count = max(0, -(-(time - wanting + 1) // turns))
         reads = read[:, None]
         if count:
-            events = seen[:, wanting - 1 : wanting - 1 + count * turns].unflatten(1, (count, turns))
+            events = seen[:, wanting - 1 : wanting - 1 + count * turns].reshape(len(ids), count, turns)
             hidden, memory, window, there, fresh = self._advance(events, (hidden, memory, window, there))
             reads = torch.cat([reads, fresh], dim=1)  # (batch, 1 + events, units)
         wholes = (torch.arange(time, device=ids.device) - wanting + 1 + turns).div(turns, rounding_mode="floor")

@@ -88,7 +88,7 @@ class PlayBachConv(nn.Module):
         seen = torch.cat([state[0], ids], dim=1)
         table = self.numbers if self.config.embedding is None else self.embed.weight
         windows = table[seen].unfold(1, PAST, 1).flatten(0, 1)  # (batch * time, channels, 100), oldest first
-        picture = windows.unflatten(2, (SIDE, SIDE))
+        picture = windows.reshape(len(windows), -1, SIDE, SIDE)
         values = self.norm(self.second(self.first(picture).relu()).relu())
-        logits = self.output(self.dropout(values).flatten(1)).unflatten(0, ids.shape)
-        return logits, (seen[:, seen.shape[1] - PAST + 1 :],)
+        logits = self.output(self.dropout(values).flatten(1))
+        return logits.view(*ids.shape, -1), (seen[:, seen.shape[1] - PAST + 1 :],)

@@ -6,11 +6,13 @@ piece's values are divided by the largest of them: whole numbers, and the same l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
+from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
 
 SIDE = 10
 
@@ -51,7 +53,7 @@ def step_graph(weights: Weights, *, epsilon: float) -> bytes:
     return model_bytes(graph, inputs, outputs, {"past_filler": str(vocabulary)})
 
 
-def _folded(floats: Weights, epsilon: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _folded(floats: Mapping[str, NDArray[np.float32]], epsilon: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The last product's weight, shape (in, vocabulary), and bias with the normalisation in them."""
     factor = floats["norm.weight"] / np.sqrt(floats["norm.variance"] + np.float32(epsilon))
     offset = floats["norm.bias"] - floats["norm.mean"] * factor

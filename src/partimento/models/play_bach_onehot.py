@@ -77,6 +77,5 @@ class PlayBachOnehot(nn.Module):
             hidden, memory = (part[None, :, layer].contiguous() for part in state)  # torch wants (1, batch, units)
             values, last = cell(values, (hidden, memory))
             after.append(last)
-            values = leaky_relu(norm(values.flatten(0, 1)), SLOPE).unflatten(0, ids.shape)
-            values = self.dropout(values)
+            values = self.dropout(leaky_relu(norm(values.flatten(0, 1)), SLOPE).view(*ids.shape, self.config.units))
         return self.output(values), tuple(torch.stack([last[part][0] for last in after], dim=1) for part in range(2))

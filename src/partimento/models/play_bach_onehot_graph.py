@@ -37,9 +37,7 @@ def step_graph(weights: Weights, *, epsilon: float, slope: float) -> bytes:
         cell = f"cells.{layer}."
         if layer:
             gates = graph.product(below, floats[f"{cell}weight_ih_l0"].T * bound[:, None], floats[f"{cell}bias_ih_l0"], f"in{layer}")
-        recurrent = graph.product(
-            graph.quantise(f"h{layer}"), floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}"
-        )
+        recurrent = graph.product(graph.quantise(f"h{layer}"), floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
         moved, kept = lstm(graph, gates, recurrent, layer, units)
         hidden.append(moved)
         memory.append(kept)
