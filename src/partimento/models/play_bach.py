@@ -189,7 +189,7 @@ class PlayBach(nn.Module):
         turns, time = len(self.config.groups), reads.shape[1]
         logits = reads.new_full((*reads.shape[:2], self.config.vocabulary), NEVER)
         for turn, (first, size) in enumerate(self.config.groups):
-            at = torch.arange((turn - come - 1) % turns, time, turns, device=reads.device)
+            at = torch.arange(time, device=reads.device)[(turn - come - 1) % turns :: turns]
             inside = reads[:, at]
             for other in range(turn) if self.config.joint else ():
                 chosen = self._in_group(seen[:, at + turns - 1 - (turn - 1 - other)], other)
