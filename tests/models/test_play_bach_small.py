@@ -29,9 +29,9 @@ def conv(**settings):
 
 
 KINDS = {
-    "onehot": lambda: onehot(),
+    "onehot": onehot,
     "onehot-one-layer": lambda: onehot(layers=1),
-    "conv": lambda: conv(),
+    "conv": conv,
     "conv-embedded": lambda: conv(embedding=3),
 }
 
@@ -54,9 +54,7 @@ def module(request):
 
 def graph_of(module):
     weights = {name: tensor.float().numpy() for name, tensor in module.state_dict().items()}
-    return (
-        conv_graph(weights, epsilon=EPSILON) if isinstance(module, PlayBachConv) else onehot_graph(weights, epsilon=EPSILON, slope=SLOPE)
-    )
+    return conv_graph(weights, epsilon=EPSILON) if isinstance(module, PlayBachConv) else onehot_graph(weights, epsilon=EPSILON, slope=SLOPE)
 
 
 def stepped(session, ids):

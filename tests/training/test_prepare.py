@@ -7,6 +7,7 @@ from little_music import chorale, tune_text
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
+from partimento.encoding.chords import Chords
 from partimento.errors import CorpusError, ReadError
 from partimento.files.abc import read_abc
 from partimento.training.prepare import prepare
@@ -77,3 +78,13 @@ def test_nothing_to_learn_from_is_said_with_the_first_reason():
 def test_nothing_to_check_on_is_said():
     with pytest.raises(CorpusError, match="no piece to check on can be used as 'characters'"):
         prepare(corpus(train=[tune(0)], valid=[chorale(0)]), Characters())
+
+
+def test_an_encoding_learns_from_the_training_pieces_alone():
+    first, second, third = chorale(0), chorale(0, bars=5), chorale(1)
+    prepared = prepare(corpus(train=[first, second], valid=[third], test=[third]), Chords())
+    assert prepared.encoding.options() == Chords().fitted_to([first, second]).options() != Chords().options()
+    assert prepared.encoding.options() != Chords().fitted_to([first, second, third, third]).options()
+    assert np.array_equal(prepared.valid[0], prepared.encoding.encode(third))
+    plain = Chorale()
+    assert prepare(corpus(train=[first], valid=[third]), plain).encoding is plain
