@@ -9,8 +9,8 @@ from partimento.encoding.chords_layout import DURATIONS, LOWEST, METRES, UNITS, 
 from partimento.encoding.encoding import Mask
 from partimento.errors import EncodingError
 
-MOST_BARS = 160
-"""A piece without a wished length is brought to its end here; the longest bourrée of the cello suites has 169 with its repeats."""
+MOST_BARS = 240
+"""A piece without a wished length is brought to its end here; the longest movement of the cello suites has 223, repeats played."""
 
 FEWEST_BARS = 4
 """Bars begun before a piece without a wished length may end."""
