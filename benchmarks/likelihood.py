@@ -73,7 +73,7 @@ def as_played(source: str) -> Score:
 
 def folk(tunes: list[str]) -> dict[str, object]:
     composer = load("folk-tunes")
-    prepared = prepare(open_corpus(tunes), composer.encoding)
+    prepared = prepare(open_corpus(tunes), composer.encoding, fit=False)
     rows: dict[str, object] = {"definition": "negative log-likelihood per character of canonical ABC, end counted, pooled, quantised"}
     for part, pieces in (("test", prepared.test), ("valid", prepared.valid)):
         ours = likelihood(composer.model, pieces).nats_per_id

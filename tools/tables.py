@@ -107,6 +107,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "chorale": lambda: vocabulary("chorale"),
     "characters": lambda: vocabulary("characters"),
     "keys": lambda: vocabulary("keys"),
+    "chords": lambda: vocabulary("chords"),
 }
 
 

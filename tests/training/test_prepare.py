@@ -7,6 +7,7 @@ from little_music import chorale, tune_text
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
+from partimento.encoding.chords import Chords
 from partimento.encoding.keys import Keys
 from partimento.errors import CorpusError, ReadError
 from partimento.files.abc import read_abc
@@ -86,3 +87,13 @@ def test_a_keyboard_has_all_its_keys_whatever_the_corpus_uses():
     prepared = prepare(corpus(train=[chorale(0), top], valid=[chorale(2)]), Keys())
     assert [len(variants) for variants in prepared.train] == [6, 3]
     assert [int(Keys().decode(ids).tracks[0].pitch.max()) for ids in prepared.train[1]] == [106, 107, 108]
+
+
+def test_an_encoding_learns_from_the_training_pieces_alone():
+    first, second, third = chorale(0), chorale(0, bars=5), chorale(1)
+    prepared = prepare(corpus(train=[first, second], valid=[third], test=[third]), Chords())
+    assert prepared.encoding.options() == Chords().fitted_to([first, second]).options() != Chords().options()
+    assert prepared.encoding.options() != Chords().fitted_to([first, second, third, third]).options()
+    assert np.array_equal(prepared.valid[0], prepared.encoding.encode(third))
+    plain = Chorale()
+    assert prepare(corpus(train=[first], valid=[third]), plain).encoding is plain

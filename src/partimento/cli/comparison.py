@@ -86,7 +86,7 @@ class Comparison:
     def run(self, words: Sequence[str], network: Network) -> dict[str, Any]:
         """Train, measure and compose with each of `words` (see `contestant`); return the fields of the JSON object."""
         contestants = [self.contestant(word, network) for word in dict.fromkeys(words)]
-        common = self.common([entry.encoding for entry in contestants])
+        common = self.common(contestants)
         rows = []
         for entry in contestants:
             self.say(f"{entry.label} ({entry.encoding.name}) ...")
@@ -124,12 +124,13 @@ class Comparison:
             word, replace(network, model=name, encoding=encoding), self.out / word.replace(":", "-"), build_encoding(encoding)
         )
 
-    def _prepare(self, encoding: Encoding) -> Prepared:
-        """The corpus in an encoding, made once."""
-        key = f"{encoding.name} {dict(encoding.options())}"
+    def _prepare(self, entry: Contestant) -> Prepared:
+        """The corpus in a composer's encoding, made once for all that share it."""
+        encoding, fit = entry.encoding, entry.network is not None
+        key = f"{encoding.name} {dict(encoding.options())} {fit}"
         if key not in self._prepared:
             try:
-                self._prepared[key] = prepare(self.corpus, encoding)
+                self._prepared[key] = prepare(self.corpus, encoding, fit=fit)
             except PartimentoError as error:
                 self._prepared[key] = error
         found = self._prepared[key]
@@ -137,12 +138,12 @@ class Comparison:
             raise found
         return found
 
-    def common(self, encodings: Sequence[Encoding]) -> list[str]:
-        """Return the held-out pieces that every encoding can say; those to choose by where there are none to measure on."""
+    def common(self, contestants: Sequence[Contestant]) -> list[str]:
+        """Return the held-out pieces that every composer's encoding can say; those to choose by where there are none to measure on."""
         sets = []
-        for encoding in encodings:
+        for entry in contestants:
             try:
-                prepared = self._prepare(encoding)
+                prepared = self._prepare(entry)
             except PartimentoError:
                 continue  # its row will say so
             sets.append([name for name, _ in prepared.scores["test"] or prepared.scores["valid"]])
@@ -161,7 +162,7 @@ class Comparison:
 
     def row(self, entry: Contestant, common: Sequence[str]) -> dict[str, Any]:
         """Return one composer's row."""
-        prepared = self._prepare(entry.encoding)
+        prepared = self._prepare(entry)
         trained: Mapping[str, Any] = {}
         seconds = None
         if entry.network is not None:

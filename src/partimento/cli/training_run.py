@@ -38,6 +38,8 @@ DEFAULT_ENCODING = "characters"
 FILES = "files.json"
 SAMPLE_SEED = 1
 SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
+TRAINING_SAMPLE = 30
+"""Pieces learnt from that are measured at most, for what was learnt beside what holds of other pieces."""
 
 
 class TrainingRun:
@@ -71,6 +73,7 @@ class TrainingRun:
             prepared: The same in this run's encoding, where that has been made.
         """
         prepared = prepared or prepare(corpus, self.encoding)
+        self.encoding = prepared.encoding
         make_folder(self.run_folder)
         sweep(self.out)
         sweep(self.run_folder)
@@ -162,13 +165,17 @@ class TrainingRun:
         return tensor_bytes(model.tensors()), b"", {**self._name(), "order": self.network.order}, training
 
     def _figures(self, bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
-        """Likelihood of the pieces to choose by and to measure on, under the model that will compose."""
+        """Likelihood of some pieces learnt from, of those to choose by and of those to measure on, under the model that will compose."""
         model = bundle.model()
         figures: dict[str, Any] = {
             "definition": "negative log-likelihood of whole pieces, quantised model, pooled; bits per note over the notes as read; "
             "accuracy: share of ids that were the likeliest"
         }
-        parts: tuple[tuple[Part, list[Ids]], ...] = (("valid", prepared.valid), ("test", prepared.test))
+        known = range(0, len(prepared.train), max(1, -(-len(prepared.train) // TRAINING_SAMPLE)))  # all over the corpus
+        notes = {part: prepared.notes(part) for part in prepared.scores}
+        notes["train"] = sum(prepared.scores["train"][piece][1].note_count for piece in known)
+        read = [prepared.train[piece][0] for piece in known]
+        parts: tuple[tuple[Part, list[Ids]], ...] = (("train", read), ("valid", prepared.valid), ("test", prepared.test))
         for part, pieces in parts:
             if not pieces:
                 continue
@@ -178,7 +185,7 @@ class TrainingRun:
                 "pieces": len(pieces),
                 "nats_per_token": round(found.nats_per_id, 5),
                 "nats_per_unit": round(found.nats / units, 5),
-                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes(part), 1), 4),
+                "bits_per_note": round(found.nats / math.log(2) / max(notes[part], 1), 4),
                 "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
             }
         return figures

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
+from partimento.encoding.chords import Chords
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.keys import Keys
 from partimento.errors import EncodingError, nearest
@@ -14,6 +16,10 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "characters": Characters,
     "chorale": Chorale,
     "keys": Keys,
+    "chords": Chords,
+    "chords-joined": partial(Chords, joined=True),
+    "chords-normal": partial(Chords, chords="normal"),
+    "chords-velocity": partial(Chords, velocities=True),
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,3 +104,21 @@ class Encoding(Protocol):
 
     def options(self) -> Mapping[str, object]:
         """Return the settings that `encoding.catalog.build` needs to make this encoding again (JSON values)."""
+
+
+@runtime_checkable
+class Fitting(Protocol):
+    """An encoding that takes something, such as a dictionary, from the pieces that are to be learnt from."""
+
+    def fitted_to(self, scores: Iterable[Score]) -> Encoding:
+        """Return this encoding with what it takes from `scores`; it says every piece that it said before."""
+
+
+def fitted(encoding: Encoding, scores: Iterable[Score]) -> Encoding:
+    """Return `encoding` fitted to the pieces that are to be learnt from, and to no other; itself where it takes nothing from them.
+
+    Args:
+        encoding: Any encoding.
+        scores: Read only where the encoding is a `Fitting` one.
+    """
+    return encoding.fitted_to(scores) if isinstance(encoding, Fitting) else encoding

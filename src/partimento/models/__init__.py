@@ -10,5 +10,6 @@ Logits are float32, shape (batch, vocabulary), unnormalised natural logarithms; 
 and (batch, time) when training. A likelihood made of them is in nats.
 
 Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `onnx_graph` (graphs put
-together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam).
+together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam); then the others,
+each with its graph: `play_bach`, `play_bach_onehot` and `play_bach_conv` (with `batch_norm`).
 """

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partimento.errors import ConfigError, nearest
-from partimento.models import char_rnn, char_rnn_graph
+from partimento.models import (
+    batch_norm,
+    char_rnn,
+    char_rnn_graph,
+    play_bach,
+    play_bach_conv,
+    play_bach_conv_graph,
+    play_bach_graph,
+    play_bach_onehot,
+    play_bach_onehot_graph,
+)
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -39,6 +49,22 @@ NETWORKS: dict[str, Network] = {
         char_rnn.CharRnn,
         lambda weights, config: char_rnn_graph.step_graph(weights, cell=config["cell"], lags=tuple(config["lags"])),
         ("lags",),
+    ),
+    "play_bach": Network(
+        play_bach.PlayBachConfig,
+        play_bach.PlayBach,
+        lambda weights, config: play_bach_graph.step_graph(weights, vocabulary=config["vocabulary"], groups=config["groups"]),
+        ("groups",),
+    ),
+    "play_bach_onehot": Network(
+        play_bach_onehot.PlayBachOnehotConfig,
+        play_bach_onehot.PlayBachOnehot,
+        lambda weights, config: play_bach_onehot_graph.step_graph(weights, epsilon=batch_norm.EPSILON, slope=play_bach_onehot.SLOPE),
+    ),
+    "play_bach_conv": Network(
+        play_bach_conv.PlayBachConvConfig,
+        play_bach_conv.PlayBachConv,
+        lambda weights, config: play_bach_conv_graph.step_graph(weights, epsilon=batch_norm.EPSILON),
     ),
 }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from partimento.corpus.augment import ranges, transpositions
 from partimento.corpus.corpus import Corpus, Part, Piece
 from partimento.encoding.catalog import ENCODINGS, build_encoding
-from partimento.encoding.encoding import Encoding
+from partimento.encoding.encoding import Encoding, fitted
 from partimento.errors import CorpusError, PartimentoError
 from partimento.score import Score
 
@@ -31,6 +31,7 @@ class Prepared:
         scores: Part -> its pieces as they were read, with their names, in the order of their ids.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
+        encoding: What the ids are in: the one asked for, fitted to the pieces learnt from (see `encoding.fitted`).
     """
 
     train: list[list[Ids]]
@@ -39,6 +40,7 @@ class Prepared:
     scores: Mapping[Part, list[tuple[str, Score]]] = field(repr=False)
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
+    encoding: Encoding
 
     def notes(self, part: Part) -> int:
         """Return the notes in a part's pieces as they were read, whatever the encoding keeps of them."""
@@ -82,17 +84,20 @@ def _remedy(corpus: Corpus, encoding: Encoding) -> str:
     return f"Give more pieces, or --encoding {' or '.join(others)}." if others else "Give more pieces; no other encoding says these."
 
 
-def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
+def prepare(corpus: Corpus, encoding: Encoding, *, fit: bool = True) -> Prepared:
     """Return `corpus` in `encoding`.
 
     Args:
         corpus: Its pieces are read now.
         encoding: What the model is to speak; it says which transpositions are learnt from. Voices stay within the
             corpus's own ranges, save on a keyboard (see `Encoding.hints`).
+        fit: Whether the encoding takes what it can, such as a dictionary, from the pieces learnt from; not where a bundle brought it.
 
     Raises:
         CorpusError: When no piece to learn from, or none to choose by, can be used.
     """
+    if fit:
+        encoding = fitted(encoding, (score for _, score in corpus.scores("train") if isinstance(score, Score)))
     skipped = dict(corpus.skipped)
     usable: dict[Part, list[tuple[Piece, Score, Ids]]] = {"train": [], "valid": [], "test": []}
     for part, found in usable.items():
@@ -127,4 +132,5 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         {part: [(piece.id, score) for piece, score, _ in found] for part, found in usable.items()},
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
+        encoding,
     )

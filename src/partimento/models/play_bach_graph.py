@@ -1,0 +1,179 @@
+"""The network of `play_bach` as an ONNX graph that takes one step: tables folded in, int8 products, one path for every turn.
+
+Every step computes an event, and keeps it only where the event has become whole with this id; so pieces at different
+places of their events may share a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto
+
+from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
+
+_NEVER = -1e9
+_Arrays = Mapping[str, NDArray[np.float32]]
+
+
+def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[int]]) -> bytes:
+    """Return the ONNX graph of one step.
+
+    Inputs ``ids`` (batch,), ``state.cells`` (batch, 2 * layers * units), ``state.window`` (batch, window * units),
+    ``state.there`` (batch, window), ``state.read`` (batch, units) and ``state.event`` (batch, groups), the ids of an event
+    that is not whole yet. Outputs ``logits`` (batch, vocabulary) and ``next.*`` as ``state.*``.
+
+    Args:
+        weights: Named as `play_bach.PlayBach.state_dict` names them, float32.
+        vocabulary: Number of ids.
+        groups: As in `play_bach.PlayBachConfig`.
+    """
+    floats = {name: np.asarray(weight, np.float32) for name, weight in weights.items()}
+    layers = sum(name.startswith("cells.weight_hh_l") for name in floats)
+    units, window = floats["query.weight"].shape[0], floats["distance"].shape[0]
+    graph = Graph()
+    places = _event(graph, vocabulary, groups)
+    states = [f"{kind}{layer}" for kind in "hc" for layer in range(layers)]
+    graph.split("state.cells", states, units)
+    gates = _first_gates(graph, floats, places)
+    hidden, memory, below = [], [], ""
+    for layer in range(layers):
+        if layer:
+            gates = graph.product(below, floats[f"cells.weight_ih_l{layer}"].T, floats[f"cells.bias_ih_l{layer}"], f"in{layer}")
+        recurrent = graph.product(
+            graph.quantise(f"h{layer}"), floats[f"cells.weight_hh_l{layer}"].T, floats[f"cells.bias_hh_l{layer}"], f"re{layer}"
+        )
+        moved, kept = lstm(graph, gates, recurrent, layer, units)
+        hidden.append(moved)
+        memory.append(kept)
+        below = graph.quantise(moved)
+    read = _attention(graph, floats, hidden[-1], below)
+    graph.node("Concat", [*hidden, *memory], "new.cells", axis=1)
+    for name, new in (("cells", "new.cells"), ("window", "new.window"), ("there", "new.there"), ("read", read)):
+        graph.node("Where", ["whole", new, f"state.{name}"], f"next.{name}")
+    _logits(graph, floats, vocabulary, groups, places)
+    shapes = {"cells": 2 * layers * units, "window": window * units, "there": window, "read": units}
+    kinds = {**{name: (TensorProto.FLOAT, width) for name, width in shapes.items()}, "event": (TensorProto.INT64, len(groups))}
+    inputs = [value("ids", TensorProto.INT64), *(value(f"state.{name}", *kind) for name, kind in kinds.items())]
+    outputs = [value("logits", TensorProto.FLOAT, vocabulary), *(value(f"next.{name}", *kind) for name, kind in kinds.items())]
+    return model_bytes(graph, inputs, outputs, {"past_filler": str(vocabulary)})
+
+
+def _event(graph: Graph, vocabulary: int, groups: Sequence[Sequence[int]]) -> list[str]:
+    """The event with this id in it, whether it is whole (``whole``, (batch, 1)) and each group's place in its table."""
+    turn_of = np.full((vocabulary + 1, 1), len(groups) - 1, np.int64)  # what stands in no group ends an event
+    own = np.zeros((vocabulary + 1, len(groups)), bool)
+    place = np.empty((len(groups), vocabulary + 1), np.int64)
+    for turn, (first, size) in enumerate(groups):
+        turn_of[first : first + size] = turn
+        own[first : first + size, turn] = True
+        place[turn] = size
+        place[turn, first : first + size] = np.arange(size)
+    graph.node("Gather", [graph.constant("turn_of", turn_of), "ids"], "turn")
+    graph.node("Equal", ["turn", graph.constant("last_turn", np.array(len(groups) - 1, np.int64))], "whole")
+    column = graph.node("Unsqueeze", ["ids", graph.constant("axis1", np.array([1], np.int64))], "ids.column")
+    mine = graph.node("Gather", [graph.constant("own", own), "ids"], "mine")
+    graph.node("Where", [mine, column, "state.event"], "event")
+    graph.node("Where", ["whole", graph.constant("none", np.array(vocabulary, np.int64)), "event"], "next.event")
+    found = []
+    for turn, table in enumerate(place):
+        number = graph.node("Gather", ["event", graph.constant(f"turn{turn}", np.array(turn, np.int64))], f"event{turn}", axis=1)
+        found.append(graph.node("Gather", [graph.constant(f"place{turn}", table), number], f"place.{turn}"))
+    return found
+
+
+def _first_gates(graph: Graph, floats: _Arrays, places: Sequence[str]) -> str:
+    """What the ids of the event bring to the first layer's gates."""
+    gates = graph.constant("in.bias", floats["cells.bias_ih_l0"][None])
+    for turn, part in enumerate(np.split(floats["cells.weight_ih_l0"].T, len(places))):
+        rows = _rows(graph, floats[f"embed.{turn}.weight"] @ part, places[turn], f"in.{turn}")
+        gates = graph.node("Add", [gates, rows], f"gates{turn}")
+    return gates
+
+
+def _attention(graph: Graph, floats: _Arrays, hidden: str, quantised: str) -> str:
+    """Let the newest state look at the window it has been put into; return what the heads read."""
+    units, window = floats["query.weight"].shape[0], floats["distance"].shape[0]
+    axis1, far = graph.constant("axis1", np.array([1], np.int64)), graph.constant("far", np.array([2**31], np.int64))
+    graph.node("Concat", ["state.window", hidden], "longer", axis=1)
+    graph.node("Slice", ["longer", graph.constant("oldest", np.array([units], np.int64)), far, axis1], "new.window")
+    one = graph.constant("one", np.ones((1, 1), np.float32))
+    graph.node("Concat", ["state.there", graph.node("Where", ["whole", one, one], "ones")], "longer.there", axis=1)  # ones: (batch, 1)
+    graph.node("Slice", ["longer.there", axis1, far, axis1], "new.there")
+    states = graph.node("Reshape", ["new.window", graph.constant("rows", np.array([-1, window, units], np.int64))], "window.rows")
+    question = graph.product(quantised, floats["query.weight"].T / np.float32(units**0.5), None, "query")
+    question = graph.node("Unsqueeze", [question, axis1], "query.row")
+    alike = graph.node("Mul", [states, question], "alike")
+    axis2 = graph.constant("axis2", np.array([2], np.int64))
+    score = graph.node("ReduceSum", [alike, axis2], "score", keepdims=0)
+    score = graph.node("Add", [score, graph.constant("distance", floats["distance"][None])], "score.placed")
+    there = graph.node("Greater", ["new.there", graph.constant("zero", np.array(0, np.float32))], "is.there")
+    score = graph.node("Where", [there, score, graph.constant("never", np.array(_NEVER, np.float32))], "score.there")
+    weight = graph.node("Unsqueeze", [graph.node("Softmax", [score], "weight", axis=1), axis2], "weight.column")
+    context = graph.node("ReduceSum", [graph.node("Mul", [states, weight], "weighted"), axis1], "context", keepdims=0)
+    around, own = np.split(floats["read.weight"].T, 2)
+    seen = graph.product(graph.quantise(context), around, floats["read.bias"], "seen")
+    return graph.node("Add", [seen, graph.product(quantised, own, None, "own.state")], "new.read")
+
+
+def _logits(graph: Graph, floats: _Arrays, vocabulary: int, groups: Sequence[Sequence[int]], places: list[str]) -> None:
+    """The logits of every group, those of the groups that are not due put out of reach."""
+    never = graph.constant("never", np.array(_NEVER, np.float32))
+    whole = graph.node("Cast", ["whole"], "whole.int", to=TensorProto.INT64)
+    after = graph.node("Add", ["turn", graph.constant("axis1", np.array([1], np.int64))], "turn.after")
+    lap = graph.node("Mul", [whole, graph.constant("turns", np.array(len(groups), np.int64))], "lap")
+    graph.node("Sub", [after, lap], "due")
+    parts: dict[int, tuple[str, int]] = {}
+    for turn, (first, size) in enumerate(groups):
+        inside = "next.read"
+        for other in range(turn):
+            table = floats.get(f"lagged.{turn}-{other}.weight")
+            if table is not None:
+                inside = graph.node("Add", [inside, _rows(graph, table, places[other], f"knows{turn}.{other}")], f"inside{turn}.{other}")
+        bounded = graph.quantise(graph.node("Tanh", [inside], f"inside{turn}.t"))
+        found = graph.product(bounded, floats[f"heads.{turn}.weight"].T, floats[f"heads.{turn}.bias"], f"head{turn}")
+        due = graph.node("Equal", ["due", graph.constant(f"turn{turn}.row", np.array(turn, np.int64))], f"is.due{turn}")
+        parts[first] = (graph.node("Where", [due, found, never], f"logits{turn}"), size)
+    names, at = [], 0
+    for first, (name, size) in sorted(parts.items()):
+        names += [_gap(graph, at, first)] if first > at else []
+        names.append(name)
+        at = first + size
+    names += [_gap(graph, at, vocabulary)] if vocabulary > at else []
+    graph.node("Concat", names, "logits", axis=1)
+
+
+def _gap(graph: Graph, first: int, end: int) -> str:
+    """Logits of ids that stand in no group, a row a piece."""
+    row = graph.constant(f"gap{first}.row", np.full((1, end - first), _NEVER, np.float32))
+    return graph.node("Where", ["whole", row, row], f"gap{first}")
+
+
+def _rows(graph: Graph, table: NDArray[np.float32], ids: str, output: str) -> str:
+    """Rows of a table that is kept in bytes, each row with its own scale."""
+    scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / HALF
+    whole = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
+    row = graph.node("Gather", [graph.constant(f"{output}.table", whole), ids], f"{output}.row")
+    factor = graph.node("Gather", [graph.constant(f"{output}.scale", scale.astype(np.float32)), ids], f"{output}.factor")
+    return graph.node("Mul", [graph.node("Cast", [row], f"{output}.real", to=TensorProto.FLOAT), factor], output)
+
+
+def lstm(graph: Graph, gates: str, recurrent: str, layer: int, units: int) -> tuple[str, str]:
+    """Add one LSTM cell; return its output and its memory. torch's gate order is input, forget, cell, output.
+
+    Args:
+        graph: The memory before is its ``c{layer}``.
+        gates: What comes from below, shape (batch, 4 * units).
+        recurrent: What comes from the cell's last output, likewise.
+        layer: Its number, for the names.
+        units: Its width.
+    """
+    total = graph.node("Add", [gates, recurrent], f"total{layer}")
+    enter, forget, fresh, leave = graph.split(total, [f"{gate}{layer}" for gate in ("enter", "forget", "fresh", "leave")], units)
+    kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), f"c{layer}"], f"kept{layer}")
+    added = graph.node("Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}")
+    memory = graph.node("Add", [kept, added], f"memory{layer}")
+    out = graph.node("Sigmoid", [leave], f"{leave}.s")
+    return graph.node("Mul", [out, graph.node("Tanh", [memory], f"memory{layer}.t")], f"hidden{layer}"), memory
