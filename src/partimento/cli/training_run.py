@@ -58,7 +58,8 @@ class TrainingRun:
                 f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
         self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
-        self.encoding = build_encoding(network.encoding or self.preset.encoding)
+        own = network.encoding in (None, self.preset.encoding)
+        self.encoding = build_encoding(network.encoding or self.preset.encoding, self.preset.options if own else None)
         self.run_folder = out / RUN
 
     def make(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partimento.errors import ConfigError, nearest
-from partimento.models import char_rnn, char_rnn_graph
+from partimento.models import biaxial, biaxial_graph, char_rnn, char_rnn_graph
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -34,6 +34,7 @@ class Network:
 
 
 NETWORKS: dict[str, Network] = {
+    "biaxial": Network(biaxial.BiaxialConfig, biaxial.Biaxial, biaxial_graph.step_graph, ("frame", "lowest", "metres")),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
         char_rnn.CharRnn,

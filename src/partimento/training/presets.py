@@ -29,6 +29,7 @@ class Preset:
         learning_rate: Highest learning rate.
         rows: Pieces read side by side.
         time: Ids read of each piece in one step; frames, where an encoding's hints name a ``frame``.
+        options: Settings of its own encoding.
     """
 
     network: str
@@ -39,9 +40,33 @@ class Preset:
     learning_rate: float = 2e-3
     rows: int = 32
     time: int = 160
+    options: Mapping[str, Any] = field(default_factory=dict)
 
+
+_BIAXIAL = "Johnson's biaxial RNN 2015: 300 and 300 units along time, 100 and 50 along the notes, keys 24 to 101, dropout 0.5, 10 x 128 frames"
+_BIAXIAL_MENDED = (
+    "Silent, held or struck by one softmax, any metre, changes of metre read and not cut off; chunks of 64 frames with the state carried on; "
+    "AdamW, and validation by piece where there was none."
+)
+_BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {"time_units": (24,), "note_units": (16,), "dropout": 0.2},
+    "small": {"time_units": (150, 150), "note_units": (60, 30), "dropout": 0.3},
+    "base": {"time_units": (300, 300), "note_units": (100, 50), "dropout": 0.5},
+}
 
 PRESETS: dict[str, Preset] = {
+    "biaxial": Preset("biaxial", "pianoroll", _BIAXIAL, _BIAXIAL_MENDED, _BIAXIAL_SIZES, 2e-3, 10, 64, {"lowest": 24, "highest": 101}),
+    "biaxial-invariant": Preset(
+        "biaxial",
+        "pianoroll",
+        "Johnson 2017 (EvoMUSART), tied parallel networks: the same without pitch and pitch class among the inputs",
+        _BIAXIAL_MENDED,
+        {size: {**settings, "invariant": True} for size, settings in _BIAXIAL_SIZES.items()},
+        2e-3,
+        10,
+        64,
+        {"lowest": 24, "highest": 101},
+    ),
     "markov": Preset(
         "markov",
         "characters",
