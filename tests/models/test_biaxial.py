@@ -164,17 +164,17 @@ def test_two_values_a_key_are_enough_for_a_roll_without_articulation():
 
 def test_it_learns_a_piece_by_heart():
     torch.manual_seed(0)
-    module = network(time_units=(32,), note_units=(24,))
-    ids = whole_frames(ROLL.encode(chorale(1, bars=2)))[:, : 10 * FRAME]
-    optimizer = torch.optim.Adam(module.parameters(), 2e-2)
+    module = network(time_units=(32,), note_units=(32,))
+    ids = whole_frames(ROLL.encode(chorale(1, bars=2)))[:, : 6 * FRAME]
+    optimizer = torch.optim.Adam(module.parameters(), 4e-2)
     losses = []
-    for _ in range(30):
+    for _ in range(20):
         total, _ = module.nats(ids[:, :-FRAME], ids[:, 1 : 1 - FRAME], module.start(1))
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
         losses.append(float(total.detach()))
-    assert losses[-1] < 0.15 * losses[0]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 # --- what it hears

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import cross_entropy, dropout, one_hot, pad
 
 from partimento.errors import ConfigError
 from partimento.models import biaxial_inputs as inputs
@@ -101,7 +101,6 @@ class Biaxial(nn.Module):
         self.output = nn.Linear(above[-1], config.choices)
         self.place_embed = nn.Parameter(torch.zeros(len(config.metres) + 1, 1 + config.places))
         self.place = nn.Linear(widths[-1], 1 + config.places)
-        self.dropout = nn.Dropout(config.dropout)
         for name, value in (
             ("beats", inputs.beats(config.metres)),
             ("fixed", inputs.fixed_inputs(config.keys, config.lowest) * (not config.invariant)),
@@ -198,8 +197,12 @@ class Biaxial(nn.Module):
             entry = tuple(cell.flatten(0, 1)[None] for cell in cells[2 * layer : 2 * layer + 2])
             hidden, last = lstm(hidden, entry)
             after += [part[0].unflatten(0, (batch, keys)) for part in last]
-            hidden = self.dropout(hidden)
+            hidden = self._dropped(hidden)
         return hidden.unflatten(0, (batch, keys)).transpose(1, 2), tuple(after)
+
+    def _dropped(self, hidden: Tensor) -> Tensor:
+        """Outputs of shape (rows, length, units) with some units dropped in training, the same ones along the whole axis."""
+        return hidden * dropout(hidden.new_ones(hidden.shape[0], 1, hidden.shape[2]), self.config.dropout, self.training)
 
     def _heard(self, before: Tensor, beats: Tensor) -> Tensor:
         """The inputs of every note, shape (batch, frames, keys, inputs); see `biaxial_inputs`."""
@@ -225,9 +228,9 @@ class Biaxial(nn.Module):
         said = torch.stack([chosen > level for level in range(self.config.choices - 1)], dim=-1).to(memory.dtype)
         hidden = torch.cat([memory, said], dim=-1).flatten(0, 1)  # (batch * frames, keys, units + 2)
         for lstm in self.notes:
-            hidden = self.dropout(lstm(hidden)[0])
+            hidden = self._dropped(lstm(hidden)[0])
         logits = self.output(hidden).unflatten(0, (batch, frames)).float()
         if not self.config.articulate:
             return logits
-        silent = torch.nn.functional.one_hot(torch.ones_like(before), 3).bool() & (before == 0)[..., None]  # no hold where nothing sounded
+        silent = one_hot(torch.ones_like(before), 3).bool() & (before == 0)[..., None]  # no hold where nothing sounded
         return logits.masked_fill(silent, IMPOSSIBLE)
