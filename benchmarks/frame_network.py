@@ -220,10 +220,19 @@ class FrameComposer(nn.Module):
         so_far = pad(now.cumsum(dim=2), (1, 0))[..., :-1]
         was, as_followed = pad(last.cumsum(dim=2), (1, 0))[..., :-1], pad((now != batch.after).float().cumsum(dim=2), (1, 0))[..., :-1]
         counts = torch.stack(
-            [so_far / 4, (so_far - was) / 2, (last.sum(dim=2, keepdim=True) - was) / 4, (as_followed == 0).float(), as_followed.clamp(max=4) / 4], dim=3
+            [
+                so_far / 4,
+                (so_far - was) / 2,
+                (last.sum(dim=2, keepdim=True) - was) / 4,
+                (as_followed == 0).float(),
+                as_followed.clamp(max=4) / 4,
+            ],
+            dim=3,
         )
-        chroma = torch.stack([pad(now[..., None] * self.classes, (0, 0, 1, 0))[:, :, :-1].cumsum(dim=2)], dim=0)[0].clamp(max=1)
-        turned = chroma.gather(3, self.rotated.expand(rows, time, -1, -1))  # (rows, time, keys, 12): sounding so far, from this key's class on
+        chroma = pad(now[..., None] * self.classes, (0, 0, 1, 0))[:, :, :-1].cumsum(dim=2).clamp(max=1)
+        turned = chroma.gather(
+            3, self.rotated.expand(rows, time, -1, -1)
+        )  # (rows, time, keys, 12): sounding so far, from this key's class on
         hidden = self._dropped(gelu(self.wide(torch.cat([memory, below, turned, counts], dim=3))))
         hidden = self._dropped(gelu(self.narrow(hidden)))
         return self.output(hidden)[..., 0], after
@@ -232,7 +241,9 @@ class FrameComposer(nn.Module):
         """What every key hears of the past, shape (rows, time, keys, inputs)."""
         rows, time = batch.agree.shape
         keys, past = self.shape.keys, batch.frames
-        kept = dropout(torch.ones(rows, 1, 1), self.shape.input_dropout, self.training) > 0  # now and then the piece has no memory of itself
+        kept = (
+            dropout(torch.ones(rows, 1, 1), self.shape.input_dropout, self.training) > 0
+        )  # now and then the piece has no memory of itself
         after, agree = batch.after * kept, batch.agree * kept[..., 0]
         parts = []
         for back, reach in enumerate(self.REACH, start=1):
@@ -250,7 +261,7 @@ class FrameComposer(nn.Module):
 
     def _along_time(self, heard: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """What every key remembers, and the mean of what all remember; shape (rows, time, keys, 2 * units)."""
-        rows, time, keys, _ = heard.shape
+        rows, _, keys, _ = heard.shape
         after: list[Tensor] = []
         hidden = heard
         for number, lstm in enumerate((self.first, self.second)):
@@ -263,7 +274,11 @@ class FrameComposer(nn.Module):
 
     def _dropped(self, hidden: Tensor) -> Tensor:
         """Units dropped in training, the same ones along an axis of time."""
-        mask = hidden.new_ones(hidden.shape[0], 1, hidden.shape[2]) if hidden.dim() == 3 else hidden.new_ones(*hidden.shape[:2], 1, hidden.shape[3])
+        mask = (
+            hidden.new_ones(hidden.shape[0], 1, hidden.shape[2])
+            if hidden.dim() == 3
+            else hidden.new_ones(*hidden.shape[:2], 1, hidden.shape[3])
+        )
         return hidden * dropout(mask, self.shape.dropout, self.training)
 
 
@@ -304,7 +319,9 @@ def network_of(model: str, keys: int, low: int, **settings: float) -> nn.Module:
 
 
 @torch.no_grad()
-def nats_of(modules: Sequence[nn.Module], songs: Sequence[Song], pieces: Sequence[Frames], low: int, silence: float) -> list[NDArray[np.float64]]:
+def nats_of(
+    modules: Sequence[nn.Module], songs: Sequence[Song], pieces: Sequence[Frames], low: int, silence: float
+) -> list[NDArray[np.float64]]:
     """Return nats of every frame over all 88 keys, under the mean of the networks' chances for each key.
 
     Args:
@@ -332,10 +349,9 @@ def nats_of(modules: Sequence[nn.Module], songs: Sequence[Song], pieces: Sequenc
         for row, number in enumerate(group):
             size = max(min(nats.shape[1], len(pieces[number]) - begin), 0)
             found[number][begin : begin + size] = nats[row, :size]
-    for nats, piece in zip(found, pieces, strict=True):
-        outside = np.concatenate([piece[:, :low], piece[:, high:]], axis=1)
-        nats += (outside * -math.log(1 - silence) + (1 - outside) * -math.log(silence)).sum(axis=1)
-    return found
+    outside = [np.concatenate([piece[:, :low], piece[:, high:]], axis=1) for piece in pieces]
+    rest = [(keys * -math.log(1 - silence) + (1 - keys) * -math.log(silence)).sum(axis=1) for keys in outside]
+    return [inner + outer for inner, outer in zip(found, rest, strict=True)]
 
 
 def silent_outside(frames: int) -> float:

@@ -31,13 +31,22 @@ DEFINITION = (
     "likelihood; pooled over all frames and as the mean of the sequences' means, every frame counted, the first of a sequence too; "
     "also pooled without the first, as TCN counts"
 )
+JOINT, INDEPENDENT = "joint", "independent keys"
+A, B, C = "A: read in the paper", "B: from a source that quotes it", "C: not verified"
+
+
+def quoted(kind: str, confidence: str, *values: float) -> dict[str, str | float]:
+    """One published row: figures on the collections in the order of `SETS`."""
+    return {"class": kind, **dict(zip(SETS, values, strict=False)), "confidence": confidence}
+
+
 PUBLISHED = {
-    "rnn_nade_hf": {"class": "joint", "JSB_Chorales": 5.19, "Nottingham": 2.31, "MuseData": 5.60, "Piano_midi": 7.05, "confidence": "B: secondary source"},
-    "tp_lstm_nade": {"class": "joint", "JSB_Chorales": 5.88, "Nottingham": 1.61, "MuseData": 4.32, "Piano_midi": 5.44, "confidence": "C: not verified"},
-    "balstm": {"class": "joint", "JSB_Chorales": 5.05, "Nottingham": 1.55, "MuseData": 3.90, "Piano_midi": 4.90, "confidence": "C: not verified"},
-    "tcn": {"class": "independent keys", "JSB_Chorales": 8.10, "Nottingham": 3.07, "confidence": "A: read in the paper"},
-    "lstm_of_the_tcn_paper": {"class": "independent keys", "JSB_Chorales": 8.45, "Nottingham": 3.29, "confidence": "A: read in the paper"},
-}  # fmt: skip
+    "rnn_nade_hf": quoted(JOINT, B, 5.19, 2.31, 5.60, 7.05),
+    "tp_lstm_nade": quoted(JOINT, C, 5.88, 1.61, 4.32, 5.44),
+    "balstm": quoted(JOINT, C, 5.05, 1.55, 3.90, 4.90),
+    "tcn": quoted(INDEPENDENT, A, 8.10, 3.07),
+    "lstm_of_the_tcn_paper": quoted(INDEPENDENT, A, 8.45, 3.29),
+}
 RESULT, WEIGHTS, PLAN = "result.json", "best.safetensors", "plan.json"
 
 
@@ -89,7 +98,8 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         options.learning_rate,
         weight_decay=options.weight_decay,
         precision=options.precision,
-        validate_every=options.validate_every or max(20, min(400, sum(len(song.frames) for song in songs["train"]) // (options.rows * options.time))),
+        validate_every=options.validate_every
+        or max(20, min(400, sum(len(song.frames) for song in songs["train"]) // (options.rows * options.time))),
         patience=options.patience,
         seed=options.seed,
     )
@@ -138,7 +148,10 @@ def planned_steps(options: argparse.Namespace, songs: list[Song], keys: int, low
     plan = options.out / PLAN
     if options.resume and plan.exists():
         return int(json.loads(plan.read_text())["steps"])
-    reader, stream = FrameReader(module_of(options, keys, low), rows=options.rows), SongStream(songs, rows=options.rows, time=options.time, seed=0)
+    reader, stream = (
+        FrameReader(module_of(options, keys, low), rows=options.rows),
+        SongStream(songs, rows=options.rows, time=options.time, seed=0),
+    )
     times = []
     for _ in range(4):
         began = time.perf_counter()
@@ -166,7 +179,12 @@ def figure(folder: Path, runs: list[Path]) -> dict[str, Any]:
         for (model, keys, low), members in together.items():
             for _, result in members:
                 label = model if len(members) == 1 else f"{model}_seed_{result['seed']}"
-                found[label] = {"class": "joint", "parameters": result["parameters"], "valid": result["valid"]["nats_per_frame_pooled"], **result["test"]}
+                found[label] = {
+                    "class": "joint",
+                    "parameters": result["parameters"],
+                    "valid": result["valid"]["nats_per_frame_pooled"],
+                    **result["test"],
+                }
             if len(members) > 1:
                 songs = [Song.of(piece, low, low + keys - 1) for piece in pieces["test"]]
                 modules = [loaded(run, result) for run, result in members]

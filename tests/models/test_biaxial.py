@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from little_music import chorale, wander
+from little_music import chorale
 from partimento.encoding.pianoroll import PianoRoll
 from partimento.errors import ConfigError
 from partimento.models import biaxial_inputs as inputs
@@ -140,8 +140,12 @@ def test_transposed_music_is_remembered_alike_by_the_invariant_one_alone(invaria
         assert not torch.allclose(low, high, atol=1e-3)
         return
     with torch.no_grad():  # the axis of notes counts keys from the bottom, so what it hears is compared
-        memory = module.along_time(torch.zeros(1, 2, 80, dtype=torch.long).index_fill(2, torch.tensor([40]), 2), torch.zeros(1, 2, 4), module.start(1)[:4])[0]
-        moved = module.along_time(torch.zeros(1, 2, 80, dtype=torch.long).index_fill(2, torch.tensor([43]), 2), torch.zeros(1, 2, 4), module.start(1)[:4])[0]
+        memory = module.along_time(
+            torch.zeros(1, 2, 80, dtype=torch.long).index_fill(2, torch.tensor([40]), 2), torch.zeros(1, 2, 4), module.start(1)[:4]
+        )[0]
+        moved = module.along_time(
+            torch.zeros(1, 2, 80, dtype=torch.long).index_fill(2, torch.tensor([43]), 2), torch.zeros(1, 2, 4), module.start(1)[:4]
+        )[0]
     assert torch.allclose(memory[:, :, 30:50], moved[:, :, 33:53], atol=1e-6)
 
 

@@ -6,10 +6,10 @@ names the place. Its `Vocabulary` is the table between ids and what they mean, i
 itself. Its `Grammar` follows a piece while it grows, id by id, and says what may come next, so that whatever a model
 proposes, bars are full, repeats are closed and the piece ends where a piece ends.
 
-Time is counted in steps of a 16th (`chorale`) or in units of an eighth (`characters`), pitches are MIDI keys, tempos
-are in quarter notes per minute.
+Time is counted in steps of a 16th (`chorale`, `pianoroll`) or in units of an eighth (`characters`), pitches are MIDI
+keys, tempos are in quarter notes per minute.
 
 Read in this order: `encoding` (the two protocols), `vocabulary`, `chorale_layout`, `chorale` and `chorale_grammar`
-(four voices on a grid), `characters`, `tune_grammar` and `tune_form` (a tune as ABC text), `catalog` (names to
-encodings).
+(four voices on a grid), `pianoroll_layout`, `pianoroll` and `pianoroll_grammar` (what every key does in every step),
+`characters`, `tune_grammar` and `tune_form` (a tune as ABC text), `catalog` (names to encodings).
 """

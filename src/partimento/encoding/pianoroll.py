@@ -53,8 +53,8 @@ class PianoRoll:
 
     name = "pianoroll"
     losses = (
-        "Keeps pitch, metre, pickup and rhythm on a 16th grid, notes off it moved to the nearest step; all voices become one; drops velocity, "
-        "pedal, tempo, key signature, words and drums."
+        "Keeps pitch, metre, pickup and rhythm on a 16th grid, notes off it moved to the nearest step; all voices become one; "
+        "drops velocity, pedal, tempo, key signature, words and drums."
     )
     grid = 16
     tempo = 100.0

@@ -16,7 +16,29 @@ from partimento.score.pitch import pitch_name
 
 STEPS_PER_QUARTER = 4
 
-METRES = tuple("4/4 3/4 2/4 5/4 6/4 7/4 1/4 2/2 3/2 4/2 3/8 5/8 6/8 7/8 9/8 12/8 6/16 9/16 12/16".split())
+METRES = tuple(
+    [
+        "4/4",
+        "3/4",
+        "2/4",
+        "5/4",
+        "6/4",
+        "7/4",
+        "1/4",
+        "2/2",
+        "3/2",
+        "4/2",
+        "3/8",
+        "5/8",
+        "6/8",
+        "7/8",
+        "9/8",
+        "12/8",
+        "6/16",
+        "9/16",
+        "12/16",
+    ]
+)
 """Metres with places of their own."""
 
 SAID_AS = {"8/8": "4/4", "4/8": "2/4", "2/8": "1/4", "18/16": "9/8", "24/16": "12/8"}
@@ -119,7 +141,7 @@ def layout_of(lowest: int, highest: int) -> Layout:
     Raises:
         EncodingError: When they are no range of MIDI keys of at least an octave.
     """
-    if not (isinstance(lowest, int) and isinstance(highest, int) and 0 <= lowest and lowest + 11 <= highest <= 127):
+    if not (isinstance(lowest, int) and isinstance(highest, int) and lowest >= 0 and lowest + 11 <= highest <= 127):
         raise EncodingError(
             f"encoding 'pianoroll': keys {lowest} to {highest}, expected a range within 0 to 127 of at least an octave, "
             f"such as 21 to 108 ({pitch_name(21)} to {pitch_name(108)})."

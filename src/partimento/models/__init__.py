@@ -10,5 +10,7 @@ Logits are float32, shape (batch, vocabulary), unnormalised natural logarithms; 
 and (batch, time) when training. A likelihood made of them is in nats.
 
 Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `onnx_graph` (graphs put
-together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam).
+together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam);
+`biaxial_inputs`, `biaxial` and `biaxial_graph` (frames, through time and from key to key), `conservative` (any model of frames,
+kept from falling silent).
 """

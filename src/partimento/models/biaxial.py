@@ -11,6 +11,7 @@ bar ends is there anything to say. The state is carried on from chunk to chunk. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -59,8 +60,8 @@ class BiaxialConfig:
         ids = _START_AND_END + self.places + self.choices
         if not self.metres or self.frame < 2 or self.vocabulary != ids:
             raise ConfigError(
-                f"biaxial: {self.vocabulary} ids, {self.frame} a frame, metres {', '.join(self.metres) or 'none'}; expected frames of a place "
-                "and keys, as encoding 'pianoroll' has them. Use --encoding pianoroll, or a char_rnn for this encoding."
+                f"biaxial: {self.vocabulary} ids, {self.frame} a frame, metres {', '.join(self.metres) or 'none'}; "
+                "expected frames of a place and keys, as encoding 'pianoroll' has them. Use --encoding pianoroll, or a char_rnn for this encoding."
             )
         for name, widths in (("time_units", self.time_units), ("note_units", self.note_units)):
             if not 1 <= len(widths) <= 4 or not all(8 <= width <= 2048 for width in widths):
@@ -95,9 +96,9 @@ class Biaxial(nn.Module):
         super().__init__()
         self.config = config
         widths = [inputs.sections(articulate=config.articulate)["beats"].stop, *config.time_units]
-        self.time = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in zip(widths, widths[1:], strict=False))
+        self.time = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in pairwise(widths))
         above = [widths[-1] + config.choices - 1, *config.note_units]
-        self.notes = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in zip(above, above[1:], strict=False))
+        self.notes = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in pairwise(above))
         self.output = nn.Linear(above[-1], config.choices)
         self.place_embed = nn.Parameter(torch.zeros(len(config.metres) + 1, 1 + config.places))
         self.place = nn.Linear(widths[-1], 1 + config.places)
@@ -190,7 +191,7 @@ class Biaxial(nn.Module):
         Returns:
             What each note remembers, shape (batch, frames, keys, units), and the next state of each layer.
         """
-        batch, frames, keys = before.shape
+        batch, _, keys = before.shape
         hidden = self._heard(before, beats).transpose(1, 2).flatten(0, 1)  # (batch * keys, frames, inputs)
         after: list[Tensor] = []
         for layer, lstm in enumerate(self.time):
@@ -224,7 +225,7 @@ class Biaxial(nn.Module):
         Returns:
             Logits of what each key does, shape (batch, frames, keys, choices).
         """
-        batch, frames, keys = chosen.shape
+        batch, frames, _ = chosen.shape
         said = torch.stack([chosen > level for level in range(self.config.choices - 1)], dim=-1).to(memory.dtype)
         hidden = torch.cat([memory, said], dim=-1).flatten(0, 1)  # (batch * frames, keys, units + 2)
         for lstm in self.notes:

@@ -31,9 +31,9 @@ Floats = Mapping[str, NDArray[np.float32]]
 def step_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     """Return the ONNX graph of one step.
 
-    Inputs ``ids`` (batch,) and ``state.*``: ``cells`` (layers along time, each its outputs and memories of all keys), ``notes`` (layers along the
-    notes), ``gates`` and ``places`` (what follows from the last place for the frame), ``past`` (what the last `keys` keys did),
-    ``place`` (its number from 1, 0 for none) and ``phase``. Outputs ``logits`` (batch, vocabulary) and ``next.*``.
+    Inputs ``ids`` (batch,) and ``state.*``: ``cells`` (layers along time, each its outputs and memories of all keys), ``notes``
+    (layers along the notes), ``gates`` and ``places`` (what follows from the last place for the frame), ``past`` (what the last
+    `keys` keys did), ``place`` (its number from 1, 0 for none) and ``phase``. Outputs ``logits`` (batch, vocabulary) and ``next.*``.
 
     Args:
         weights: Named as `biaxial.Biaxial.state_dict` names them, float32.
@@ -66,7 +66,9 @@ class _Step:
     def bytes(self) -> bytes:
         """Put it together."""
         graph = self.graph
-        phase = graph.node("Gather", ["state.phase", graph.constant("lowest", np.array(0, np.int64))], "phase", axis=0)  # (1,), the same in every row
+        phase = graph.node(
+            "Gather", ["state.phase", graph.constant("lowest", np.array(0, np.int64))], "phase", axis=0
+        )  # (1,), the same in every row
         is_place = graph.node("Equal", [phase, self._ints("one", 1)], "is_place")
         is_first = graph.node("Equal", [phase, self._ints("zero", 0)], "is_first")
         does = self._does()
@@ -147,7 +149,9 @@ class _Step:
         none = graph.node("Equal", ["state.place", self._ints("zero", 0)], "no_place")
         opening = graph.constant("opening", np.maximum(known, IMPOSSIBLE).astype(np.float32)[None])
         places = graph.node("Where", [none, opening, "state.places"], "places.now")
-        full = graph.node("Pad", [keys, self._ints("before_keys", 0, self.first_key, 0, 0), self._floats("impossible", IMPOSSIBLE)], "key.full")
+        full = graph.node(
+            "Pad", [keys, self._ints("before_keys", 0, self.first_key, 0, 0), self._floats("impossible", IMPOSSIBLE)], "key.full"
+        )
         graph.node("Where", [is_first, places, full], "logits")
 
     # --- once a frame
@@ -166,7 +170,9 @@ class _Step:
         branches = {}
         for name, branch in (("then_branch", run), ("else_branch", stay)):
             made = [f"{'run' if branch is run else 'stay'}.{part}" for part in ("cells", "gates", "places", "row")]
-            branches[name] = helper.make_graph(branch.nodes, name, [], [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in made])
+            branches[name] = helper.make_graph(
+                branch.nodes, name, [], [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in made]
+            )
         self.graph.nodes.append(helper.make_node("If", [is_place], outputs, name="if_place", **branches))
 
     def _along_time(self, graph: Graph) -> None:
@@ -202,8 +208,12 @@ class _Step:
         for name, test, level in (("played", "Greater", 0), ("struck", "Equal", 2)):
             if columns[name].start == columns[name].stop:
                 continue
-            real = graph.node("Cast", [graph.node(test, ["state.past", self._ints(f"level{level}", level)], f"{name}.true")], name, to=TensorProto.FLOAT)
-            wide = graph.node("Pad", [real, self._ints("reach", 0, inputs.REACH, 0, inputs.REACH), self._floats("nothing", 0.0)], f"{name}.wide")
+            real = graph.node(
+                "Cast", [graph.node(test, ["state.past", self._ints(f"level{level}", level)], f"{name}.true")], name, to=TensorProto.FLOAT
+            )
+            wide = graph.node(
+                "Pad", [real, self._ints("reach", 0, inputs.REACH, 0, inputs.REACH), self._floats("nothing", 0.0)], f"{name}.wide"
+            )
             parts.append(graph.node("Gather", [wide, graph.constant("windows", inputs.windows(keys))], f"{name}.near", axis=1))
         counts = graph.node("MatMul", ["played", graph.constant("classes", inputs.classes(keys))], "counts")
         parts.append(graph.node("Gather", [counts, graph.constant("rotated", inputs.rotated(keys))], "counts.near", axis=1))
@@ -212,14 +222,18 @@ class _Step:
         rows = graph.node("Reshape", [near, self._ints("near_rows", -1, width)], "near.rows")
         unit, middle = graph.constant("unit", np.array(1.0, np.float32)), graph.constant("zero_u8", np.array(128, np.uint8))
         whole = graph.node("QuantizeLinear", [rows, unit, middle], "near.u8")
-        product = graph.product(whole, weight[inputs.FIXED : inputs.FIXED + width] * np.float32(HALF), None, "near.gates")  # HALF: see `quantise`
+        product = graph.product(
+            whole, weight[inputs.FIXED : inputs.FIXED + width] * np.float32(HALF), None, "near.gates"
+        )  # HALF: see `quantise`
         gates = weight.shape[1]
         by_key = graph.node("Reshape", [product, self._ints("gates_by_key", -1, keys, gates)], "near.by_key")
         fixed = inputs.fixed_inputs(keys, self.lowest) * (not self.invariant)
         high = graph.constant("height", (fixed @ weight[columns["fixed"]] + self._bias("time.0")).astype(np.float32))
         beats = np.roll(inputs.beats(self.metres) @ weight[columns["beats"]], 1, axis=0).astype(np.float32)  # no place first
         number = graph.node("Sub", ["ids", self._ints("one", 1)], "number")
-        beat = graph.node("Unsqueeze", [graph.node("Gather", [graph.constant("beats", beats), number], "beat"), self._ints("axis1", 1)], "beat.row")
+        beat = graph.node(
+            "Unsqueeze", [graph.node("Gather", [graph.constant("beats", beats), number], "beat"), self._ints("axis1", 1)], "beat.row"
+        )
         total = graph.node("Add", [graph.node("Add", [by_key, high], "near.high"), beat], "heard")
         return graph.node("Reshape", [total, self._ints("gate_rows", -1, gates)], "time_gates0")
 

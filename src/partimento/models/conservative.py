@@ -1,8 +1,8 @@
 """A model of frames that plays less where much sounds and more where little does, so that it does not fall silent.
 
-Source: D. Johnson's biaxial program (2015), "adaptive conservativity": the chance that a note sounds is raised to a power that is 1 at first,
-falls by 0.02 with every frame in which fewer than two notes sound, and rises by 30 % of what it lacks to 1 with every
-other. Differs: the power never falls below `LEAST`.
+Source: D. Johnson's biaxial program (2015), "adaptive conservativity": the chance that a note sounds is raised to a power
+that is 1 at first, falls by 0.02 with every frame in which fewer than two notes sound, and rises by 30 % of what it lacks
+to 1 with every other. Differs: the power never falls below `LEAST`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Conservative:
     def __init__(self, model: SequenceModel, *, frame: int) -> None:
         if frame < 2 or model.vocabulary <= _CHOICES:
             raise ConfigError(
-                f"conservative: frames of {frame} ids and a vocabulary of {model.vocabulary}, expected a place and keys that are silent, held or "
-                "struck. It is for models of encoding 'pianoroll'."
+                f"conservative: frames of {frame} ids and a vocabulary of {model.vocabulary}, expected a place and keys "
+                "that are silent, held or struck. It is for models of encoding 'pianoroll'."
             )
         self._model, self._keys = model, frame - 1
 
