@@ -97,7 +97,7 @@ class Nats:
 
 
 def floors(train: Sequence[Frames], test: Sequence[Frames]) -> Mapping[str, Nats]:
-    """Return what key-wise counts give: each key's share of frames, and each key's chain of order 1; half a frame is added to each count."""
+    """Return what key-wise counts give: each key's share of frames, and each key's chain of order 1; half a frame added to counts."""
     rolls = np.concatenate(train).astype(np.float64)
     share = (rolls.sum(axis=0) + 0.5) / (len(rolls) + 1)
     before = np.concatenate([np.concatenate([np.zeros((1, KEYS)), piece[:-1]]) for piece in train])

@@ -61,7 +61,8 @@ class BiaxialConfig:
         if not self.metres or self.frame < 2 or self.vocabulary != ids:
             raise ConfigError(
                 f"biaxial: {self.vocabulary} ids, {self.frame} a frame, metres {', '.join(self.metres) or 'none'}; "
-                "expected frames of a place and keys, as encoding 'pianoroll' has them. Use --encoding pianoroll, or a char_rnn for this encoding."
+                "expected frames of a place and keys, as encoding 'pianoroll' has them. "
+                "Use --encoding pianoroll, or a char_rnn for this encoding."
             )
         for name, widths in (("time_units", self.time_units), ("note_units", self.note_units)):
             if not 1 <= len(widths) <= 4 or not all(8 <= width <= 2048 for width in widths):
