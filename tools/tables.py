@@ -12,11 +12,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from partimento.bundle import Card, load_bundle
-from partimento.encoding.catalog import build_encoding
+from partimento.encoding.catalog import ENCODINGS, build_encoding
 from partimento.generation.load import bundle_folder, shipped
 from partimento.training.presets import PRESETS
 
@@ -104,10 +105,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "presets": presets,
     "cards": cards,
     "results": results,
-    "chorale": lambda: vocabulary("chorale"),
-    "characters": lambda: vocabulary("characters"),
-    "keys": lambda: vocabulary("keys"),
-    "chords": lambda: vocabulary("chords"),
+    **{name: partial(vocabulary, name) for name in ENCODINGS},
 }
 
 

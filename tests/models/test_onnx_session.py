@@ -29,6 +29,20 @@ def test_a_step_leaves_the_state_it_was_given_alone():
     assert np.array_equal(forked, logits)
 
 
+def test_a_part_of_the_state_without_rows_stays_as_it_was():
+    width = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3]) for name in ("state.kept", "next.kept")]
+    model = onnx.load_from_string(graph())
+    model.graph.input.append(width[0])
+    model.graph.output.append(width[1])
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((0, 3), np.float32), "empty"))
+    model.graph.node.append(helper.make_node("Identity", ["empty"], ["next.kept"]))
+    session = OnnxSession(model.SerializeToString())
+    before = (np.zeros((2, 3), np.float32), np.full((2, 3), 7, np.float32))
+    _, after = session.step(np.array([0, 1]), before)
+    assert after[1] is before[1]
+    assert np.array_equal(after[0], np.ones((2, 3)))
+
+
 @pytest.mark.parametrize("data", [b"", b"no graph", graph()[:100], b"\x80\x04K\x01.", bytes(1000)])
 def test_what_is_no_graph_is_refused(data):
     with pytest.raises(ValueError, match="onnxruntime does not take the graph|the graph takes"):

@@ -73,3 +73,24 @@ def test_validation_reads_whole_pieces_without_dropout_and_leaves_training_on(mo
 def test_validation_of_nothing_is_nought(module):
     assert NextId(module, rows=1).validate([]) == 0
     assert math.isfinite(NextId(module, rows=1).validate([]))
+
+
+class Cheap(CharRnn):
+    """A network that says its loss itself, the same as its logits do, and counts how often it is asked."""
+
+    asked = 0
+
+    def nats(self, ids, targets, state):
+        self.asked += 1
+        logits, after = self(ids, state)
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=NOTHING, reduction="sum"), after
+
+
+def test_a_network_that_knows_a_cheaper_way_to_its_loss_is_asked_for_it(module):
+    module.eval()
+    cheap = Cheap(module.config).eval()
+    cheap.load_state_dict(module.state_dict())
+    given = batch([[0, 1, 2], [3, 4, 0]], [[1, 2, 3], [4, NOTHING, NOTHING]], [True, True])
+    losses = [float(NextId(one, rows=2).losses(given)["nats_per_token"].detach()) for one in (module, cheap)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    assert cheap.asked == 1

@@ -110,8 +110,6 @@ class Comparison:
         Raises:
             ConfigError: When it means nothing.
         """
-        from partimento.encoding.catalog import build_encoding  # noqa: PLC0415
-
         name, _, wished = word.partition(":")
         if name not in PRESETS and not wished and (name in shipped() or Path(name).is_dir()):
             folder = bundle_folder(name)
@@ -120,9 +118,7 @@ class Comparison:
         encoding = wished or made.encoding or next(iter(fitting(self.corpus)), "")
         if not encoding:
             raise ConfigError(f"{self.corpus.name}: no encoding says any of its pieces, so '{name}' has nothing to learn from.")
-        return Contestant(
-            word, replace(network, model=name, encoding=encoding), self.out / word.replace(":", "-"), build_encoding(encoding)
-        )
+        return Contestant(word, replace(network, model=name, encoding=encoding), self.out / word.replace(":", "-"), made.speaks(encoding))
 
     def _prepare(self, entry: Contestant) -> Prepared:
         """The corpus in a composer's encoding, made once for all that share it."""

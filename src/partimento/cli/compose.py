@@ -56,6 +56,7 @@ class Choice:
         top_k: Choose among so many of the likeliest.
         top_p: Choose among the likeliest that together have this probability.
         min_p: Choose among those at least this share as probable as the likeliest.
+        conservative: Let a model of encoding pianoroll play more where little sounds, so that it does not fall silent.
         max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
     """
 
@@ -63,6 +64,7 @@ class Choice:
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    conservative: bool | None = None
     max_copy: int | None = None
 
 
@@ -135,7 +137,7 @@ def _formats(words: str, count: int) -> list[str]:
 
 def _sampling(default: Sampling, choice: Choice) -> Sampling:
     """The bundle's sampling with what the user asked for."""
-    asked = {name: getattr(choice, name) for name in ("temperature", "top_k", "top_p", "min_p")}
+    asked = {name: getattr(choice, name) for name in ("temperature", "top_k", "top_p", "min_p", "conservative")}
     return replace(default, **{name: value for name, value in asked.items() if value is not None})
 
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
 from partimento.corpus.corpus import Corpus, Part
-from partimento.encoding.catalog import build_encoding
 from partimento.encoding.encoding import Ids
 from partimento.errors import ConfigError, MissingExtra, PartimentoError
 from partimento.evaluation.fingerprints import Fingerprints
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from partimento.training.loop import Progress
 
 RUN = "run"
-DEFAULT_ENCODING = "characters"
-"""Of a preset that speaks any."""
-
 FILES = "files.json"
 SAMPLE_SEED = 1
 SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
@@ -62,7 +58,7 @@ class TrainingRun:
                 f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
         self.network, self.course, self.out, self.name, self.command = network, course, out, name, command
-        self.encoding = build_encoding(network.encoding or self.preset.encoding or DEFAULT_ENCODING)
+        self.encoding = self.preset.speaks(network.encoding)
         self.run_folder = out / RUN
 
     def make(self, corpus: Corpus, prepared: Prepared | None = None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ names the place. Its `Vocabulary` is the table between ids and what they mean, i
 itself. Its `Grammar` follows a piece while it grows, id by id, and says what may come next, so that whatever a model
 proposes, bars are full, repeats are closed and the piece ends where a piece ends.
 
-Time is counted in steps of a 16th (`chorale`), in units of an eighth (`characters`), in 48ths of a quarter (`chords`) or in steps of
-50 ms (`keys`), pitches are MIDI keys, tempos are in quarter notes per minute.
+Time is counted in steps of a 16th (`chorale`, `pianoroll`), in units of an eighth (`characters`), in 48ths of a quarter (`chords`) or
+in steps of 50 ms (`keys`), pitches are MIDI keys, tempos are in quarter notes per minute.
 
 Read in this order: `encoding` (the protocols), `vocabulary`, `catalog` (names to encodings); then any encoding: the file of its name, the
 layout of its ids, its grammar. `chorale` (four voices on a grid) and `characters` (a tune as ABC text, with `tune_form`) are the

@@ -10,6 +10,7 @@ from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.keys import Keys
+from partimento.encoding.pianoroll import PianoRoll
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
@@ -20,6 +21,7 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "chords-joined": partial(Chords, joined=True),
     "chords-normal": partial(Chords, chords="normal"),
     "chords-velocity": partial(Chords, velocities=True),
+    "pianoroll": PianoRoll,
 }
 """Name on the command line and in cards -> what makes it."""
 

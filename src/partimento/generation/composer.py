@@ -13,6 +13,8 @@ from partimento.bundle import Bundle
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.filters import Sampling
 from partimento.generation.sampler import Writer, Writing
+from partimento.models.conservative import Conservative
+from partimento.models.model import SequenceModel
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
@@ -21,6 +23,7 @@ from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
 from partimento.version import __version__
 
 MOST_IDS = 60_000
+"""Ids that are written at most, drafts included; as many frames, where an encoding says a step in a whole frame of ids."""
 
 
 @dataclass(frozen=True)
@@ -152,16 +155,23 @@ class Composer:
         if wish.seconds is not None:
             quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
             bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
-        opened = Writing.begin(self.model, self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None), beginning)
+        opened = Writing.begin(self._chooser(), self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None), beginning)
         if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
 
+    def _chooser(self) -> SequenceModel:
+        """The model, conservative where that is asked for."""
+        if not self.sampling.conservative:
+            return self.model
+        return Conservative(self.model, frame=int(self.encoding.hints.get("frame", 1)))
+
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
-        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS, accept=fits)
+        most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
+        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits)
         written = writer.write(opened)
         self.ids_written += writer.written
         return np.array(written.ids, np.int32)
@@ -218,6 +228,7 @@ class Composer:
             f"{name} {value:g}" for name, value in (("bars", wish.bars), ("seconds", wish.seconds), ("tempo", wish.tempo)) if value
         ]
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
+        settings += ["conservative"] if sampling.conservative else []
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None else []
         return (

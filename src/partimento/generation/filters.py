@@ -68,12 +68,14 @@ class Sampling:
         top_k: 1 or more.
         top_p: Above 0, at most 1.
         min_p: Above 0, below 1.
+        conservative: Keep a model of frames from falling silent, see `models.conservative`.
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    conservative: bool = False
 
     def __post_init__(self) -> None:
         bounds = {
@@ -81,6 +83,7 @@ class Sampling:
             "top-k": (self.top_k, self.top_k is None or self.top_k >= 1, "1 or more"),
             "top-p": (self.top_p, self.top_p is None or 0 < self.top_p <= 1, "above 0, at most 1"),
             "min-p": (self.min_p, self.min_p is None or 0 < self.min_p < 1, "above 0, below 1"),
+            "conservative": (self.conservative, isinstance(self.conservative, bool), "true or false"),
         }
         for name, (value, fits, expected) in bounds.items():
             if not fits:

@@ -11,6 +11,8 @@ from partimento.models.model import Logits, State
 class OnnxSession:
     """A graph with inputs ``ids`` and ``state.*`` and outputs ``logits`` and ``next.*``.
 
+    A part of the state that comes back without rows stays as it was: so a large part that rarely changes need not be copied.
+
     Args:
         graph: The model's bytes, as a graph builder of this package made them.
         threads: Threads of one step; small models are fastest on one.
@@ -66,4 +68,4 @@ class OnnxSession:
         feeds = dict(zip(self._states, state, strict=True))
         feeds["ids"] = np.asarray(ids, np.int64)
         logits, *after = self._session.run(self._outputs, feeds)
-        return logits, tuple(after)
+        return logits, tuple(new if len(new) or not len(old) else old for new, old in zip(after, state, strict=True))

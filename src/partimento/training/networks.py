@@ -13,6 +13,8 @@ from torch import nn
 from partimento.errors import ConfigError, nearest
 from partimento.models import (
     batch_norm,
+    biaxial,
+    biaxial_graph,
     char_rnn,
     char_rnn_graph,
     play_bach,
@@ -44,6 +46,7 @@ class Network:
 
 
 NETWORKS: dict[str, Network] = {
+    "biaxial": Network(biaxial.BiaxialConfig, biaxial.Biaxial, biaxial_graph.step_graph, ("frame", "lowest", "metres")),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
         char_rnn.CharRnn,

@@ -24,11 +24,18 @@ class StatefulModule(Protocol):
         """Read ids of shape (batch, time); return logits (batch, time, vocabulary) and the next state."""
 
 
+class ScoringModule(StatefulModule, Protocol):
+    """A module that knows a cheaper way to its loss than logits over the whole vocabulary."""
+
+    def nats(self, ids: Tensor, targets: Tensor, state: Carry) -> tuple[Tensor, Carry]:
+        """Read ids; return the summed cross entropy of `targets` where they are not negative, and the next state."""
+
+
 class NextId:
     """Cross entropy of the id that follows, with the state carried from one batch to the next.
 
     Args:
-        module: The network.
+        module: The network, a `StatefulModule`; where it is a `ScoringModule` too, it is asked for its loss and not for logits.
         rows: Rows of the training batches.
     """
 
@@ -74,8 +81,11 @@ class NextId:
         device = next(self.module.parameters()).device
         ids, targets = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.targets))
         state = _reset(carry, self._start(len(batch.fresh)), torch.from_numpy(batch.fresh).to(device))
-        logits, after = self.module(ids, state)
-        total = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=NOTHING, reduction="sum")
+        if hasattr(self.module, "nats"):
+            total, after = self.module.nats(ids, targets, state)  # type: ignore[operator]  # nn.Module hides its own methods' types
+        else:
+            logits, after = self.module(ids, state)
+            total = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=NOTHING, reduction="sum")
         return (
             total,
             int((batch.targets != NOTHING).sum()),

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from partimento.encoding.catalog import build_encoding
+from partimento.encoding.encoding import Encoding
 from partimento.errors import ConfigError, nearest
 
 SIZES = ("tiny", "small", "base")
@@ -29,6 +31,7 @@ class Preset:
         learning_rate: Highest learning rate.
         rows: Pieces read side by side.
         time: Ids read of each piece in one step; frames, where an encoding's hints name a ``frame``.
+        options: Settings of its own encoding.
     """
 
     network: str
@@ -39,9 +42,42 @@ class Preset:
     learning_rate: float = 2e-3
     rows: int = 32
     time: int = 160
+    options: Mapping[str, Any] = field(default_factory=dict)
 
+    def speaks(self, wished: str | None = None) -> Encoding:
+        """Return the encoding that was wished for, else its own; tunes as ABC text where it speaks any.
+
+        Raises:
+            EncodingError: When there is no such encoding.
+        """
+        own = wished in (None, self.encoding)
+        return build_encoding(wished or self.encoding or "characters", self.options if own else None)
+
+
+_BIAXIAL = "Johnson's biaxial RNN 2015: 300 and 300 units along time, 100 and 50 along the notes, keys 24 to 101, 10 x 128 frames"
+_BIAXIAL_MENDED = (
+    "Silent, held or struck by one softmax, any metre, changes of metre read and not cut off; chunks of 64 frames with the state carried on; "
+    "AdamW, and validation by piece where there was none."
+)
+_BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {"time_units": (24,), "note_units": (16,), "dropout": 0.2},
+    "small": {"time_units": (150, 150), "note_units": (60, 30), "dropout": 0.3},
+    "base": {"time_units": (300, 300), "note_units": (100, 50), "dropout": 0.5},
+}
 
 PRESETS: dict[str, Preset] = {
+    "biaxial": Preset("biaxial", "pianoroll", _BIAXIAL, _BIAXIAL_MENDED, _BIAXIAL_SIZES, 2e-3, 10, 64, {"lowest": 24, "highest": 101}),
+    "biaxial-invariant": Preset(
+        "biaxial",
+        "pianoroll",
+        "Johnson 2017 (EvoMUSART), tied parallel networks: the same without pitch and pitch class among the inputs",
+        _BIAXIAL_MENDED,
+        {size: {**settings, "invariant": True} for size, settings in _BIAXIAL_SIZES.items()},
+        2e-3,
+        10,
+        64,
+        {"lowest": 24, "highest": 101},
+    ),
     "markov": Preset(
         "markov",
         "",
