@@ -71,9 +71,8 @@ def test_imports_go_down(file):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
 def test_torch_stays_in_its_rooms(file):
     room = _room(file)
-    if room in ("training", "export") or (
-        room == "models" and file.stem not in WITHOUT_TORCH_IN_MODELS and not file.stem.endswith("_graph")
-    ):
+    describes_networks = room == "models" and file.stem not in WITHOUT_TORCH_IN_MODELS and not file.stem.endswith("_graph")
+    if room in ("training", "export") or describes_networks:
         return
     torches = ("torch", "tensorboard", "safetensors.torch")
     named = [line for line, module in _imported(TREES[file]) if any(f"{module}.".startswith(f"{torch}.") for torch in torches)]
