@@ -8,6 +8,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 MADE = {
+    "compare": ["compared/index.html"],
     "compose": ["new.mid", "new.musicxml", "continued.mid"],
     "convert": ["a-tone-higher.mid", "a-tone-higher.csv", "a-tone-higher.musicxml", "a-tone-higher.abc"],
     "corpus": ["three-tunes/broken.mid"],

@@ -18,6 +18,7 @@ from typing import Any
 from partimento.bundle import Card, load_bundle
 from partimento.encoding.catalog import build_encoding
 from partimento.generation.load import bundle_folder, shipped
+from partimento.training.presets import PRESETS
 
 TOP = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/encodings.md", "docs/models.md")
@@ -67,6 +68,21 @@ def results() -> str:
     return "\n".join(parts) or NOTHING
 
 
+def presets() -> str:
+    """The composers that can be trained, where they come from and what is mended."""
+    rows = [
+        [
+            f"`{name}`",
+            entry.source,
+            f"`{entry.encoding}`" if entry.encoding else "any",
+            entry.mended,
+            f"`partimento train FOLDER --model {name}`",
+        ]
+        for name, entry in PRESETS.items()
+    ]
+    return table(["name", "after", "encoding", "mended", "command"], rows)
+
+
 def vocabulary(name: str) -> str:
     """An encoding's vocabulary as it prints itself, and what the encoding drops."""
     encoding = build_encoding(name)
@@ -85,6 +101,7 @@ def _leaves(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str
 
 TABLES: dict[str, Callable[[], str]] = {
     "models": models,
+    "presets": presets,
     "cards": cards,
     "results": results,
     "chorale": lambda: vocabulary("chorale"),

@@ -51,6 +51,12 @@ def test_an_unknown_verb_is_told_the_nearest(capsys: pytest.CaptureFixture[str])
     assert "did you mean 'compose'" in refusal(capsys, 2, "compos")
 
 
+def test_the_presets_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    fields = told(capsys, "models", "presets")["presets"]
+    assert {"markov", "char_rnn"} <= set(fields)
+    assert all(entry["source"] and entry["mended"] and set(entry["sizes"]) == {"tiny", "small", "base"} for entry in fields.values())
+
+
 def test_an_unknown_option_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--bars" in refusal(capsys, 2, "compose", "--bar", "4")
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from little_music import chorale, tune_text
@@ -60,6 +61,19 @@ def test_the_highest_note_of_an_onset_is_the_melody():
 def test_works_are_found_through_a_chain():
     scores = [tune(0), tune(1), transpose(tune(0), 5), tune(2), transpose(tune(0), -3)]
     assert works(scores) == [0, 1, 0, 3, 0]
+
+
+def test_settings_of_one_name_need_less_in_common():
+    def setting(number: int, title: str, own: int):  # bars of tune `number`, then others
+        one, other = tune(number).tracks[0], tune(own).tracks[0]
+        half = len(one) // 3
+        pitch = np.concatenate([one.pitch[:half], other.pitch])
+        at = 240 * np.arange(pitch.size)
+        return Score(480, (Track(at, np.full(pitch.size, 240), pitch, np.full(pitch.size, 80)),), metadata={"title": title})
+
+    assert works([setting(0, "The Rights of Man", 5), setting(0, "Rights Of Man (2)", 6)]) == [0, 0]
+    assert works([setting(0, "The Rights of Man", 5), setting(0, "Another", 6)]) == [0, 1]
+    assert works([setting(0, "The Rights of Man", 5), setting(3, "Rights of Man", 6)]) == [0, 1]
 
 
 def test_unlike_chorales_are_unlike_works():

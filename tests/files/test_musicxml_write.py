@@ -1,7 +1,6 @@
 """Writing MusicXML: every measure is full, and what was written is read back the same."""
 
 import io
-import warnings
 import xml.etree.ElementTree as ET
 import zipfile
 from fractions import Fraction
@@ -230,18 +229,6 @@ def test_too_many_measures_are_refused(monkeypatch):
     monkeypatch.setattr(musicxml_write, "MOST_MEASURES", 3)
     with pytest.raises(ScoreError, match="4 measures, expected at most 3 in MusicXML"):
         musicxml_bytes(Score(QUARTER, (track((0, 16, 60)),)))
-
-
-def test_partitura_reads_what_is_written(tmp_path):
-    partitura = pytest.importorskip("partitura")
-    path = tmp_path / "chorale.musicxml"
-    path.write_bytes(musicxml_bytes(CHORALE))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says what it passes over, such as metronome marks
-        found = partitura.load_musicxml(str(path))
-    notes = sorted((n["onset_quarter"] + 1, n["duration_quarter"], n["pitch"]) for part in found.parts for n in part.note_array())
-    ours = sorted((s / QUARTER, d / QUARTER, p) for t in CHORALE.tracks for s, d, p in zip(t.start, t.duration, t.pitch, strict=True))
-    assert notes == ours
 
 
 ROW = st.tuples(st.integers(0, 90), st.integers(1, 40), st.integers(30, 95))

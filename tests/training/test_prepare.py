@@ -39,9 +39,9 @@ def test_pieces_become_ids_in_every_key_their_voices_reach():
     highest = max(high, max(t.pitch.max() for t in chorale(1, shift=2).tracks))
     reached = {int(t.pitch.max()) for ids in prepared.train[0] for t in Chorale().decode(ids).tracks}
     assert max(reached) <= highest
-    assert prepared.notes["train"] == chorale(0).note_count + chorale(1).note_count
+    assert prepared.notes("train") == chorale(0).note_count + chorale(1).note_count
     assert low >= 36
-    assert [name for name, _ in prepared.train_scores] == ["train0", "train1"]
+    assert [name for name, _ in prepared.scores["train"]] == ["train0", "train1"]
 
 
 def test_what_cannot_be_used_is_counted_with_its_reason():

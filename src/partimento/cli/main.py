@@ -17,6 +17,7 @@ from partimento.version import __version__
 VERBS = {
     "compose": ("compose:compose", "Write new music with a trained model."),
     "train": ("train:train", "Make a model from a folder of scores or a named corpus."),
+    "compare": ("compare:compare", "Train several composers on the same pieces; one table says which composes best."),
     "convert": ("convert:convert", "Turn one score format into another."),
     "render": ("render:render", "Turn a score into sound."),
     "models": ("models:models", "List the shipped and local models, or show one's card."),

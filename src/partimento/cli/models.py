@@ -1,4 +1,4 @@
-"""`partimento models`: what the shipped and local bundles are."""
+"""`partimento models`: what the shipped and local bundles are, and what can be trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from partimento.cli.output import show, table
 if TYPE_CHECKING:
     from partimento.bundle import Card
 
-models = App(name="models", help="List the shipped and local models, or show one's card.")
+models = App(name="models", help="List the shipped and local models or the presets to train, or show one's card.")
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="")]
 
@@ -50,6 +50,20 @@ def show_model(name: str, /, *, as_json: AsJson = False) -> None:
     words = [f"{bundle.card.name}: {bundle.card.summary}", bundle.card.permission, "", *_lines(asdict(bundle.card))]
     words += ["", f"Encoding '{bundle.encoding().name}': {bundle.encoding().vocabulary}"]
     show(asdict(bundle.card), "\n".join(words), as_json=as_json)
+
+
+@models.command(name="presets")
+def list_presets(*, as_json: AsJson = False) -> None:
+    """List the composers that `train --model` and `compare --models` take: where each comes from, what is mended.
+
+    Args:
+        as_json: Print one JSON object.
+    """
+    from partimento.training.presets import PRESETS  # noqa: PLC0415  # --help must not load numpy
+
+    rows = [["name", "speaks", "after"]]
+    rows += [[name, entry.encoding or "any encoding", entry.source] for name, entry in PRESETS.items()]
+    show({"presets": {name: asdict(entry) for name, entry in PRESETS.items()}}, table(rows), as_json=as_json)
 
 
 def _cards() -> tuple[dict[str, Card], dict[str, str]]:

@@ -84,11 +84,12 @@ def train(
         as_json: Print one JSON object.
     """
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415  # --help must not load numpy
+    from partimento.corpus.open import open_corpus  # noqa: PLC0415
 
     set_names = {word: word.partition("=")[0] for word in corpus if "=" in word and not Path(word).exists()}  # without a copy's place
     command = shlex.join(["partimento", *(set_names.get(word, word) for word in sys.argv[1:])])
-    run = TrainingRun(list(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
-    fields = run.make()
+    run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command)
+    fields = run.make(open_corpus(corpus))
     words = (
         f"{fields['bundle']}: {fields['steps']} steps, {fields['notes_per_second']} notes a second; validation "
         f"{fields['valid_nats_per_token']:.3f} nats a token ({fields['valid_bits_per_note']:.2f} bits a note), training "

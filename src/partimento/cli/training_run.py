@@ -15,7 +15,6 @@ import numpy as np
 
 from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
 from partimento.corpus.corpus import Corpus, Part
-from partimento.corpus.open import open_corpus
 from partimento.encoding.catalog import build_encoding
 from partimento.encoding.encoding import Ids
 from partimento.errors import ConfigError, MissingExtra, PartimentoError
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
     from partimento.training.loop import Progress
 
 RUN = "run"
+DEFAULT_ENCODING = "characters"
+"""Of a preset that speaks any."""
+
 FILES = "files.json"
 SAMPLE_SEED = 1
 
@@ -41,7 +43,6 @@ class TrainingRun:
     """One run of `partimento train`; `make` does it.
 
     Args:
-        names: What to learn from.
         network: What is trained.
         course: How long and how.
         out: The bundle's folder.
@@ -49,7 +50,7 @@ class TrainingRun:
         command: What the user typed, for the card.
     """
 
-    def __init__(self, names: list[str], network: Network, course: Course, *, out: Path, name: str, command: str) -> None:  # a command line
+    def __init__(self, network: Network, course: Course, *, out: Path, name: str, command: str) -> None:
         self.preset = preset(network.model)
         if not is_plain_name(name):
             raise ConfigError(f"--name '{name}': expected a plain file name, for pieces are named after their model. Give another.")
@@ -57,14 +58,18 @@ class TrainingRun:
             raise MissingExtra(
                 f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
-        self.names, self.network, self.course, self.out, self.name, self.command = names, network, course, out, name, command
-        self.encoding = build_encoding(network.encoding or self.preset.encoding)
+        self.network, self.course, self.out, self.name, self.command = network, course, out, name, command
+        self.encoding = build_encoding(network.encoding or self.preset.encoding or DEFAULT_ENCODING)
         self.run_folder = out / RUN
 
-    def make(self) -> dict[str, Any]:
-        """Train, measure and pack; return the fields of the JSON object."""
-        corpus = open_corpus(self.names)
-        prepared = prepare(corpus, self.encoding)
+    def make(self, corpus: Corpus, prepared: Prepared | None = None) -> dict[str, Any]:
+        """Train, measure and pack; return the fields of the JSON object.
+
+        Args:
+            corpus: What to learn from.
+            prepared: The same in this run's encoding, where that has been made.
+        """
+        prepared = prepared or prepare(corpus, self.encoding)
         make_folder(self.run_folder)
         sweep(self.out)
         sweep(self.run_folder)
@@ -78,7 +83,7 @@ class TrainingRun:
         read_now = training.pop("tokens_now")
         lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
         card = self._card(corpus, prepared, model, training | lasted | {"command": self.command})
-        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.train_scores).to_bytes()} | ({STEP: graph} if graph else {})
+        files = {WEIGHTS: weights, FINGERPRINTS: Fingerprints.of(prepared.scores["train"]).to_bytes()} | ({STEP: graph} if graph else {})
         figures = self._figures(Bundle(self.out, card, files), prepared)
         save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)
         valid = figures["valid"]
@@ -91,7 +96,7 @@ class TrainingRun:
             "valid_bits_per_note": valid["bits_per_note"],
             "skipped_files": len(prepared.skipped),
             "notes_per_second": round(
-                read_now / max(seconds, 1e-9) * prepared.notes["train"] / max(sum(len(v[0]) for v in prepared.train), 1), 1
+                read_now / max(seconds, 1e-9) * prepared.notes("train") / max(sum(len(v[0]) for v in prepared.train), 1), 1
             ),
             "ended": training["ended"],
         }
@@ -166,7 +171,7 @@ class TrainingRun:
                 "pieces": len(pieces),
                 "nats_per_token": round(found.nats_per_id, 5),
                 "nats_per_unit": round(found.nats / units, 5),
-                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes[part], 1), 4),
+                "bits_per_note": round(found.nats / math.log(2) / max(prepared.notes(part), 1), 4),
                 "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
             }
         return figures
@@ -191,7 +196,7 @@ class TrainingRun:
                 "citation": corpus.citation,
                 "checksum": corpus.checksum,
                 "pieces": {"train": len(prepared.train), "valid": len(prepared.valid), "test": len(prepared.test)},
-                "notes": prepared.notes["train"],
+                "notes": prepared.notes("train"),
                 "skipped": len(prepared.skipped),
             },
             training=training,

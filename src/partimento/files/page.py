@@ -58,12 +58,12 @@ def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: boo
     notated = is_notated(score)
     engraving = _staves(score) if engrave and notated else None
     name = _file_name(score)
-    midi = _data_url("audio/midi", midi_bytes(score))
+    midi = data_url("audio/midi", midi_bytes(score))
     links = [_link(midi, f"{name}.mid", "MIDI")]
     player = ""
     if sound is not None:
         suffix, data = sound
-        url = _data_url(MEDIA_TYPES[suffix], data)
+        url = data_url(MEDIA_TYPES[suffix], data)
         player = f'<audio controls preload="auto" src="{url}"></audio>'
         links.append(f'<a id="sound" download="{name}{suffix}">Sound ({suffix[1:].upper()})</a>')
     sections = []
@@ -72,7 +72,7 @@ def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: boo
     sections.append(_section("Piano roll", roll.svg, "roll"))
     text = _abc(score) if notated else ""
     if text:
-        links.append(_link(_data_url("text/vnd.abc", text.encode()), f"{name}.abc", "ABC"))
+        links.append(_link(data_url("text/vnd.abc", text.encode()), f"{name}.abc", "ABC"))
         sections.append(f'<details class="card"><summary>ABC text</summary><pre>{escape(text)}</pre></details>')
     facts = {"path": roll.path if sound is not None else (), "notes": _engraved_times(score, engraving) if sound is not None else []}
     return _document(score, player=player, links=links, sections=sections, facts=facts)
@@ -186,8 +186,8 @@ def _link(url: str, name: str, text: str) -> str:
     return f'<a href="{url}" download="{name}">{text}</a>'
 
 
-def _data_url(media_type: str, data: bytes) -> str:
-    """Bytes as an address that needs no request."""
+def data_url(media_type: str, data: bytes) -> str:
+    """Return bytes as an address that needs no request."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
 
 

@@ -27,6 +27,9 @@ _TYPES = {
 }
 """safetensors' names of the types numpy has; BF16 is widened to float32."""
 
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
+"""How pickles, and the archives that hold them, begin."""
+
 Tensors = Mapping[str, NDArray[np.generic]]
 
 
@@ -40,14 +43,14 @@ def read_tensors(data: bytes, name: str) -> dict[str, NDArray[np.generic]]:
     Raises:
         ReadError: When the bytes are no safetensors file, are damaged, or hold numbers that are none.
     """
-    if data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK") or data[:6] == b"\x93NUMPY":
-        raise ReadError(
-            f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. "
-            "Save the weights as safetensors."
-        )
     try:
         entries = deserialize(data)  # type: ignore[no-untyped-call]  # safetensors leaves it untyped
     except (SafetensorError, ValueError, OverflowError, MemoryError) as error:
+        if data[:2] in _PICKLES or data[:6] == b"\x93NUMPY":  # asked only now: a sound file of 640 bytes of header begins with 80 02 too
+            raise ReadError(
+                f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. "
+                "Save the weights as safetensors."
+            ) from error
         raise ReadError(f"{name}, header: no sound safetensors file ({error}). Fetch or save the file again.") from error
     tensors: dict[str, NDArray[np.generic]] = {}
     for tensor, entry in entries:

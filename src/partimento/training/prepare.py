@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.corpus.augment import ranges, transpositions
 from partimento.corpus.corpus import Corpus, Part, Piece
+from partimento.encoding.catalog import ENCODINGS, build_encoding
 from partimento.encoding.encoding import Encoding
 from partimento.errors import CorpusError, PartimentoError
 from partimento.score import Score
@@ -26,19 +28,21 @@ class Prepared:
         train: Piece -> its transpositions, as written first.
         valid: Pieces to choose by, as written.
         test: Pieces to measure on, as written.
-        train_scores: The pieces learnt from, with their names.
+        scores: Part -> its pieces as they were read, with their names, in the order of their ids.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
-        notes: Part -> notes in its pieces as they were read, whatever the encoding keeps of them.
     """
 
     train: list[list[Ids]]
     valid: list[Ids]
     test: list[Ids]
-    train_scores: list[tuple[str, Score]] = field(repr=False)
+    scores: Mapping[Part, list[tuple[str, Score]]] = field(repr=False)
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
-    notes: Mapping[Part, int]
+
+    def notes(self, part: Part) -> int:
+        """Return the notes in a part's pieces as they were read, whatever the encoding keeps of them."""
+        return sum(score.note_count for _, score in self.scores[part])
 
     @property
     def checksum(self) -> str:
@@ -47,6 +51,35 @@ class Prepared:
         for ids in [*(ids for variants in self.train for ids in variants), *self.valid]:
             digest.update(len(ids).to_bytes(8, "little") + np.asarray(ids, "<i4").tobytes())
         return digest.hexdigest()
+
+
+_LOOKED_AT = 20
+"""Pieces that other encodings are tried on where one can say none."""
+
+
+def fitting(corpus: Corpus) -> list[str]:
+    """Return the encodings that can say the corpus's first pieces, that which says most of them first."""
+    scores = [score for part in ("train", "valid") for _, score in islice(corpus.scores(part), _LOOKED_AT)]
+    said = {}
+    for name in ENCODINGS:
+        encoding = build_encoding(name)
+        said[name] = sum(_can_say(encoding, score) for score in scores if isinstance(score, Score))
+    return [name for name in sorted(said, key=lambda name: -said[name]) if said[name]]
+
+
+def _can_say(encoding: Encoding, score: Score) -> bool:
+    """Whether an encoding takes a score."""
+    try:
+        encoding.encode(score)
+    except PartimentoError:
+        return False
+    return True
+
+
+def _remedy(corpus: Corpus, encoding: Encoding) -> str:
+    """What to do where an encoding cannot say a corpus."""
+    others = [name for name in fitting(corpus) if name != encoding.name]
+    return f"Give more pieces, or --encoding {' or '.join(others)}." if others else "Give more pieces; no other encoding says these."
 
 
 def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
@@ -75,7 +108,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
             reason = next(iter(skipped.values()), "there are none")
             raise CorpusError(
                 f"{corpus.name}: no piece to {word} can be used as '{encoding.name}' ({len(skipped)} left out; the first: {reason}) "
-                "Give more pieces, or another --encoding."
+                f"{_remedy(corpus, encoding)}"
             )
     limits = ranges(score for _, score, _ in usable["train"])
     train = []
@@ -91,8 +124,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         train,
         [ids for _, _, ids in usable["valid"]],
         [ids for _, _, ids in usable["test"]],
-        [(piece.id, score) for piece, score, _ in usable["train"]],
+        {part: [(piece.id, score) for piece, score, _ in found] for part, found in usable.items()},
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
-        {part: sum(score.note_count for _, score, _ in found) for part, found in usable.items()},
     )

@@ -22,7 +22,7 @@ class Preset:
 
     Attributes:
         network: One of `networks.NETWORKS`, or of `counted.COUNTED`.
-        encoding: What it speaks unless another is asked for.
+        encoding: What it speaks unless another is asked for; empty for one that speaks any, and takes what the corpus fits.
         source: Paper or program, with its numbers.
         mended: What differs here.
         sizes: Size -> settings of the network.
@@ -44,7 +44,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "markov": Preset(
         "markov",
-        "characters",
+        "",
         "Xenakis 1958; back-off by Witten and Bell 1991, method C",
         "Any order on any encoding, every order mixed in, so that every piece has a likelihood.",
     ),
