@@ -31,6 +31,7 @@ class Prepared:
         scores: Part -> its pieces as they were read, with their names, in the order of their ids.
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
+        moves: Piece -> semitones by which each of its transpositions is higher than as written, 0 first.
     """
 
     train: list[list[Ids]]
@@ -39,6 +40,7 @@ class Prepared:
     scores: Mapping[Part, list[tuple[str, Score]]] = field(repr=False)
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
+    moves: list[list[int]]
 
     def notes(self, part: Part) -> int:
         """Return the notes in a part's pieces as they were read, whatever the encoding keeps of them."""
@@ -111,15 +113,17 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
                 f"{_remedy(corpus, encoding)}"
             )
     limits = ranges(score for _, score, _ in usable["train"])
-    train = []
+    train, moves = [], []
     for _, score, ids in usable["train"]:
-        variants = [ids]
+        variants, by = [ids], [0]
         for moved in list(transpositions(score, limits, encoding.transpositions))[1:]:
             try:
                 variants.append(encoding.encode(moved))
             except PartimentoError:
                 continue  # a key the encoding cannot say
+            by.append(_higher(score, moved))
         train.append(variants)
+        moves.append(by)
     return Prepared(
         train,
         [ids for _, _, ids in usable["valid"]],
@@ -127,4 +131,11 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
         {part: [(piece.id, score) for piece, score, _ in found] for part, found in usable.items()},
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
+        moves,
     )
+
+
+def _higher(score: Score, moved: Score) -> int:
+    """Semitones by which a score was moved."""
+    pairs = zip(score.tracks, moved.tracks, strict=True)
+    return next((int(new.pitch[0] - old.pitch[0]) for old, new in pairs if len(old) and not old.is_drum), 0)
