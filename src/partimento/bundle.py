@@ -32,6 +32,7 @@ from partimento.errors import BundleError, PartimentoError, WriteError, nearest
 from partimento.files.dispatch import read_bytes
 from partimento.files.tensors import read_tensors
 from partimento.files.whole import UNFINISHED, make_folder, write_error, write_whole
+from partimento.models.dice import Dice
 from partimento.models.markov import Markov
 from partimento.models.model import SequenceModel
 from partimento.models.onnx_session import OnnxSession
@@ -42,7 +43,10 @@ NEXT = ".next"
 LARGEST_BUNDLE_BYTES = 2**29
 """All files of a bundle together; the largest that is shipped has 14 MB."""
 
-TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel]] = {"markov": Markov.of_tensors}
+TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel]] = {
+    "dice": Dice.of_tensors,
+    "markov": Markov.of_tensors,
+}
 """Models without a graph -> what makes them of their weights."""
 
 LONGEST_NAME = 200

@@ -51,6 +51,8 @@ class TuneForm:
         self._state = "plain"  # plain, open, first, second
         self._common = 0  # bars of the section before its endings
         self._ending = 0  # bars of the first ending
+        self._goes: bool | None = None  # whether the section may have another bar, once that was asked in this bar
+        self._last: bool | None = None  # whether the tune must end with this bar, once that was asked
 
     @property
     def played(self) -> int:
@@ -79,13 +81,16 @@ class TuneForm:
     @property
     def last_bar(self) -> bool:
         """Whether the tune must end with the present bar."""
-        if self.in_pickup or self._goes_on():
-            return False
-        return not any(END_SIGN not in token for token in self._closings(may_end=True))
+        if self._last is None:
+            ends = not self.in_pickup and not self._goes_on()
+            self._last = ends and not any(END_SIGN not in token for token in self._closings(may_end=True))
+        return self._last
 
     def _goes_on(self) -> bool:
         """Whether the section may have another bar after the present one."""
-        return bool(self._continuations())
+        if self._goes is None:
+            self._goes = bool(self._continuations())
+        return self._goes
 
     def _fits(self, room: int) -> bool:
         """Whether what follows a section can fill `room` more bars."""
@@ -157,6 +162,7 @@ class TuneForm:
 
     def pass_line(self, line: str, place: Fraction) -> None:
         """Take a bar line that stands at `place` of the present bar."""
+        self._goes = self._last = None
         if self.pickup is None and place == 0:
             self._opened = True
             self._state = "open"

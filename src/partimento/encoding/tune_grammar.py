@@ -31,6 +31,9 @@ LENGTHS = {text: Fraction(text or 1) for text in ("", "2", "3", "4", "6", "8", "
 TRIPLET_LENGTHS = ("", "/2", "2")
 _LETTERS = "ABCDEFGabcdefg"
 _MODES = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
+_BETWEEN = ("start", "M", "K", "bar", "end")
+"""Modes in which no bar stands open."""
+
 _LONG = Fraction(2)
 """A quarter: the shortest last note."""
 
@@ -105,8 +108,9 @@ class TuneGrammar:
 
     @property
     def bars(self) -> int:
-        """Bars begun so far, as played."""
-        return self._form.played + (1 if self._place > 0 and not self._form.in_pickup else 0)
+        """Bars begun so far, as played; a bar begins with its first sign."""
+        begun = self._mode not in _BETWEEN and (self._mode != "line" or self._place > 0) and not self._form.in_pickup
+        return self._form.played + begun
 
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""

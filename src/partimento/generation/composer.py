@@ -14,7 +14,7 @@ from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.filters import Sampling
 from partimento.generation.sampler import Writer, Writing
 from partimento.models.conservative import Conservative
-from partimento.models.model import SequenceModel
+from partimento.models.model import Planner, SequenceModel
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
@@ -155,17 +155,36 @@ class Composer:
         if wish.seconds is not None:
             quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
             bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
-        opened = Writing.begin(self._chooser(), self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None), beginning)
+        key = wish.key if wish.primer is None else None
+        model = self._plan(bars, key)
+        if model is None:  # it knows no piece in that key: what it writes in another is moved there
+            key, model = None, self._plan(bars, None) or self.model
+        opened = Writing.begin(self._held_up(model), self.encoding.grammar(bars=bars, key=key), beginning)
         if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
 
-    def _chooser(self) -> SequenceModel:
+    def _held_up(self, model: SequenceModel) -> SequenceModel:
         """The model, conservative where that is asked for."""
         if not self.sampling.conservative:
+            return model
+        return Conservative(model, frame=int(self.encoding.hints.get("frame", 1)))
+
+    def _plan(self, bars: int | None, key: KeySignature | None) -> SequenceModel | None:
+        """The model as it writes a piece of `bars` bars in `key`, where it plans; the model itself where it does not."""
+        if not isinstance(self.model, Planner):
             return self.model
-        return Conservative(self.model, frame=int(self.encoding.hints.get("frame", 1)))
+
+        def may_open(ids: NDArray[np.int32]) -> bool:
+            grammar = self.encoding.grammar(bars=bars, key=key)
+            for number in ids.tolist():
+                if not grammar.allowed()[number]:
+                    return False
+                grammar.push(number)
+            return True
+
+        return self.model.planned(bars, may_open)
 
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,4 +34,20 @@ class SequenceModel(Protocol):
 
         Returns:
             Logits of the id that follows, shape (batch, vocabulary), and the next state.
+        """
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A model that wants to know before it begins what piece it is to write."""
+
+    def planned(self, bars: int | None, may_open: Callable[[NDArray[np.int32]], bool]) -> SequenceModel | None:
+        """Return the model that writes such a piece.
+
+        Args:
+            bars: Bars it is to have, as played; None for as many as come.
+            may_open: Whether a piece may begin with these ids, shape (length,).
+
+        Returns:
+            The model; None where it knows no such piece.
         """

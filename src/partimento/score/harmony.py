@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from partimento.errors import ScoreError
 from partimento.score.meter import signatures
@@ -60,6 +60,25 @@ def chord_of(pitch_classes: Iterable[int]) -> Chord | None:
         if quality:
             return Chord(root, quality)
     return None
+
+
+def likeliest_triad(weights: ArrayLike, bass: int) -> Chord:
+    """Return the triad that says most of some music: what of it sounds weighs for it, what does not belong to it against it.
+
+    Args:
+        weights: How long each pitch class sounds, C first, shape (12,), 0 or more.
+        bass: Pitch class or MIDI key of the lowest note; of equals the triad it is the root of is taken.
+    """
+    known = np.asarray(weights, np.float64)
+    known = known / max(float(known.sum()), 1e-12)
+    triads = [Chord(root, quality) for quality in ("major", "minor", "diminished") for root in range(12)]
+    steps = {quality: intervals for intervals, quality in TRIADS.items()}
+
+    def worth(chord: Chord) -> float:
+        inside = sum(known[(chord.root + step) % 12] for step in steps[chord.quality])
+        return float(2 * inside + 0.5 * known[chord.root] + 0.1 * (chord.root == bass % 12) - 0.05 * (chord.quality == "diminished"))
+
+    return max(triads, key=worth)
 
 
 def transpose_chord_symbol(symbol: str, fifths: int) -> str:

@@ -32,6 +32,7 @@ class Prepared:
         repaired: Piece of any part -> what its reader had to repair.
         skipped: Piece -> why it could not be used.
         encoding: What the ids are in: the one asked for, fitted to the pieces learnt from (see `encoding.fitted`).
+        moves: Piece -> semitones by which each of its transpositions is higher than as written, 0 first.
     """
 
     train: list[list[Ids]]
@@ -41,6 +42,7 @@ class Prepared:
     repaired: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, str]
     encoding: Encoding
+    moves: list[list[int]]
 
     def notes(self, part: Part) -> int:
         """Return the notes in a part's pieces as they were read, whatever the encoding keeps of them."""
@@ -116,15 +118,17 @@ def prepare(corpus: Corpus, encoding: Encoding, *, fit: bool = True) -> Prepared
                 f"{_remedy(corpus, encoding)}"
             )
     limits = () if encoding.hints.get("keyboard") else ranges(score for _, score, _ in usable["train"])
-    train = []
+    train, moves = [], []
     for _, score, ids in usable["train"]:
-        variants = [ids]
+        variants, by = [ids], [0]
         for moved in list(transpositions(score, limits, encoding.transpositions))[1:]:
             try:
                 variants.append(encoding.encode(moved))
             except PartimentoError:
                 continue  # a key the encoding cannot say
+            by.append(_higher(score, moved))
         train.append(variants)
+        moves.append(by)
     return Prepared(
         train,
         [ids for _, _, ids in usable["valid"]],
@@ -133,4 +137,11 @@ def prepare(corpus: Corpus, encoding: Encoding, *, fit: bool = True) -> Prepared
         {piece.id: score.warnings for found in usable.values() for piece, score, _ in found if score.warnings},
         skipped,
         encoding,
+        moves,
     )
+
+
+def _higher(score: Score, moved: Score) -> int:
+    """Semitones by which a score was moved."""
+    pairs = zip(score.tracks, moved.tracks, strict=True)
+    return next((int(new.pitch[0] - old.pitch[0]) for old, new in pairs if len(old) and not old.is_drum), 0)

@@ -1,0 +1,194 @@
+"""Pieces cut into their bars as ids, whatever the encoding: a grammar that reads along counts the bars."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.encoding.encoding import Encoding
+from partimento.errors import PartimentoError
+from partimento.score import KeySignature, Score
+from partimento.score.harmony import likeliest_triad
+from partimento.score.pitch import tonic_pitch_class
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Bar:
+    """A bar of a piece, or what stands before the first one: its opening.
+
+    Attributes:
+        ids: Its ids, shape (length,).
+        begins: Bars begun as played when it begins, itself counted; 0 for an opening.
+        joint: What the grammar knows where it begins, as a digest of what may come there.
+        lawful: Whether the grammar lets each of its ids come where it comes.
+    """
+
+    ids: Ids
+    begins: int
+    joint: bytes
+    lawful: bool
+
+
+class Heard(NamedTuple):
+    """What one hears where a bar begins; -1 and None where nothing sounds.
+
+    Attributes:
+        top: Highest MIDI key.
+        bass: Lowest MIDI key.
+        degree: Semitones of the harmony's root above the tonic, and its quality.
+    """
+
+    top: int = -1
+    bass: int = -1
+    degree: tuple[int, str] | None = None
+
+    def moved(self, semitones: int) -> Heard:
+        """Return the same in another key."""
+        return self._replace(top=self.top + semitones, bass=self.bass + semitones) if self.top >= 0 else self
+
+
+class Knife:
+    """Cuts pieces of one encoding into bars.
+
+    Args:
+        encoding: Its grammar counts the bars.
+    """
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        self._neighbours: set[tuple[int, int]] = set()  # ids that may stand side by side, as far as that was asked
+        self._joints: dict[Hashable, bytes] = {}
+
+    def cut(self, ids: Ids) -> list[Bar]:
+        """Return the opening and the bars of a piece, every id checked."""
+        grammar = self._encoding.grammar()
+        marks: list[tuple[int, int, bytes]] = []
+        broken: list[int] = []
+        begun = 0
+        for at, number in enumerate(ids.tolist()):
+            allowed = grammar.allowed()
+            if not allowed[number]:
+                broken.append(at)
+            elif at:
+                self._neighbours.add((int(ids[at - 1]), number))
+            grammar.push(number)
+            if grammar.bars != begun:
+                begun = grammar.bars
+                marks.append((at, begun, _digest(allowed)))
+        return _bars(ids, marks, broken)
+
+    def cut_like(self, ids: Ids, bars: Sequence[Bar], move: Hashable) -> list[Bar]:
+        """Return `cut` of a piece that is another one, cut into `bars`, in another key.
+
+        What the grammar allows in one key it allows in another, but for pairs of ids that were never met: those are
+        asked for. So moved pieces cost a tenth of the time.
+
+        Args:
+            ids: The moved piece.
+            bars: The piece it was moved from.
+            move: What tells this move from others, such as both keys.
+        """
+        grammar = self._encoding.grammar()
+        places: list[tuple[int, int]] = []
+        begun = 0
+        for at, number in enumerate(ids.tolist()):
+            grammar.push(number)
+            if grammar.bars != begun:
+                begun = grammar.bars
+                places.append((at, begun))
+        if len(places) != len(bars) - 1:
+            return self.cut(ids)
+        asked = {
+            at for at, (_, _), bar in zip((at for at, _ in places), places, bars[1:], strict=True) if (move, bar.joint) not in self._joints
+        }
+        asked |= {at for at in range(1, len(ids)) if (int(ids[at - 1]), int(ids[at])) not in self._neighbours}
+        answers = self._ask(ids, asked)
+        for (at, _), bar in zip(places, bars[1:], strict=True):
+            if (move, bar.joint) not in self._joints:
+                self._joints[move, bar.joint] = _digest(answers[at])
+        broken = [at for at, allowed in answers.items() if not allowed[ids[at]]]
+        self._neighbours |= {(int(ids[at - 1]), int(ids[at])) for at in answers if at and at not in broken}
+        marks = [(at, begins, self._joints[move, bar.joint]) for (at, begins), bar in zip(places, bars[1:], strict=True)]
+        cut = _bars(ids, marks, broken)
+        return [replace(new, lawful=new.lawful and old.lawful) for new, old in zip(cut, bars, strict=True)]
+
+    def _ask(self, ids: Ids, places: set[int]) -> dict[int, NDArray[np.bool_]]:
+        """What may come at each of `places`."""
+        grammar = self._encoding.grammar()
+        answers = {}
+        for at, number in enumerate(ids.tolist()):
+            if at in places:
+                answers[at] = grammar.allowed()
+            grammar.push(number)
+        return answers
+
+
+def _bars(ids: Ids, marks: Sequence[tuple[int, int, bytes]], broken: Sequence[int]) -> list[Bar]:
+    """The opening and the bars that begin at `marks`: place, bars begun, joint."""
+    edges = [(0, 0, b""), *marks, (len(ids), 0, b"")]
+    found = []
+    for (low, begins, joint), (high, _, _) in zip(edges[:-1], edges[1:], strict=True):
+        found.append(Bar(ids[low:high], begins, joint, not any(low <= at < high for at in broken)))
+    return found
+
+
+def _digest(allowed: NDArray[np.bool_]) -> bytes:
+    """A few bytes that stand for a mask."""
+    return hashlib.blake2b(np.packbits(allowed).tobytes(), digest_size=8).digest()
+
+
+class Ear:
+    """Hears what bars begin with.
+
+    Args:
+        encoding: Decodes them.
+    """
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+        self._heard: dict[bytes, Heard] = {}
+
+    def hear(self, opening: Bar, bar: Bar, key: KeySignature) -> Heard:
+        """Return what one hears where `bar` begins, decoded behind the `opening` of its piece.
+
+        Args:
+            opening: Metre, key and pickup of the piece.
+            bar: One of its bars.
+            key: The key the harmony is related to.
+        """
+        ids = np.concatenate([opening.ids, bar.ids])
+        if ids.tobytes() not in self._heard:
+            self._heard[ids.tobytes()] = self._listen(opening.ids, ids, tonic_pitch_class(key))
+        return self._heard[ids.tobytes()]
+
+    def _listen(self, opening: Ids, ids: Ids, tonic: int) -> Heard:
+        """What sounds first in `ids` behind their `opening`."""
+        try:
+            score, before = self._encoding.decode(ids), self._encoding.decode(opening).end_tick
+        except PartimentoError:
+            return Heard()  # half of something, such as the second half of a repeat
+        notes = _notes(score)
+        notes = notes[notes[:, 0] >= before]
+        if not notes.size:
+            return Heard()
+        first = notes[notes[:, 0] == notes[:, 0].min(), 2]
+        weights = np.bincount(notes[:, 2] % 12, notes[:, 1], minlength=12)
+        chord = likeliest_triad(weights if np.unique(first % 12).size < 3 else np.bincount(first % 12, minlength=12), int(first.min()))
+        return Heard(int(first.max()), int(first.min()), ((chord.root - tonic) % 12, chord.quality))
+
+
+def _notes(score: Score) -> NDArray[np.int64]:
+    """All pitched notes: start, duration, MIDI key, shape (notes, 3)."""
+    columns = [
+        np.column_stack([track.start, track.duration, track.pitch]).astype(np.int64)
+        for track in score.tracks
+        if len(track) and not track.is_drum
+    ]
+    return np.concatenate(columns) if columns else np.zeros((0, 3), np.int64)
