@@ -5,15 +5,17 @@ import json
 import pytest
 
 from little_music import chorale_folder, run
+from partimento.encoding.catalog import build_encoding
 from partimento.errors import ConfigError
 from partimento.files.dispatch import read
 from partimento.generation.load import load
 from partimento.score.meter import bar_count
+from partimento.training.networks import NETWORKS
+from partimento.training.presets import SIZES, preset
 
 
-@pytest.mark.parametrize("name", ["biaxial", "biaxial-invariant"])
-def test_a_biaxial_is_trained_and_composes(name, tmp_path):
-    corpus = chorale_folder(tmp_path / "corpus", 6)
+def test_a_biaxial_is_trained_and_composes(tmp_path):
+    corpus, model = chorale_folder(tmp_path / "corpus", 6), tmp_path / "model"
     options = [
         "--size",
         "tiny",
@@ -30,33 +32,29 @@ def test_a_biaxial_is_trained_and_composes(name, tmp_path):
         "--sample-every",
         "0",
     ]
-    status, text, error = run("train", corpus, "--model", name, *options, "--out", tmp_path / "model", "--json")
+    status, text, error = run("train", corpus, "--model", "biaxial-invariant", *options, "--out", model, "--json")
     assert status == 0, error
     assert json.loads(text)["steps"] == 2
-    composer = load(tmp_path / "model")
-    assert composer.encoding.options() == {"lowest": 24, "highest": 101}
-    assert composer.bundle.card.model["invariant"] == (name == "biaxial-invariant")
-    if name == "biaxial":
-        pieces = {}
-        for more in ([], ["--conservative"]):
-            status, text, error = run(
-                "compose",
-                "--model",
-                tmp_path / "model",
-                "--bars",
-                "1",
-                "--seed",
-                "3",
-                "--formats",
-                "mid",
-                "--out",
-                tmp_path,
-                *more,
-                "--json",
-            )
-            assert status == 0, error
-            pieces[len(more)] = read(json.loads(text)["pieces"][0]["files"]["mid"])
-        assert [bar_count(piece) for piece in pieces.values()] == [1, 1]
+    card = load(model).bundle.card
+    assert (card.encoding["lowest"], card.encoding["highest"], card.model["invariant"]) == (24, 101, True)
+    asked = ["--bars", "1", "--seed", "3", "--conservative", "--formats", "mid", "--json"]
+    status, text, error = run("compose", "--model", model, *asked, "--out", tmp_path)
+    assert status == 0, error
+    piece = read(json.loads(text)["pieces"][0]["files"]["mid"])
+    assert bar_count(piece) == 1
+
+
+@pytest.mark.parametrize("name", ["biaxial", "biaxial-invariant"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_of_the_presets_can_be_made(name, size):
+    made = preset(name)
+    encoding = build_encoding(made.encoding, made.options)
+    known = {hint: encoding.hints[hint] for hint in NETWORKS[made.network].hints}
+    config = NETWORKS[made.network].config(vocabulary=len(encoding.vocabulary), **known, **made.sizes[size])
+    assert (config.keys, config.choices) == (78, 3)
+    assert config.invariant == (name == "biaxial-invariant")
+    if size == "base":
+        assert (config.time_units, config.note_units, config.dropout) == ((300, 300), (100, 50), 0.5)
 
 
 def test_a_model_without_frames_cannot_be_conservative():

@@ -93,6 +93,14 @@ class Biaxial(nn.Module):
     as a whole number of frames: so what it predicts is whole frames.
     """
 
+    beats: Tensor
+    fixed: Tensor
+    windows: Tensor
+    classes: Tensor
+    rotated: Tensor
+    may_follow: Tensor
+    metre_of: Tensor
+
     def __init__(self, config: BiaxialConfig) -> None:
         super().__init__()
         self.config = config
@@ -157,7 +165,7 @@ class Biaxial(nn.Module):
         """
         config = self.config
         places, keys, after = self._read(ids, state)
-        wanted = targets.unflatten(1, (-1, config.frame))
+        wanted = targets.reshape(len(targets), -1, config.frame)
         first = 2 + config.places
         place, key = (torch.where(part < 0, -1, part - offset) for part, offset in ((wanted[:, :, 0], 1), (wanted[:, :, 1:], first)))
         total = cross_entropy(places.flatten(0, 1), place.flatten(), ignore_index=-1, reduction="sum")
@@ -169,7 +177,7 @@ class Biaxial(nn.Module):
         if ids.shape[1] % config.frame:
             raise ConfigError(f"biaxial: {ids.shape[1]} ids, expected a whole number of frames of {config.frame}.")
         *cells, frame, place = state
-        read = ids.unflatten(1, (-1, config.frame))
+        read = ids.reshape(len(ids), -1, config.frame)
         does = (read - _START_AND_END - config.places).clamp(min=0)  # a place, or the start, does nothing
         here = torch.cat([place, torch.where(read[:, :, 1] < _START_AND_END, config.places, read[:, :, 1] - _START_AND_END)], dim=1)
         before = torch.cat([torch.cat([frame[:, None, :-1], does[:, :-1, 2:]], dim=1), does[:, :, :1]], dim=2)  # (batch, frames, keys)
@@ -192,15 +200,15 @@ class Biaxial(nn.Module):
         Returns:
             What each note remembers, shape (batch, frames, keys, units), and the next state of each layer.
         """
-        batch, _, keys = before.shape
+        batch, frames, keys = before.shape
         hidden = self._heard(before, beats).transpose(1, 2).flatten(0, 1)  # (batch * keys, frames, inputs)
         after: list[Tensor] = []
         for layer, lstm in enumerate(self.time):
             entry = tuple(cell.flatten(0, 1)[None] for cell in cells[2 * layer : 2 * layer + 2])
             hidden, last = lstm(hidden, entry)
-            after += [part[0].unflatten(0, (batch, keys)) for part in last]
+            after += [part[0].view(batch, keys, -1) for part in last]
             hidden = self._dropped(hidden)
-        return hidden.unflatten(0, (batch, keys)).transpose(1, 2), tuple(after)
+        return hidden.reshape(batch, keys, frames, -1).transpose(1, 2), tuple(after)
 
     def _dropped(self, hidden: Tensor) -> Tensor:
         """Outputs of shape (rows, length, units) with some units dropped in training, the same ones along the whole axis."""
@@ -226,12 +234,12 @@ class Biaxial(nn.Module):
         Returns:
             Logits of what each key does, shape (batch, frames, keys, choices).
         """
-        batch, frames, _ = chosen.shape
+        batch, frames, keys = chosen.shape
         said = torch.stack([chosen > level for level in range(self.config.choices - 1)], dim=-1).to(memory.dtype)
         hidden = torch.cat([memory, said], dim=-1).flatten(0, 1)  # (batch * frames, keys, units + 2)
         for lstm in self.notes:
             hidden = self._dropped(lstm(hidden)[0])
-        logits = self.output(hidden).unflatten(0, (batch, frames)).float()
+        logits: Tensor = self.output(hidden).view(batch, frames, keys, -1).float()
         if not self.config.articulate:
             return logits
         silent = one_hot(torch.ones_like(before), 3).bool() & (before == 0)[..., None]  # no hold where nothing sounded

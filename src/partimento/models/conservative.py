@@ -50,8 +50,9 @@ class Conservative:
 
     def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take one id a piece, shape (batch,); return logits (batch, vocabulary) and the next state."""
-        power, sounding, said, *own = state
-        logits, after = self._model.step(ids, tuple(own))
+        power, sounding = np.asarray(state[0], np.float32), np.asarray(state[1], np.int64)
+        said, own = np.asarray(state[2], np.int64), state[3:]
+        logits, after = self._model.step(ids, own)
         silent = self.vocabulary - _CHOICES
         is_key = np.asarray(ids) >= silent
         sounding = np.where(is_key, sounding + (np.asarray(ids) > silent), 0)
