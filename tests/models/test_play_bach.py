@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from partimento.errors import ConfigError
+from partimento.models.batch_norm import EPSILON
 from partimento.models.onnx_session import OnnxSession
 from partimento.models.play_bach import NEVER, PlayBach, PlayBachConfig
 from partimento.models.play_bach_graph import step_graph
@@ -27,6 +28,9 @@ def built(groups=PAIRS, seed=0, **settings):
         for parameter in module.parameters():
             parameter *= 2  # far enough from zero that everything matters
         module.distance.normal_()
+        for norm in module.norms:
+            norm.mean.normal_(0, 0.1)
+            norm.variance.uniform_(0.05, 0.3)
     return module.eval()
 
 
@@ -141,7 +145,7 @@ def test_after_learning_to_copy_it_looks_back_and_not_at_the_last_state_alone():
         ids[:, 2::2] = 9
         return ids
 
-    for _ in range(110):
+    for _ in range(60):
         ids = batch()
         logits, _ = module(ids[:, :-1], module.start(8))
         loss = cross_entropy(logits[:, 14::2].flatten(0, 1), ids[:, 15::2].flatten())
@@ -167,7 +171,7 @@ def test_after_learning_to_copy_it_looks_back_and_not_at_the_last_state_alone():
 def graph_of(module):
     weights = {name: tensor.float().numpy() for name, tensor in module.state_dict().items()}
     config = json.loads(json.dumps(asdict(module.config)))
-    return step_graph(weights, vocabulary=config["vocabulary"], groups=config["groups"])
+    return step_graph(weights, vocabulary=config["vocabulary"], groups=config["groups"], epsilon=EPSILON)
 
 
 def stepped(session, ids):
@@ -187,7 +191,7 @@ def test_the_graph_composes_what_the_network_would(groups, settings):
     found = stepped(OnnxSession(graph_of(module)), ids.numpy())
     due = exact > NEVER
     assert np.array_equal(due, found > NEVER) and np.isfinite(found).all()
-    assert np.abs(exact - found)[due].max() < 0.15 and np.abs(exact - found)[due].mean() < 0.03
+    assert np.abs(exact - found)[due].max() < 0.25 and np.abs(exact - found)[due].mean() < 0.03
     assert exact[due].std() > 0.3, "nothing is said, so nothing was compared"
 
 

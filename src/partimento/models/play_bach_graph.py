@@ -7,6 +7,7 @@ places of their events may share a batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _NEVER = -1e9
 _Arrays = Mapping[str, NDArray[np.float32]]
 
 
-def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[int]]) -> bytes:
+def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[int]], epsilon: float) -> bytes:
     """Return the ONNX graph of one step.
 
     Inputs ``ids`` (batch,), ``state.cells`` (batch, 2 * layers * units), ``state.window`` (batch, window * units),
@@ -29,9 +30,10 @@ def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[i
         weights: Named as `play_bach.PlayBach.state_dict` names them, float32.
         vocabulary: Number of ids.
         groups: As in `play_bach.PlayBachConfig`.
+        epsilon: What the normalisation adds to the variance.
     """
-    floats = {name: np.asarray(weight, np.float32) for name, weight in weights.items()}
-    layers = sum(name.startswith("cells.weight_hh_l") for name in floats)
+    floats = _folded({name: np.asarray(weight, np.float32) for name, weight in weights.items()}, epsilon)
+    layers = sum(name.endswith("weight_hh_l0") for name in floats)
     units, window = floats["query.weight"].shape[0], floats["distance"].shape[0]
     graph = Graph()
     places = _event(graph, vocabulary, groups)
@@ -40,11 +42,11 @@ def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[i
     gates = _first_gates(graph, floats, places)
     hidden, memory, below = [], [], ""
     for layer in range(layers):
+        cell = f"cells.{layer}."
         if layer:
-            gates = graph.product(below, floats[f"cells.weight_ih_l{layer}"].T, floats[f"cells.bias_ih_l{layer}"], f"in{layer}")
-        recurrent = graph.product(
-            graph.quantise(f"h{layer}"), floats[f"cells.weight_hh_l{layer}"].T, floats[f"cells.bias_hh_l{layer}"], f"re{layer}"
-        )
+            gates = graph.product(below, floats[f"{cell}weight_ih_l0"].T, floats[f"{cell}bias_ih_l0"], f"in{layer}")
+        around = graph.quantise(f"h{layer}")
+        recurrent = graph.product(around, floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
         moved, kept = lstm(graph, gates, recurrent, layer, units)
         hidden.append(moved)
         memory.append(kept)
@@ -84,10 +86,34 @@ def _event(graph: Graph, vocabulary: int, groups: Sequence[Sequence[int]]) -> li
     return found
 
 
+def _folded(floats: _Arrays, epsilon: float) -> dict[str, NDArray[np.float32]]:
+    """The weights with the normalisations in those that follow them, so that the graph knows only what the LSTMs say.
+
+    The weights of attention sum to 1, so that the window may be kept as it was said, and what the normalisation adds to
+    every state alike moves no weight.
+    """
+    folded: dict[str, NDArray[Any]] = dict(floats)
+    layers = sum(name.endswith("weight_hh_l0") for name in floats)
+    factor = offset = np.zeros(0, np.float32)
+    for layer in range(layers):
+        if layer:
+            weight = floats[f"cells.{layer}.weight_ih_l0"]
+            folded[f"cells.{layer}.weight_ih_l0"] = weight * factor
+            folded[f"cells.{layer}.bias_ih_l0"] = floats[f"cells.{layer}.bias_ih_l0"] + weight @ offset
+        factor = floats[f"norms.{layer}.weight"] / np.sqrt(floats[f"norms.{layer}.variance"] + np.float32(epsilon))
+        offset = floats[f"norms.{layer}.bias"] - floats[f"norms.{layer}.mean"] * factor
+    query = floats["query.weight"] * factor[:, None] / np.float32(factor.size**0.5)
+    folded |= {"query.weight": query * factor, "query.bias": query @ offset}
+    around, own = np.split(floats["read.weight"], 2, axis=1)
+    folded["read.weight"] = np.concatenate([around * factor, own * factor], axis=1)
+    folded["read.bias"] = floats["read.bias"] + (around + own) @ offset
+    return {name: np.asarray(weight, np.float32) for name, weight in folded.items()}
+
+
 def _first_gates(graph: Graph, floats: _Arrays, places: Sequence[str]) -> str:
     """What the ids of the event bring to the first layer's gates."""
-    gates = graph.constant("in.bias", floats["cells.bias_ih_l0"][None])
-    for turn, part in enumerate(np.split(floats["cells.weight_ih_l0"].T, len(places))):
+    gates = graph.constant("in.bias", floats["cells.0.bias_ih_l0"][None])
+    for turn, part in enumerate(np.split(floats["cells.0.weight_ih_l0"].T, len(places))):
         rows = _rows(graph, floats[f"embed.{turn}.weight"] @ part, places[turn], f"in.{turn}")
         gates = graph.node("Add", [gates, rows], f"gates{turn}")
     return gates
@@ -103,7 +129,7 @@ def _attention(graph: Graph, floats: _Arrays, hidden: str, quantised: str) -> st
     graph.node("Concat", ["state.there", graph.node("Where", ["whole", one, one], "ones")], "longer.there", axis=1)  # ones: (batch, 1)
     graph.node("Slice", ["longer.there", axis1, far, axis1], "new.there")
     states = graph.node("Reshape", ["new.window", graph.constant("rows", np.array([-1, window, units], np.int64))], "window.rows")
-    question = graph.product(quantised, floats["query.weight"].T / np.float32(units**0.5), None, "query")
+    question = graph.product(quantised, floats["query.weight"].T, floats["query.bias"], "query")
     question = graph.node("Unsqueeze", [question, axis1], "query.row")
     alike = graph.node("Mul", [states, question], "alike")
     axis2 = graph.constant("axis2", np.array([2], np.int64))

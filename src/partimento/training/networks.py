@@ -56,7 +56,9 @@ NETWORKS: dict[str, Network] = {
     "play_bach": Network(
         play_bach.PlayBachConfig,
         play_bach.PlayBach,
-        lambda weights, config: play_bach_graph.step_graph(weights, vocabulary=config["vocabulary"], groups=config["groups"]),
+        lambda weights, config: play_bach_graph.step_graph(
+            weights, vocabulary=config["vocabulary"], groups=config["groups"], epsilon=batch_norm.EPSILON
+        ),
         ("groups",),
     ),
     "play_bach_onehot": Network(

@@ -120,8 +120,8 @@ PRESETS: dict[str, Preset] = {
         "chords",
         "Boudalier's Play Bach 2021, model 2: embeddings of 200, 2 layers of 300, attention, heads for pitch and duration; "
         "accuracy of pitch 0.95 in training and 0.47 in validation, of duration 0.98 and 0.85, after 46 epochs",
-        "Attention over 64 events (his saw one state); duration knows the pitch; whole pieces read in order, split by piece (his "
-        "windows overlapped across the split); AdamW; metre, pickup and end are said.",
+        "Attention over 64 events (his saw one state); batch normalisation as in his model 1; duration knows the pitch; whole pieces "
+        "read in order, split by piece (his windows overlapped across the split); AdamW; metre, pickup and end are said.",
         {
             "tiny": {"embedding": 32, "units": 64, "window": 40, "dropout": 0.25},
             "small": {"embedding": 100, "units": 200, "dropout": 0.4},
