@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from partimento.encoding.abc_tokens import AbcTokens
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.encoding import Encoding
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
+    "abc_tokens": AbcTokens,
     "characters": Characters,
     "chorale": Chorale,
 }
