@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from partimento.encoding.abc_signs import VOCABULARY, signs
-from partimento.encoding.characters import canonical_text, open_text, tune_of_text
+from partimento.encoding.characters import canonical_text, open_text, song_of_text, tune_of_text
 from partimento.encoding.encoding import Ids, Mask
 from partimento.encoding.start_text import typed
 from partimento.encoding.token_grammar import TokenGrammar
@@ -76,8 +76,16 @@ class AbcTokens:
         Raises:
             EncodingError: When the signs are no ABC; ids from a sampler that heeds `allowed` always are.
         """
-        text = "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.first["metre"])
-        return tune_of_text(text, tempo=self.tempo, name=self.name)
+        return tune_of_text(self._text(ids), tempo=self.tempo, name=self.name)
+
+    def raw(self, ids: Ids) -> tuple[str, Score]:
+        """Return the text that `ids` say, and the song that can be made of it (see `encoding.Raw`)."""
+        text = self._text(ids)
+        return text, song_of_text(text, tempo=self.tempo)
+
+    def _text(self, ids: Ids) -> str:
+        """The signs of `ids`, side by side."""
+        return "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.first["metre"])
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""

@@ -24,6 +24,7 @@ from partimento.encoding.tune_grammar import TuneGrammar
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, ReadError
 from partimento.files.abc import abc_text, read_abc
+from partimento.files.abc_songs import songs
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_of
@@ -84,8 +85,16 @@ class Characters:
         Raises:
             EncodingError: When the characters are no ABC; ids from a sampler that heeds `allowed` always are.
         """
-        text = "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.ids["\n"])
-        return tune_of_text(text, tempo=self.tempo, name=self.name)
+        return tune_of_text(self._text(ids), tempo=self.tempo, name=self.name)
+
+    def raw(self, ids: Ids) -> tuple[str, Score]:
+        """Return the text that `ids` say, and the song that can be made of it (see `encoding.Raw`)."""
+        text = self._text(ids)
+        return text, song_of_text(text, tempo=self.tempo)
+
+    def _text(self, ids: Ids) -> str:
+        """The characters of `ids`."""
+        return "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.ids["\n"])
 
     def text_ids(self, text: str) -> list[tuple[int, int]]:
         """Return what a person typed as ids without the start, each with the place in `text` of its character.
@@ -141,6 +150,19 @@ def tune_of_text(text: str, *, tempo: float, name: str) -> Score:
     except ReadError as error:
         raise EncodingError(f"encoding '{name}': {error}") from error
     return replace(score, tempos=(Tempo.of_bpm(0, tempo),), metadata={})
+
+
+def song_of_text(text: str, *, tempo: float) -> Score:
+    """Return the first song in a text that no grammar has watched over; its `warnings` say what had to be mended.
+
+    Args:
+        text: What a network wrote.
+        tempo: Quarter notes per minute.
+
+    Raises:
+        ReadError: When there is none.
+    """
+    return replace(songs(text, "what the model wrote").tunes[0], tempos=(Tempo.of_bpm(0, tempo),), metadata={})
 
 
 def canonical_text(score: Score, *, name: str = "characters") -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,3 +102,28 @@ class Encoding(Protocol):
 
     def options(self) -> Mapping[str, object]:
         """Return the settings that `encoding.catalog.build` needs to make this encoding again (JSON values)."""
+
+
+@runtime_checkable
+class Typed(Protocol):
+    """What an encoding that is text does beside: it takes a beginning as a person types it."""
+
+    def text_ids(self, text: str) -> Sequence[tuple[int, int]]:
+        """Return `text` as ids without the start, each with the place in `text`, from 0, where what it says begins.
+
+        Raises:
+            EncodingError: When there is no id for something, naming it and its place; whether the ids may follow each
+                other is for the grammar to say.
+        """
+
+
+@runtime_checkable
+class Raw(Protocol):
+    """What an encoding that is text does with ids that no grammar has watched over."""
+
+    def raw(self, ids: Ids) -> tuple[str, Score]:
+        """Return the text that `ids` say, as it stands, and the music that can be made of it, its `warnings` saying how.
+
+        Raises:
+            ReadError: When there is no music in it.
+        """

@@ -34,7 +34,7 @@ def typed(text: str, known: Container[str]) -> Iterator[tuple[int, str]]:
         bare = line.strip()
         key = bare.startswith("K:")
         if in_header and bare.startswith("L:") and not _UNIT.match(bare):
-            raise EncodingError(f"the text: '{bare}' at character {place + 1}, expected L:1/8. Write it in eighths.")
+            raise EncodingError(f"--start: '{bare}' at character {place + 1}, expected L:1/8. Write it in eighths.")
         if not in_header or key or bare.startswith("M") or (bare and not _OTHER_FIELD.match(bare)):
             yield from _line(line, place, known, field=in_header)
         in_header = in_header and not key
@@ -49,6 +49,6 @@ def _line(line: str, place: int, known: Container[str], *, field: bool) -> Itera
         sign = " " if not field and character in "\n\t" else character
         if sign not in known:
             raise EncodingError(
-                f"the text: {sign!r} at character {at + 1} cannot be said, expected letters and signs of ABC (ASCII). Leave it out."
+                f"--start: {sign!r} at character {at + 1} cannot be said, expected letters and signs of ABC (ASCII). Leave it out."
             )
         yield at, sign
