@@ -82,6 +82,11 @@ def test_a_line_that_is_neither_is_left_out_and_said():
     assert any("the line 'and so it goes' is neither a field nor music" in line for line in found.findings)
 
 
+def test_music_behind_a_field_is_music():
+    (tune,) = songs(f"M:4/4\nK:D|:{REEL}").tunes
+    assert (tune.note_count, tune.key_signatures[0].fifths) == (25, 2)
+
+
 def test_where_nothing_is_found_it_is_said_what_was_looked_for():
     with pytest.raises(ReadError, match=r"notes.txt: found no song; looked in 3 lines .*none stands there.*more training"):
         songs("Only words\n\nand words.", "notes.txt")

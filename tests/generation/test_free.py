@@ -78,3 +78,11 @@ def test_compose_begins_with_a_text(tmp_path):
     status, out, error = run("compose", *map(str, options), "--no-grammar", "--start", r"M:6/8\nK:Em\nE2G")
     assert status == 0, error
     assert json.loads(out)["pieces"][0]["raw"].startswith("M:6/8\nK:Em\nE2G")
+
+
+def test_where_no_music_was_written_the_text_is_shown_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("partimento.generation.free.MOST_FREE_IDS", 3)
+    status, out, error = run("compose", "--model", trained("markov"), "--out", tmp_path, "--no-grammar", "--seed", "1", "--json")
+    piece = json.loads(out)["pieces"][0]
+    assert (status, error, piece["files"], piece["notes"], piece["key"]) == (0, "", {}, 0, None)
+    assert len(piece["raw"]) == 2 and "found no song" in piece["warnings"][0]

@@ -193,13 +193,14 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fi
     from partimento.score.pitch import key_name  # noqa: PLC0415
     from partimento.score.tempo import duration_seconds  # noqa: PLC0415
 
-    judged = None if prints is None else originality(score, prints)
+    silent = score.note_count == 0  # a network without grammar may have written no music at all
+    judged = None if prints is None or silent else originality(score, prints)
     return {
-        "files": {kind: str(path) for kind, path in write_piece(score, out, stem, formats).items()},
+        "files": {kind: str(path) for kind, path in write_piece(score, out, stem, [] if silent else formats).items()},
         "notes": score.note_count,
         "bars": bar_count(score),
         "seconds": round(duration_seconds(score), 3),
-        "key": key_name(key_of(score)),
+        "key": None if silent else key_name(key_of(score)),
         "originality": None
         if judged is None
         else {

@@ -159,10 +159,14 @@ def song_of_text(text: str, *, tempo: float) -> Score:
         text: What a network wrote.
         tempo: Quarter notes per minute.
 
-    Raises:
-        ReadError: When there is none.
+    Returns:
+        The song; a score without notes, and a warning that says what was looked for, where there is none.
     """
-    return replace(songs(text, "what the model wrote").tunes[0], tempos=(Tempo.of_bpm(0, tempo),), metadata={})
+    try:
+        song = songs(text, "what the model wrote").tunes[0]
+    except ReadError as error:
+        song = Score(warnings=(str(error),))
+    return replace(song, tempos=(Tempo.of_bpm(0, tempo),), metadata={})
 
 
 def canonical_text(score: Score, *, name: str = "characters") -> str:

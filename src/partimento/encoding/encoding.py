@@ -124,6 +124,5 @@ class Raw(Protocol):
     def raw(self, ids: Ids) -> tuple[str, Score]:
         """Return the text that `ids` say, as it stands, and the music that can be made of it, its `warnings` saying how.
 
-        Raises:
-            ReadError: When there is no music in it.
+        Where there is no music in it, the score has no notes.
         """

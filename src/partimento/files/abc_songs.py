@@ -20,6 +20,9 @@ from partimento.files.abc_play import TunePlayer
 from partimento.score import Score
 
 _FIELD = re.compile(r"\s*([A-Za-z]):(?![|:])(.*)")
+_RUN_IN = re.compile(r"(\s*[MLK]:[^|:\"]{0,20})([|:\"].*\|.*)$")
+"""A field with music behind it, as a network writes that has lost a line break."""
+
 _METRE = re.compile(r"\s*(?:\d{1,2}/(?:1|2|4|8|16|32)|C\|?|none)\s*(?:%.*)?$")
 _UNIT = re.compile(r"\s*1/(?:1|2|4|8|16|32)\s*$")
 _KEY = re.compile(r"\s*(?:[A-G][#b]?|none|HP|Hp)(?:\s|$|[a-zA-Z%])")
@@ -100,7 +103,8 @@ def _blocks(text: str) -> list[tuple[int, list[str]]]:
                 block = []  # a header alone waits for the music behind an empty line
         if line.strip():
             first = first if block else number
-            block.append(line)
+            run_in = _RUN_IN.match(line)
+            block += run_in.groups() if run_in else (line,)
     return found
 
 

@@ -155,6 +155,8 @@ class Composer:
     def write_freely(self, wish: Wish, *, seed: int, number: int = 0) -> tuple[str, Score]:
         """Return what the model writes when no grammar watches over it: the text as it stands, and the music that can be made of it.
 
+        Where no music can be made of it, the score has no notes, and its `warnings` say why.
+
         Args:
             wish: A start and a tempo; without rules nothing else can be kept.
             seed: 0 or more.
@@ -163,7 +165,6 @@ class Composer:
         Raises:
             ConfigError: When the wish asks for more.
             EncodingError: When the model's encoding is no text.
-            ReadError: When there is no music in the text.
         """
         asked = {"--bars": wish.bars, "--seconds": wish.seconds, "--key": wish.key, "--primer": wish.primer, "--max-copy": wish.condition}
         kept = [name for name, value in asked.items() if value is not None]
