@@ -25,12 +25,13 @@ FORMATS = ("mid", "abc", "musicxml", "wav", "png", "html")
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Length:
-    """How long the pieces are to be, and what they begin with.
+    r"""How long the pieces are to be, and what they begin with.
 
     Attributes:
         primer: Score file to go on from; it is kept as it is.
         primer_bars: Use only so many bars of the primer.
         primer_seconds: Use only so many seconds of the primer.
+        start: Text that the piece begins with, for models of ABC, such as "M:6/8\nK:D\n|:A"; \n is a line break.
         bars: Bars, the primer's included.
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
@@ -40,6 +41,7 @@ class Length:
     primer: Path | None = None
     primer_bars: int | None = None
     primer_seconds: float | None = None
+    start: str | None = None
     bars: int | None = None
     seconds: float | None = None
     key: str | None = None
@@ -58,6 +60,7 @@ class Choice:
         min_p: Choose among those at least this share as probable as the likeliest.
         conservative: Let a model of encoding pianoroll play more where little sounds, so that it does not fall silent.
         max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
+        grammar: Off, the model writes what it likes; its text is kept beside the tune that can be made of it.
     """
 
     temperature: float | None = None
@@ -66,6 +69,7 @@ class Choice:
     min_p: float | None = None
     conservative: bool | None = None
     max_copy: int | None = None
+    grammar: bool = True
 
 
 def compose(  # noqa: PLR0913  # one parameter an option
@@ -106,9 +110,13 @@ def compose(  # noqa: PLR0913  # one parameter an option
     composing = 0.0
     for number in range(count):
         began = time.perf_counter()
-        score = composer.write(wish, seed=drawn, number=number)
+        if choice.grammar:
+            raw, score = None, composer.write(wish, seed=drawn, number=number)
+        else:
+            raw, score = composer.write_freely(wish, seed=drawn, number=number)
         composing += time.perf_counter() - began
-        pieces.append(_finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints))
+        piece = _finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints)
+        pieces.append(piece if raw is None else piece | {"raw": raw})
         if sys.stderr.isatty():
             print(f"{number + 1} of {count}: {pieces[-1]['seconds']:.0f} s of music", file=sys.stderr)
     fields = {
@@ -158,7 +166,8 @@ def _wish(length: Length) -> Wish:
     if primer is not None and length.primer_seconds is not None:
         primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))
     key = None if length.key is None else parse_key(length.key)
-    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
+    start = None if length.start is None else length.start.replace("\\n", "\n")
+    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars, start=start)
 
 
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:
@@ -186,13 +195,14 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fi
     from partimento.score.pitch import key_name  # noqa: PLC0415
     from partimento.score.tempo import duration_seconds  # noqa: PLC0415
 
-    judged = None if prints is None else originality(score, prints)
+    silent = score.note_count == 0  # a network without grammar may have written no music at all
+    judged = None if prints is None or silent else originality(score, prints)
     return {
-        "files": {kind: str(path) for kind, path in write_piece(score, out, stem, formats).items()},
+        "files": {kind: str(path) for kind, path in write_piece(score, out, stem, [] if silent else formats).items()},
         "notes": score.note_count,
         "bars": bar_count(score),
         "seconds": round(duration_seconds(score), 3),
-        "key": key_name(key_of(score)),
+        "key": None if silent else key_name(key_of(score)),
         "originality": None
         if judged is None
         else {
@@ -218,4 +228,5 @@ def _for_people(fields: dict[str, Any]) -> str:
                 else "    shares no run of 8 notes with a training piece"
             )
         lines += [f"    {path}" for path in piece["files"].values()] + [f"    note: {word}" for word in piece["warnings"]]
+        lines += [f"    | {line}" for line in piece.get("raw", "").splitlines()]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from partimento.encoding.abc_tokens import AbcTokens
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
@@ -14,6 +15,7 @@ from partimento.encoding.pianoroll import PianoRoll
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
+    "abc_tokens": AbcTokens,
     "characters": Characters,
     "chorale": Chorale,
     "keys": Keys,

@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.start_text import typed
 from partimento.encoding.tune_form import END_SIGN, LINES
 from partimento.encoding.tune_grammar import TuneGrammar
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, ReadError
 from partimento.files.abc import abc_text, read_abc
+from partimento.files.abc_songs import songs
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_of
@@ -68,7 +70,7 @@ class Characters:
             EncodingError: When the score has no notes or more than one voice, a unit length other than 1/8, or words
                 in chord symbols that are not ASCII.
         """
-        text = canonical_text(score) if whole else _open_text(score)
+        text = canonical_text(score) if whole else open_text(score)
         try:
             ids = [VOCABULARY.ids[character] for character in text]
         except KeyError as error:
@@ -83,13 +85,33 @@ class Characters:
         Raises:
             EncodingError: When the characters are no ABC; ids from a sampler that heeds `allowed` always are.
         """
-        text = "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.ids["\n"])
-        fields, _, body = text.partition("\nK:")
-        try:
-            score = read_abc(f"X:1\n{fields}\nL:1/8\nK:{body}\n".encode(), "composed tune")
-        except ReadError as error:
-            raise EncodingError(f"encoding 'characters': {error}") from error
-        return replace(score, tempos=(Tempo.of_bpm(0, self.tempo),), metadata={})
+        return tune_of_text(self._text(ids), tempo=self.tempo, name=self.name)
+
+    def raw(self, ids: Ids) -> tuple[str, Score]:
+        """Return the text that `ids` say, and the song that can be made of it (see `encoding.Raw`)."""
+        text = self._text(ids)
+        return text, song_of_text(text, tempo=self.tempo)
+
+    def _text(self, ids: Ids) -> str:
+        """The characters of `ids`."""
+        return "".join(VOCABULARY.symbols[int(number)] for number in ids if number >= VOCABULARY.ids["\n"])
+
+    def text_ids(self, text: str) -> list[tuple[int, int]]:
+        """Return what a person typed as ids without the start, each with the place in `text` of its character.
+
+        Raises:
+            EncodingError: When a character is not in the vocabulary, or the unit length is not 1/8.
+        """
+        grammar = self.grammar()
+        grammar.push(self.start_id)
+        found = []
+        for place, character in typed(text, VOCABULARY.ids):
+            number = VOCABULARY.ids[character]
+            if character == " " and not grammar.allowed()[number]:
+                continue  # people put blanks where the canonical text has none
+            grammar.push(number)
+            found.append((number, place))
+        return found
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
@@ -111,8 +133,48 @@ class Characters:
         return {}
 
 
-def canonical_text(score: Score) -> str:
+def tune_of_text(text: str, *, tempo: float, name: str) -> Score:
+    """Return the tune that a canonical text, or its beginning, says.
+
+    Args:
+        text: As `canonical_text` returns it.
+        tempo: Quarter notes per minute.
+        name: The encoding's name, for messages.
+
+    Raises:
+        EncodingError: When the text is no ABC.
+    """
+    fields, _, body = text.partition("\nK:")
+    try:
+        score = read_abc(f"X:1\n{fields}\nL:1/8\nK:{body}\n".encode(), "composed tune")
+    except ReadError as error:
+        raise EncodingError(f"encoding '{name}': {error}") from error
+    return replace(score, tempos=(Tempo.of_bpm(0, tempo),), metadata={})
+
+
+def song_of_text(text: str, *, tempo: float) -> Score:
+    """Return the first song in a text that no grammar has watched over; its `warnings` say what had to be mended.
+
+    Args:
+        text: What a network wrote.
+        tempo: Quarter notes per minute.
+
+    Returns:
+        The song; a score without notes, and a warning that says what was looked for, where there is none.
+    """
+    try:
+        song = songs(text, "what the model wrote").tunes[0]
+    except ReadError as error:
+        song = Score(warnings=(str(error),))
+    return replace(song, tempos=(Tempo.of_bpm(0, tempo),), metadata={})
+
+
+def canonical_text(score: Score, *, name: str = "characters") -> str:
     """Return ``M:`` and ``K:`` and one line of music (see the module's docstring).
+
+    Args:
+        score: One voice.
+        name: The encoding's name, for messages.
 
     Raises:
         EncodingError: As `Characters.encode`.
@@ -120,7 +182,7 @@ def canonical_text(score: Score) -> str:
     voices = [track for track in score.tracks if len(track)]
     if len(voices) != 1 or voices[0].is_drum:
         raise EncodingError(
-            f"encoding 'characters': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding."
+            f"encoding '{name}': {len(voices)} voices with notes, expected one melody. Keep one track, or use another --encoding."
         )
     keyed = any(key.tick == 0 for key in score.key_signatures)
     plain = replace(
@@ -135,15 +197,23 @@ def canonical_text(score: Score) -> str:
     lines = abc_text(plain, line_bars=None).split("\n")
     fields = {line[:2]: line for line in lines if line[:2] in ("M:", "L:", "K:")}
     if fields.get("L:") != "L:1/8":
-        raise EncodingError(f"encoding 'characters': unit length {fields.get('L:')}, expected L:1/8. Metres over 16 cannot be said.")
+        raise EncodingError(f"encoding '{name}': unit length {fields.get('L:')}, expected L:1/8. Metres over 16 cannot be said.")
     body = " ".join(line for line in lines[lines.index(fields["K:"]) + 1 :] if line)
     return f"{fields['M:']}\n{fields['K:']}\n{body}"
 
 
-def _open_text(score: Score) -> str:
-    """The canonical text of a beginning: it goes on after its last note, in the same bar where that is not full."""
-    text = canonical_text(score)
+def open_text(score: Score, *, name: str = "characters") -> str:
+    """Return the canonical text of a beginning: it goes on after its last note, in the same bar where that is not full.
+
+    Args:
+        score: One voice.
+        name: The encoding's name, for messages.
+
+    Raises:
+        EncodingError: As `Characters.encode`.
+    """
+    text = canonical_text(score, name=name)
     if not {line.strip() for line in _LINE.findall(_WORDS.sub("", text))} <= _FOLLOWED:
-        text = canonical_text(replace(score, marks=tuple(mark for mark in score.marks if mark.kind != "repeat")))
+        text = canonical_text(replace(score, marks=tuple(mark for mark in score.marks if mark.kind != "repeat")), name=name)
     text = _REST_BARS.sub("", text.removesuffix("|]").removesuffix(":|").removesuffix("|"))
     return _RESTS.sub("", text) + " " if int(bar_of(score, score.end_tick)[1]) else text + "|"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -122,3 +122,27 @@ def fitted(encoding: Encoding, scores: Iterable[Score]) -> Encoding:
         scores: Read only where the encoding is a `Fitting` one.
     """
     return encoding.fitted_to(scores) if isinstance(encoding, Fitting) else encoding
+
+
+@runtime_checkable
+class Typed(Protocol):
+    """What an encoding that is text does beside: it takes a beginning as a person types it."""
+
+    def text_ids(self, text: str) -> Sequence[tuple[int, int]]:
+        """Return `text` as ids without the start, each with the place in `text`, from 0, where what it says begins.
+
+        Raises:
+            EncodingError: When there is no id for something, naming it and its place; whether the ids may follow each
+                other is for the grammar to say.
+        """
+
+
+@runtime_checkable
+class Raw(Protocol):
+    """What an encoding that is text does with ids that no grammar has watched over."""
+
+    def raw(self, ids: Ids) -> tuple[str, Score]:
+        """Return the text that `ids` say, as it stands, and the music that can be made of it, its `warnings` saying how.
+
+        Where there is no music in it, the score has no notes.
+        """

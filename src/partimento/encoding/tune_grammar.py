@@ -28,6 +28,9 @@ LENGTHS = {text: Fraction(text or 1) for text in ("", "2", "3", "4", "6", "8", "
     "/2": Fraction(1, 2),
     "/4": Fraction(1, 4),
 }
+OCTAVES = {",": "GAB", "'": "cde"}
+"""Octave mark -> letters that it is written after."""
+
 TRIPLET_LENGTHS = ("", "/2", "2")
 _LETTERS = "ABCDEFGabcdefg"
 _MODES = {"": 0, "m": -3, "dor": -2, "mix": -1, "phr": -4, "lyd": 1, "loc": -5}
@@ -82,7 +85,7 @@ class TuneGrammar:
 
     def __init__(self, vocabulary: Vocabulary, *, bars: int | None = None, key: KeySignature | None = None) -> None:
         if bars is not None and not 2 <= bars <= 1000:
-            raise EncodingError(f"encoding 'characters': {bars} bars, expected 2 to 1000.")
+            raise EncodingError(f"a tune of {bars} bars, expected 2 to 1000.")
         self._vocabulary = vocabulary
         self._form = TuneForm(bars)
         self._keys = sorted(KEYS) if key is None else [key_text(key)]
@@ -112,10 +115,15 @@ class TuneGrammar:
         begun = self._mode not in _BETWEEN and (self._mode != "line" or self._place > 0) and not self._form.in_pickup
         return self._form.played + begun
 
+    @property
+    def field(self) -> str:
+        """The header field that stands open, ``M`` or ``K``; nothing elsewhere."""
+        return self._mode if self._mode in ("M", "K") else ""
+
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
         mask = np.zeros(len(self._vocabulary), np.bool_)
-        mask[[self._vocabulary.ids[symbol] for symbol in self._next()]] = True
+        mask[[self._vocabulary.ids[symbol] for symbol in self.next_symbols()]] = True
         return mask
 
     def push(self, number: int) -> None:
@@ -142,10 +150,21 @@ class TuneGrammar:
         else:
             self._push_sign(symbol)
 
+    def fork(self) -> TuneGrammar:
+        """Return a copy that follows its own piece from here on."""
+        twin = copy(self)
+        twin._form = copy(self._form)
+        twin._altered = set(self._altered)
+        twin._triplet = None if self._triplet is None else list(self._triplet)
+        return twin
+
+    def __deepcopy__(self, memo: object) -> TuneGrammar:
+        return self.fork()  # the vocabulary never changes and need not be copied
+
     # ---- what may come
 
-    def _next(self) -> set[str]:
-        """The symbols that may come next."""
+    def next_symbols(self) -> set[str]:
+        """Return the characters that may come next, ``end`` among them where the tune may end."""
         if self._mode == "end":
             return set()
         if self._mode == "start":
@@ -167,12 +186,21 @@ class TuneGrammar:
             return self._after_letter()
         return self._signs(self._place, self._triplet)
 
+    def next_lengths(self) -> list[str]:
+        """Return the lengths that may come next as a whole, ``""`` for none: after a note or rest that has none yet."""
+        return self._lengths() if self._mode in ("octave", "length") and not self._word else []
+
+    def next_lines(self) -> list[str]:
+        """Return the bar lines (of `tune_form.LINES`) that may come next as a whole."""
+        place = self._place + (self._time(self._word) if self._mode in ("octave", "length") else 0)
+        return self._form.lines(min(place, self._form.bar_end), self._may_end(place))
+
     def _after_letter(self) -> set[str]:
         """What may follow a letter: its octave, its length, or the next sign."""
         lengths = self._lengths()
         found = {text[len(self._word)] for text in lengths if text.startswith(self._word) and len(text) > len(self._word)}
         if self._mode == "octave" and not self._marked:
-            found |= {","} if self._letter in ("G", "A", "B") else {"'"} if self._letter in ("c", "d", "e") else set()
+            found |= {mark for mark, letters in OCTAVES.items() if self._letter in letters}
         if self._word in lengths or not found:
             triplet = None if self._triplet is None else [*self._triplet, self._word]
             place = self._place + self._time(self._word)

@@ -4,9 +4,10 @@ Source: ABC standard 2.1 (2011). What a tune says becomes a `Score` as it sounds
 played, ties joined, grace notes given their time; marks of kind ``repeat`` say where the source had folded its
 bars, and the writer folds them again. Chord symbols stay symbols.
 
-Read on in this order: `abc_book` (bytes to tunes), `abc_fields` (what the fields say), `abc_parse` and
-`abc_music` (lines, then signs), `abc_shorthand` and `abc_voice` (signs to bars), `abc_unfold` (repeats), `abc_grid`
-(where bars start), `abc_play` (bars to a Score); and back: `abc_layout` (a Score to bars), `abc_staff` (a bar to text), `abc_write`.
+Read on in this order: `abc_book` (bytes to tunes), `abc_songs` (tunes in any text, mended), `abc_fields` (what the
+fields say), `abc_parse` and `abc_music` (lines, then signs), `abc_shorthand` and `abc_voice` (signs to bars),
+`abc_unfold` (repeats), `abc_grid` (where bars start), `abc_play` (bars to a Score); and back: `abc_layout` (a Score to
+bars), `abc_staff` (a bar to text), `abc_write`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from partimento.errors import ReadError
 from partimento.files.abc_book import TuneText, decode, split_tunes
 from partimento.files.abc_parse import parse_tune
 from partimento.files.abc_play import TunePlayer
+from partimento.files.abc_songs import song_texts
 from partimento.files.abc_write import TuneWriter
 from partimento.score import Mark, Score
 from partimento.score.transform import join
@@ -39,9 +41,9 @@ class TuneBook:
 
 
 def _tunes(data: bytes, name: str) -> tuple[list[TuneText], tuple[str, ...]]:
-    """Cut a file into tunes."""
+    """Cut a file into tunes; where no header marks one, music between blank lines is."""
     text, warnings = decode(data, name)
-    tunes = split_tunes(text)
+    tunes = split_tunes(text) or song_texts(text)
     if not tunes:
         raise ReadError(f"{name}: holds no tune, expected lines such as 'X:1' and 'K:G'. Check that it is a file of ABC notation.")
     return tunes, warnings

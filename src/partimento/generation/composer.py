@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
+from partimento.encoding.encoding import Raw
 from partimento.errors import BundleError, ConfigError, EncodingError
+from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
+from partimento.generation.free import NoRules
 from partimento.generation.sampler import Writer, Writing
 from partimento.models.conservative import Conservative
 from partimento.models.model import Planner, SequenceModel
@@ -51,6 +54,7 @@ class Wish:
         primer: Beginning, kept as it is.
         primer_bars: Bars of the primer that are used.
         condition: Bars after which it does not hold are written anew.
+        start: Text the piece begins with, for models of text.
     """
 
     bars: int | None = None
@@ -60,6 +64,7 @@ class Wish:
     primer: Score | None = None
     primer_bars: int | None = None
     condition: Condition | None = None
+    start: str | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -73,6 +78,8 @@ class Wish:
                 raise ConfigError(f"{name} {value}: expected {expected}.")
         if self.bars is not None and self.seconds is not None:
             raise ConfigError("--bars and --seconds: give one of them, the other follows.")
+        if self.primer is not None and self.start is not None:
+            raise ConfigError("--primer and --start: give one of them, a piece has one beginning.")
         if self.primer is None and self.primer_bars is not None:
             raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
@@ -139,7 +146,7 @@ class Composer:
         if seed < 0:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         primer, remarks = self._primer(wish)
-        beginning = [self.encoding.start_id] if primer is None else [int(i) for i in self.encoding.encode(primer, whole=False)]
+        beginning = self._beginning(wish, primer)
         like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
         opened = self._open(wish, beginning, like)
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
@@ -148,6 +155,42 @@ class Composer:
         if wish.seconds is not None and primer is None:
             ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
+
+    def write_freely(self, wish: Wish, *, seed: int, number: int = 0) -> tuple[str, Score]:
+        """Return what the model writes when no grammar watches over it: the text as it stands, and the music that can be made of it.
+
+        Where no music can be made of it, the score has no notes, and its `warnings` say why.
+
+        Args:
+            wish: A start and a tempo; without rules nothing else can be kept.
+            seed: 0 or more.
+            number: Which of several pieces of one seed, from 0.
+
+        Raises:
+            ConfigError: When the wish asks for more.
+            EncodingError: When the model's encoding is no text.
+        """
+        asked = {"--bars": wish.bars, "--seconds": wish.seconds, "--key": wish.key, "--primer": wish.primer, "--max-copy": wish.condition}
+        kept = [name for name, value in asked.items() if value is not None]
+        if kept:
+            raise ConfigError(f"--no-grammar: {kept[0]} is kept by the grammar alone. Leave one of the two out.")
+        if seed < 0:
+            raise ConfigError(f"--seed {seed}: expected 0 or more.")
+        if not isinstance(self.encoding, Raw):
+            raise EncodingError(f"--no-grammar: a model of '{self.encoding.name}' writes no text. Leave --no-grammar out.")
+        end_id = self.encoding.vocabulary.ids.get("end")
+        rules = NoRules(len(self.encoding.vocabulary), start_id=self.encoding.start_id, end_id=end_id)
+        beginning = [self.encoding.start_id] if wish.start is None else start_ids(self.encoding, wish.start, None)
+        text, score = self.encoding.raw(self._write(Writing.begin(self.model, rules, beginning), [seed, number], None))
+        return text, self._named(score, wish, seed=seed, number=number)
+
+    def _beginning(self, wish: Wish, primer: Score | None) -> list[int]:
+        """The ids that the piece begins with."""
+        if primer is not None:
+            return [int(number) for number in self.encoding.encode(primer, whole=False)]
+        if wish.start is not None:
+            return start_ids(self.encoding, wish.start, self.encoding.grammar(bars=wish.bars, key=wish.key))
+        return [self.encoding.start_id]
 
     def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
         """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
@@ -224,10 +267,14 @@ class Composer:
         return primer, tuple(remarks)
 
     def _finish(self, ids: NDArray[np.int32], wish: Wish, *, seed: int, number: int) -> Score:
-        """The ids as a score in the wished tempo and key, with its provenance."""
+        """The ids as a score in the wished key and tempo, with its provenance."""
         score = self.encoding.decode(ids)
         if wish.key is not None and key_of(score) != replace(wish.key, tick=0):
             score = transpose(score, (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(score)) + 5) % 12 - 5)
+        return self._named(score, wish, seed=seed, number=number)
+
+    def _named(self, score: Score, wish: Wish, *, seed: int, number: int) -> Score:
+        """A score in the wished tempo, with its provenance."""
         if self._tempo(wish) != self.encoding.tempo:
             score = with_tempo(score, self._tempo(wish))
         return score.with_metadata(
@@ -249,7 +296,7 @@ class Composer:
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
         settings += ["conservative"] if sampling.conservative else []
         settings += [wish.condition.name] if wish.condition is not None else []
-        settings += ["continuing a given beginning"] if wish.primer is not None else []
+        settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "
             f"({self.bundle.fingerprint}), seed {seed}, piece {number + 1}, {', '.join(settings)}."

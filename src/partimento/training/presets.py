@@ -173,6 +173,52 @@ PRESETS: dict[str, Preset] = {
         rows=16,
         time=50,
     ),
+    "nottingham": Preset(
+        "char_rnn",
+        "characters",
+        "PanagiotisPtr's and sav132's Music-Generation-RNN (Keras, Nottingham ABC): 2 LSTM of 512, dropout .2, windows of "
+        "100 with stride 1, batch 1024, Adam, 50 epochs",
+        "There a character is one number, its place in the alphabet over the alphabet's size, nothing is held back to check "
+        "on, and writing takes the likeliest character, with random ones thrown in every 250. Here an embedding, whole tunes "
+        "with the state carried on, a split by melody, drawing by chance under a grammar, 32 rows.",
+        {
+            "tiny": {"layers": 1, "units": 64, "dropout": 0.2},
+            "small": {"layers": 2, "units": 256, "dropout": 0.2},
+            "base": {"layers": 2, "units": 512, "dropout": 0.2},
+        },
+        time=100,
+    ),
+    "mit-lab": Preset(
+        "char_rnn",
+        "characters",
+        "MIT 6.S191, lab 1, part 2 (2024; irish.abc): embedding 256, one LSTM of 1024, Adam 5e-3, 3000 steps of 8 x 100 "
+        "characters at random places",
+        "Whole tunes from their beginning with the state carried on, dropout .2 and a split by melody, where the lab has "
+        "neither; a rate of 2e-3 that rises and falls, 32 rows; the text of a tune is canonical, and a grammar ends each "
+        "tune, so that no song has to be looked for.",
+        {
+            "tiny": {"layers": 1, "units": 64, "embedding": 32, "dropout": 0.2},
+            "small": {"layers": 1, "units": 512, "embedding": 256, "dropout": 0.2},
+            "base": {"layers": 1, "units": 1024, "embedding": 256, "dropout": 0.2},
+        },
+        time=100,
+    ),
+    "folk-rnn": Preset(
+        "char_rnn",
+        "abc_tokens",
+        "Sturm, Santos, Ben-Tal, Korshunova 2016: 3 LSTM of 512 over one-hot signs, dropout .5, rate .003 falling by .97 an "
+        "epoch after 20, batch 64, gradients clipped at 5, 100 epochs, 5 % held back; 137 signs and 5,599,881 parameters in version 2",
+        "A table of signs in place of one-hot, a rate that rises and falls over the whole run, a split by melody; keys as "
+        "written, and learnt from in seven transpositions, where their version 3 has all in C.",
+        {
+            "tiny": {"layers": 1, "units": 64, "dropout": 0.25},
+            "small": {"layers": 3, "units": 256, "dropout": 0.3},
+            "base": {"layers": 3, "units": 512, "dropout": 0.5},
+        },
+        learning_rate=3e-3,
+        rows=64,
+        time=128,
+    ),
 }
 
 
