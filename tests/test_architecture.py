@@ -20,7 +20,7 @@ RANKS = {
     **dict.fromkeys(("cli", "studio"), 7),
     "partimento": 8,  # the package itself: names of every layer, fetched when asked for
 }
-WITHOUT_TORCH_IN_MODELS = {"__init__", "model", "markov", "onnx_session", "onnx_graph", "char_rnn_graph"}
+WITHOUT_TORCH_IN_MODELS = {"__init__", "model", "markov", "onnx_session", "onnx_graph", "attention_rnn_graph", "char_rnn_graph"}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 MOST_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 400, 60, 6
 

@@ -89,6 +89,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "results": results,
     "chorale": lambda: vocabulary("chorale"),
     "characters": lambda: vocabulary("characters"),
+    "melody": lambda: vocabulary("melody"),
 }
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.encoding import Encoding
+from partimento.encoding.melody import Melody
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "characters": Characters,
     "chorale": Chorale,
+    "melody": Melody,
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from partimento.errors import ConfigError, nearest
-from partimento.models import char_rnn, char_rnn_graph
+from partimento.models import attention_rnn, attention_rnn_graph, char_rnn, char_rnn_graph
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -34,6 +34,7 @@ class Network:
 
 
 NETWORKS: dict[str, Network] = {
+    "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, attention_rnn_graph.step_graph),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
         char_rnn.CharRnn,
@@ -49,7 +50,7 @@ def build_network(name: str, vocabulary: int, settings: Mapping[str, Any], hints
     Args:
         name: One of `NETWORKS`.
         vocabulary: Number of ids.
-        settings: Of its config.
+        settings: Of its config; they go before the hints.
         hints: What the encoding says of its ids; the network takes what it knows.
 
     Raises:
@@ -60,7 +61,7 @@ def build_network(name: str, vocabulary: int, settings: Mapping[str, Any], hints
     network = NETWORKS[name]
     known = {hint: hints[hint] for hint in network.hints if hint in hints}
     try:
-        config = network.config(vocabulary=vocabulary, **known, **settings)
+        config = network.config(vocabulary=vocabulary, **{**known, **settings})
     except TypeError as error:
         raise ConfigError(f"network '{name}': settings {dict(settings)} do not fit ({error}).") from error
     return network.module(config)
