@@ -90,6 +90,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "chorale": lambda: vocabulary("chorale"),
     "characters": lambda: vocabulary("characters"),
     "melody": lambda: vocabulary("melody"),
+    "polyphony": lambda: vocabulary("polyphony"),
 }
 
 

@@ -8,12 +8,14 @@ from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.melody import Melody
+from partimento.encoding.polyphony import Polyphony
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "characters": Characters,
     "chorale": Chorale,
     "melody": Melody,
+    "polyphony": Polyphony,
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,8 @@ class Encoding(Protocol):
         ``lags``: places back at which an id says most about the next; a recurrent network looks there.
         ``frame``: ids of one step of time, where every step has as many; the first id of a piece comes before them.
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
+        ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
+        ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
         """
 
     @property
@@ -102,3 +104,15 @@ class Encoding(Protocol):
 
     def options(self) -> Mapping[str, object]:
         """Return the settings that `encoding.catalog.build` needs to make this encoding again (JSON values)."""
+
+
+@runtime_checkable
+class Harmonising(Protocol):
+    """An encoding that can put voices below a melody."""
+
+    def below(self, melody: Score) -> Grammar:
+        """Return a grammar, at the very start, of pieces whose top voice is `melody`: its metre, key and length are theirs.
+
+        Raises:
+            EncodingError: When the melody is none, or cannot be said.
+        """

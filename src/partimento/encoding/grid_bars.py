@@ -46,6 +46,11 @@ class GridBars:
         return self._headed >= HEAD_IDS
 
     @property
+    def ids(self) -> int:
+        """Ids of the head that stand."""
+        return self._headed
+
+    @property
     def left(self) -> int | None:
         """Steps still to come, where the length is settled."""
         wished = self._wished

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
+from partimento.encoding.encoding import Grammar, Harmonising
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.filters import Sampling
 from partimento.generation.sampler import Writer, Writing
@@ -48,6 +49,7 @@ class Wish:
         primer: Beginning, kept as it is.
         primer_bars: Bars of the primer that are used.
         condition: Bars after which it does not hold are written anew.
+        melody: Top voice, kept as it is; what is composed goes below it, in its metre, key and length.
     """
 
     bars: int | None = None
@@ -57,6 +59,7 @@ class Wish:
     primer: Score | None = None
     primer_bars: int | None = None
     condition: Condition | None = None
+    melody: Score | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -70,6 +73,10 @@ class Wish:
                 raise ConfigError(f"{name} {value}: expected {expected}.")
         if self.bars is not None and self.seconds is not None:
             raise ConfigError("--bars and --seconds: give one of them, the other follows.")
+        settled = {"--bars": self.bars, "--seconds": self.seconds, "--key": self.key, "--primer": self.primer}
+        for name, wished in settled.items():
+            if self.melody is not None and wished is not None:
+                raise ConfigError(f"{name}: the melody settles it already. Leave {name} or --melody out.")
         if self.primer is None and self.primer_bars is not None:
             raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
@@ -151,11 +158,22 @@ class Composer:
         if wish.seconds is not None:
             quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
             bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
-        opened = Writing.begin(self.model, self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None), beginning)
+        opened = Writing.begin(self.model, self._grammar(wish, bars), beginning)
         if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
         return opened
+
+    def _grammar(self, wish: Wish, bars: int | None) -> Grammar:
+        """What may be written, for a wish of so many bars."""
+        if wish.melody is None:
+            return self.encoding.grammar(bars=bars, key=wish.key if wish.primer is None else None)
+        if not isinstance(self.encoding, Harmonising):
+            raise EncodingError(
+                f"--melody: a model of encoding '{self.encoding.name}' puts no voices below a melody. Take one of 'polyphony', such as a "
+                "polyphony-rnn, or give the melody as --primer."
+            )
+        return self.encoding.below(wish.melody)
 
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""
@@ -166,8 +184,10 @@ class Composer:
         return np.array(written.ids, np.int32)
 
     def _tempo(self, wish: Wish) -> float:
-        """The tempo wished, or the primer's, or the encoding's, in quarter notes per minute."""
-        given = wish.primer.tempos[0].bpm if wish.primer is not None and wish.primer.tempos else self.encoding.tempo
+        """The tempo wished, or the given music's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
+        music = wish.primer or wish.melody
+        kept = music is None or not music.tempos or self.encoding.hints.get("seconds")
+        given = self.encoding.tempo if music is None or kept else music.tempos[0].bpm
         return given if wish.tempo is None else wish.tempo
 
     def _primer(self, wish: Wish) -> tuple[Score | None, tuple[str, ...]]:
@@ -218,6 +238,7 @@ class Composer:
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None else []
+        settings += ["below a given melody"] if wish.melody is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "
             f"({self.bundle.fingerprint}), seed {seed}, piece {number + 1}, {', '.join(settings)}."

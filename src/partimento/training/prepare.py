@@ -55,7 +55,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
     Args:
         corpus: Its pieces are read now.
         encoding: What the model is to speak; it says which transpositions are learnt from. Voices stay within the
-            corpus's own ranges.
+            corpus's own ranges, save on a keyboard (see `Encoding.hints`).
 
     Raises:
         CorpusError: When no piece to learn from, or none to choose by, can be used.
@@ -77,7 +77,7 @@ def prepare(corpus: Corpus, encoding: Encoding) -> Prepared:
                 f"{corpus.name}: no piece to {word} can be used as '{encoding.name}' ({len(skipped)} left out; the first: {reason}) "
                 "Give more pieces, or another --encoding."
             )
-    limits = ranges(score for _, score, _ in usable["train"])
+    limits = () if encoding.hints.get("keyboard") else ranges(score for _, score, _ in usable["train"])
     train = []
     for _, score, ids in usable["train"]:
         variants = [ids]

@@ -98,6 +98,18 @@ PRESETS: dict[str, Preset] = {
         1e-3,
         time=128,
     ),
+    "polyphony-rnn": Preset(
+        "char_rnn",
+        "polyphony",
+        "Magenta's Polyphony RNN 2016: 3 layers of 256, dropout .5, learning rate 1e-3",
+        "An embedding in place of one-hot; metre, pickup and key at the head; whole pieces, state carried.",
+        {
+            "tiny": {"layers": 1, "units": 64},
+            "small": {"layers": 2, "units": 256, "dropout": 0.25},
+            "base": {"layers": 3, "units": 256, "dropout": 0.5},
+        },
+        1e-3,
+    ),
 }
 
 
