@@ -91,6 +91,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "characters": lambda: vocabulary("characters"),
     "melody": lambda: vocabulary("melody"),
     "polyphony": lambda: vocabulary("polyphony"),
+    "performance": lambda: vocabulary("performance"),
 }
 
 

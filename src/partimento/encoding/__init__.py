@@ -6,11 +6,12 @@ names the place. Its `Vocabulary` is the table between ids and what they mean, i
 itself. Its `Grammar` follows a piece while it grows, id by id, and says what may come next, so that whatever a model
 proposes, bars are full, repeats are closed and the piece ends where a piece ends.
 
-Time is counted in steps of a 16th (`chorale`, `melody`, `polyphony`) or in units of an eighth (`characters`), pitches are
-MIDI keys, tempos are in quarter notes per minute.
+Time is counted in steps of a 16th (`chorale`, `melody`, `polyphony`), in units of an eighth (`characters`) or in steps of 10 ms
+(`performance`), pitches are MIDI keys, tempos are in quarter notes per minute.
 
-Read in this order: `encoding` (the two protocols), `vocabulary`, `chorale_layout`, `chorale` and `chorale_grammar`
+Read in this order: `encoding` (the protocols), `vocabulary`, `chorale_layout`, `chorale` and `chorale_grammar`
 (four voices on a grid), `characters`, `tune_grammar` and `tune_form` (a tune as ABC text), `grid_layout` and `grid_bars`
-(what encodings of bars on a grid share), `melody` and `melody_grammar`, `polyphony` and `polyphony_grammar`, `catalog`
-(names to encodings).
+(what encodings of bars on a grid share), `melody` and `melody_grammar`, `polyphony` and `polyphony_grammar`,
+`performance_layout`, `performance_codes`, `performance` and `performance_grammar` (piano as it was played), `catalog` (names to
+encodings).
 """

@@ -8,6 +8,7 @@ from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.melody import Melody
+from partimento.encoding.performance import Performance
 from partimento.encoding.polyphony import Polyphony
 from partimento.errors import EncodingError, nearest
 
@@ -15,6 +16,7 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "characters": Characters,
     "chorale": Chorale,
     "melody": Melody,
+    "performance": Performance,
     "polyphony": Polyphony,
 }
 """Name on the command line and in cards -> what makes it."""

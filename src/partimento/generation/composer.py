@@ -148,7 +148,7 @@ class Composer:
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
         ids = self._write(opened, [seed, number], wish.condition)
-        if wish.seconds is not None and primer is None:
+        if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
 
@@ -156,6 +156,7 @@ class Composer:
         """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
         bars = wish.bars
         if wish.seconds is not None:
+            like = Score() if self.encoding.hints.get("seconds") else like
             quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
             bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
         opened = Writing.begin(self.model, self._grammar(wish, bars), beginning)

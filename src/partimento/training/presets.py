@@ -110,6 +110,20 @@ PRESETS: dict[str, Preset] = {
         },
         1e-3,
     ),
+    "performance-rnn": Preset(
+        "char_rnn",
+        "performance",
+        "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64",
+        "An embedding in place of one-hot; one order of events within a step; whole performances, state carried.",
+        {
+            "tiny": {"layers": 1, "units": 64},
+            "small": {"layers": 2, "units": 384},
+            "base": {"layers": 3, "units": 512},
+        },
+        1e-3,
+        rows=64,
+        time=256,
+    ),
 }
 
 
