@@ -188,9 +188,11 @@ def test_another_way_with_the_pedal_is_refused():
         Performance("event")
 
 
-@pytest.mark.parametrize("limits", [(-1, 60), (60, 70), (60, 128)])
+@pytest.mark.parametrize("limits", [(-1, 60), (60, 70), (60, 128), (98, 127), (0, 31)])
 def test_a_range_without_an_octave_is_refused(limits):
-    with pytest.raises(EncodingError, match=f"keys {limits[0]} to {limits[1]}, expected at least an octave"):
+    with pytest.raises(
+        EncodingError, match=f"keys {limits[0]} to {limits[1]}, expected within 0 to 127, with at least an octave of the piano's"
+    ):
         Layout(*limits)
 
 
@@ -212,6 +214,7 @@ def test_whatever_is_chosen_the_piece_lasts_its_bars_and_ends_in_silence(encodin
     assert bar_count(score) == bars == grammar.bars
     assert np.array_equal(encoding.encode(score), ids), "a performance has one sequence of ids"
     track = score.tracks[0]
+    assert 21 <= track.pitch.min() and track.pitch.max() <= 108
     assert track.duration.max() <= 10 * LONGEST_NOTE
     ends = np.maximum.accumulate(track.end)
     assert (track.start[1:] - ends[:-1]).max(initial=0) <= 10 * LONGEST_SILENCE
@@ -260,7 +263,7 @@ def test_what_may_follow_what():
 
     assert after("") == {"start"}
     assert after("start") == {f"velocity{bin}" for bin in range(1, 33)} | {f"shift{steps}" for steps in range(1, 101)}
-    assert after("start velocity9") == {f"on{key}" for key in range(128)}
+    assert after("start velocity9") == {f"on{key}" for key in range(21, 109)}
     one = after("start velocity9 on60")
     assert "on61" in one and not {"on60", "on59", "off60", "velocity9", "end"} & one and "velocity8" in one
     assert not {word for word in after("start velocity9 on60 shift7") if word.startswith("shift")}

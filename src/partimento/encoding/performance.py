@@ -44,7 +44,7 @@ class Performance:
         highest: Highest; Music Transformer's is 108.
 
     Raises:
-        EncodingError: When there is no such way with the pedal, or the keys are no range of at least an octave.
+        EncodingError: When there is no such way with the pedal, or the keys are too few (see `performance_layout.Layout`).
     """
 
     name = "performance"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from partimento.encoding.encoding import Mask
-from partimento.encoding.performance_layout import BAR_STEPS, END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Layout
+from partimento.encoding.performance_layout import BAR_STEPS, END, FIRST_ON, LONGEST_SHIFT, PIANO, START, VELOCITIES, Layout
 from partimento.errors import EncodingError
 
 LONGEST_NOTE = 1200
@@ -25,7 +25,7 @@ class PerformanceGrammar:
     """Follows one performance id by id (see `encoding.Grammar`).
 
     Within a step keys are let go from low to high, then the pedal moves, then keys are struck from low to high; only what sounds is
-    let go, and only what does not is struck; a word on loudness says another than before, and a key is struck
+    let go, and only what does not is struck, on the keys of a piano; a word on loudness says another than before, and a key is struck
     after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go.
 
     Args:
@@ -109,7 +109,8 @@ class PerformanceGrammar:
 
     def _allow_struck(self, mask: Mask) -> None:
         """Allow to strike what does not sound, above what this step has struck already."""
-        mask[FIRST_ON + self._struck + 1 : self._layout.first_off] = True
+        lowest, struck = self._layout.lowest, self._struck
+        mask[FIRST_ON + max(struck + 1, PIANO.start - lowest) : min(FIRST_ON + PIANO.stop - lowest, self._layout.first_off)] = True
         for key in self._sounding:
             mask[FIRST_ON + key] = False
 

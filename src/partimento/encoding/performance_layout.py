@@ -19,6 +19,9 @@ LONGEST_SHIFT = 100
 VELOCITIES = 32
 """Bins of loudness, four MIDI velocities each: bin 0 is 1 to 4."""
 
+PIANO = range(21, 109)
+"""MIDI keys of a piano: what is composed strikes no other."""
+
 BAR_STEPS = 200
 """Steps in what is called a bar: 4/4 at 120 quarters a minute."""
 
@@ -41,7 +44,7 @@ class Layout:
         pedal: Whether the sustain pedal has ids of its own.
 
     Raises:
-        EncodingError: When these are no range of at least an octave.
+        EncodingError: When these are no range with at least an octave of the piano's.
     """
 
     lowest: int = 0
@@ -49,9 +52,11 @@ class Layout:
     pedal: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lowest <= self.highest - 11 <= 127 - 11:
+        shared = min(self.highest, PIANO.stop - 1) - max(self.lowest, PIANO.start) + 1
+        if self.lowest < 0 or self.highest > 127 or shared < 12:
             raise EncodingError(
-                f"encoding 'performance': keys {self.lowest} to {self.highest}, expected at least an octave within 0 to 127."
+                f"encoding 'performance': keys {self.lowest} to {self.highest}, expected within 0 to 127, with at least an octave of the "
+                f"piano's, {PIANO.start} to {PIANO.stop - 1}."
             )
 
     @cached_property
@@ -92,9 +97,9 @@ class Layout:
         return np.repeat(np.array(list(sizes), np.uint8), list(sizes.values()))
 
     @cached_property
-    def steps(self) -> NDArray[np.int64]:
+    def steps(self) -> NDArray[np.int32]:
         """The steps each id lets pass, shape (ids,)."""
-        return np.where(self.kinds == Kind.SHIFT, np.arange(self.size) - self.first_shift + 1, 0)
+        return np.where(self.kinds == Kind.SHIFT, np.arange(self.size) - self.first_shift + 1, 0).astype(np.int32)
 
     @cached_property
     def said(self) -> NDArray[np.int32]:
