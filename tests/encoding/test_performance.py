@@ -214,7 +214,7 @@ def test_whatever_is_chosen_the_piece_lasts_its_bars_and_ends_in_silence(encodin
     assert bar_count(score) == bars == grammar.bars
     assert np.array_equal(encoding.encode(score), ids), "a performance has one sequence of ids"
     track = score.tracks[0]
-    assert 21 <= track.pitch.min() and track.pitch.max() <= 108
+    assert track.pitch.min() >= 21 and track.pitch.max() <= 108
     assert track.duration.max() <= 10 * LONGEST_NOTE
     ends = np.maximum.accumulate(track.end)
     assert (track.start[1:] - ends[:-1]).max(initial=0) <= 10 * LONGEST_SILENCE

@@ -35,12 +35,17 @@ def pedal_spans(track: Track, number: int, end_tick: int) -> NDArray[np.int64]:
         number: Controller number: 64 sustain, 66 sostenuto, 67 soft.
         end_tick: Where a pedal that is never let go is taken to go up.
     """
-    rows = np.flatnonzero(track.controls[:, 1] == number)
+    return _spans(track.controls, track.controls[:, 1] == number, end_tick)
+
+
+def _spans(controls: NDArray[np.int64], chosen: NDArray[np.bool_], end_tick: int) -> NDArray[np.int64]:
+    """When the pedal that the `chosen` controls move is down (see `pedal_spans`)."""
+    rows = np.flatnonzero(chosen)
     if not rows.size:
         return np.zeros((0, 2), np.int64)
-    down = track.controls[rows, 2] >= DOWN
+    down = controls[:, 2].take(rows) >= DOWN
     edge = np.flatnonzero(np.diff(down, prepend=False))
-    ticks = track.controls[rows[edge], 0]
+    ticks = controls[:, 0].take(rows.take(edge))
     if edge.size % 2:
         ticks = np.append(ticks, max(end_tick, int(ticks[-1])))
     spans = ticks.reshape(-1, 2)
@@ -54,9 +59,9 @@ def sounding_end(track: Track, end_tick: int) -> NDArray[np.int64]:
         track: Any track but drums.
         end_tick: Where a pedal that is never let go is taken to go up: the end of the piece's last note.
     """
-    end = track.end
+    end, numbers = track.end, track.controls[:, 1].astype(np.uint8)
     for number in (SOSTENUTO, SUSTAIN):  # what the sostenuto lets go the sustain may still catch
-        spans = pedal_spans(track, number, end_tick)
+        spans = _spans(track.controls, numbers == number, end_tick)
         if not spans.size:
             continue
         span = np.searchsorted(spans[:, 0], end, side="left") - 1  # the last one that begins before the key is let go
