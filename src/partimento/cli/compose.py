@@ -36,6 +36,7 @@ class Length:
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
         tempo: Quarter notes per minute.
+        melody: Score file with one voice that is kept as it is; a polyphony-rnn puts the other voices below it.
     """
 
     primer: Path | None = None
@@ -46,6 +47,7 @@ class Length:
     seconds: float | None = None
     key: str | None = None
     tempo: float | None = None
+    melody: Path | None = None
 
 
 @Parameter(name="*")
@@ -166,8 +168,9 @@ def _wish(length: Length) -> Wish:
     if primer is not None and length.primer_seconds is not None:
         primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))
     key = None if length.key is None else parse_key(length.key)
+    melody = None if length.melody is None else read(length.melody)
     start = None if length.start is None else length.start.replace("\\n", "\n")
-    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars, start=start)
+    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars, start=start, melody=melody)
 
 
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:

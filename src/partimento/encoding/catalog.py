@@ -11,7 +11,10 @@ from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.keys import Keys
+from partimento.encoding.melody import Melody
+from partimento.encoding.performance import Performance
 from partimento.encoding.pianoroll import PianoRoll
+from partimento.encoding.polyphony import Polyphony
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
@@ -24,6 +27,9 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "chords-normal": partial(Chords, chords="normal"),
     "chords-velocity": partial(Chords, velocities=True),
     "pianoroll": PianoRoll,
+    "melody": Melody,
+    "performance": Performance,
+    "polyphony": Polyphony,
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -146,3 +146,15 @@ class Raw(Protocol):
 
         Where there is no music in it, the score has no notes.
         """
+
+
+@runtime_checkable
+class Harmonising(Protocol):
+    """An encoding that can put voices below a melody."""
+
+    def below(self, melody: Score) -> Grammar:
+        """Return a grammar, at the very start, of pieces whose top voice is `melody`: its metre, key and length are theirs.
+
+        Raises:
+            EncodingError: When the melody is none, or cannot be said.
+        """

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Raw
+from partimento.encoding.encoding import Grammar, Harmonising, Raw
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
@@ -55,6 +55,7 @@ class Wish:
         primer_bars: Bars of the primer that are used.
         condition: Bars after which it does not hold are written anew.
         start: Text the piece begins with, for models of text.
+        melody: Top voice, kept as it is; what is composed goes below it, in its metre, key and length.
     """
 
     bars: int | None = None
@@ -65,6 +66,7 @@ class Wish:
     primer_bars: int | None = None
     condition: Condition | None = None
     start: str | None = None
+    melody: Score | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -80,6 +82,10 @@ class Wish:
             raise ConfigError("--bars and --seconds: give one of them, the other follows.")
         if self.primer is not None and self.start is not None:
             raise ConfigError("--primer and --start: give one of them, a piece has one beginning.")
+        settled = {"--bars": self.bars, "--seconds": self.seconds, "--key": self.key, "--primer": self.primer}
+        for name, wished in settled.items():
+            if self.melody is not None and wished is not None:
+                raise ConfigError(f"{name}: the melody settles it already. Leave {name} or --melody out.")
         if self.primer is None and self.primer_bars is not None:
             raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
@@ -152,7 +158,7 @@ class Composer:
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
         ids = self._write(opened, [seed, number], wish.condition)
-        if wish.seconds is not None and primer is None:
+        if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
 
@@ -196,13 +202,15 @@ class Composer:
         """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
         bars = wish.bars
         if wish.seconds is not None:
+            like = Score() if self.encoding.hints.get("seconds") else like
             quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
             bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
         key = wish.key if wish.primer is None else None
         model = self._plan(bars, key)
         if model is None:  # it knows no piece in that key: what it writes in another is moved there
             key, model = None, self._plan(bars, None) or self.model
-        opened = Writing.begin(self._held_up(model), self.encoding.grammar(bars=bars, key=key), beginning)
+        grammar = self.encoding.grammar(bars=bars, key=key) if wish.melody is None else self._below(wish.melody)
+        opened = Writing.begin(self._held_up(model), grammar, beginning)
         if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
@@ -229,6 +237,15 @@ class Composer:
 
         return self.model.planned(bars, may_open)
 
+    def _below(self, melody: Score) -> Grammar:
+        """What may be written below a melody."""
+        if not isinstance(self.encoding, Harmonising):
+            raise EncodingError(
+                f"--melody: a model of encoding '{self.encoding.name}' puts no voices below a melody. Take one of 'polyphony', such as a "
+                "polyphony-rnn, or give the melody as --primer."
+            )
+        return self.encoding.below(melody)
+
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
@@ -239,9 +256,10 @@ class Composer:
         return np.array(written.ids, np.int32)
 
     def _tempo(self, wish: Wish) -> float:
-        """The tempo wished, or the primer's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
-        from_primer = wish.primer is not None and wish.primer.tempos and not self.encoding.hints.get("seconds")
-        given = wish.primer.tempos[0].bpm if wish.primer is not None and from_primer else self.encoding.tempo
+        """The tempo wished, or the given music's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
+        music = wish.primer or wish.melody
+        kept = music is None or not music.tempos or self.encoding.hints.get("seconds")
+        given = self.encoding.tempo if music is None or kept else music.tempos[0].bpm
         return given if wish.tempo is None else wish.tempo
 
     def _primer(self, wish: Wish) -> tuple[Score | None, tuple[str, ...]]:
@@ -297,6 +315,7 @@ class Composer:
         settings += ["conservative"] if sampling.conservative else []
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []
+        settings += ["below a given melody"] if wish.melody is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "
             f"({self.bundle.fingerprint}), seed {seed}, piece {number + 1}, {', '.join(settings)}."

@@ -90,8 +90,9 @@ class Track:
             raise ScoreError(f"track '{self.name}': a note ends after tick {LAST_TICK}. Rescale to fewer ticks per quarter.")
         if not 0 <= self.program <= 127:
             raise ScoreError(f"track '{self.name}': program is {self.program}, expected 0 to 127.")
-        order = np.lexsort((columns["pitch"], columns["start"]))
-        if np.any(order[1:] < order[:-1]):
+        later, higher = np.diff(columns["start"]), np.diff(columns["pitch"])
+        if np.any((later < 0) | ((later == 0) & (higher < 0))):
+            order = np.lexsort((columns["pitch"], columns["start"]))
             for name, column in columns.items():
                 columns[name] = column[order]
                 columns[name].flags.writeable = False

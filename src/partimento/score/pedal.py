@@ -35,16 +35,42 @@ def pedal_spans(track: Track, number: int, end_tick: int) -> NDArray[np.int64]:
         number: Controller number: 64 sustain, 66 sostenuto, 67 soft.
         end_tick: Where a pedal that is never let go is taken to go up.
     """
-    changes = track.controls[track.controls[:, 1] == number]
-    if not changes.size:
+    return _spans(track.controls, track.controls[:, 1] == number, end_tick)
+
+
+def _spans(controls: NDArray[np.int64], chosen: NDArray[np.bool_], end_tick: int) -> NDArray[np.int64]:
+    """When the pedal that the `chosen` controls move is down (see `pedal_spans`)."""
+    rows = np.flatnonzero(chosen)
+    if not rows.size:
         return np.zeros((0, 2), np.int64)
-    down = changes[:, 2] >= DOWN
+    down = controls[:, 2].take(rows) >= DOWN
     edge = np.flatnonzero(np.diff(down, prepend=False))
-    ticks = changes[edge, 0]
+    ticks = controls[:, 0].take(rows.take(edge))
     if edge.size % 2:
         ticks = np.append(ticks, max(end_tick, int(ticks[-1])))
     spans = ticks.reshape(-1, 2)
     return np.asarray(spans[spans[:, 0] < spans[:, 1]])
+
+
+def sounding_end(track: Track, end_tick: int) -> NDArray[np.int64]:
+    """Return the tick at which each note ends when sustain and sostenuto pedal are heard (see `fold_pedal`), shape (notes,).
+
+    Args:
+        track: Any track but drums.
+        end_tick: Where a pedal that is never let go is taken to go up: the end of the piece's last note.
+    """
+    end, numbers = track.end, track.controls[:, 1].astype(np.uint8)
+    for number in (SOSTENUTO, SUSTAIN):  # what the sostenuto lets go the sustain may still catch
+        spans = _spans(track.controls, numbers == number, end_tick)
+        if not spans.size:
+            continue
+        span = np.searchsorted(spans[:, 0], end, side="left") - 1  # the last one that begins before the key is let go
+        reach = np.where(span >= 0, spans[:, 1].take(np.maximum(span, 0)), 0)
+        caught = end < reach
+        if number == SOSTENUTO:
+            caught &= track.start <= spans[:, 0].take(np.maximum(span, 0))
+        end = np.where(caught, np.minimum(reach, _next_strike(track, end)), end)
+    return np.asarray(np.minimum(end, LAST_TICK))
 
 
 def _folded(track: Track, end_tick: int) -> Track:
@@ -53,24 +79,13 @@ def _folded(track: Track, end_tick: int) -> Track:
     controls = track.controls[~pedals]
     if track.is_drum or not len(track) or not pedals.any():
         return replace(track, controls=controls)
-    end = track.end
-    for number in (SOSTENUTO, SUSTAIN):  # what the sostenuto lets go the sustain may still catch
-        spans = pedal_spans(track, number, end_tick)
-        if not spans.size:
-            continue
-        span = np.searchsorted(spans[:, 0], end, side="left") - 1  # the last one that begins before the key is let go
-        reach = spans[np.maximum(span, 0), 1]
-        caught = (span >= 0) & (end < reach)
-        if number == SOSTENUTO:
-            caught &= track.start <= spans[np.maximum(span, 0), 0]
-        end = np.where(caught, np.minimum(reach, _next_strike(track, end)), end)
-    return replace(track, duration=np.minimum(end, LAST_TICK) - track.start, controls=controls)
+    return replace(track, duration=sounding_end(track, end_tick) - track.start, controls=controls)
 
 
 def _next_strike(track: Track, end: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each note the tick at which its key is struck again, no earlier than its own end."""
     strike = np.full(len(track), LAST_TICK, np.int64)
-    order = np.lexsort((track.start, track.pitch))
+    order = np.argsort(track.pitch.astype(np.uint8), kind="stable")  # by key, and within a key by start, as the columns are
     same = track.pitch[order[1:]] == track.pitch[order[:-1]]
     strike[order[:-1][same]] = track.start[order[1:][same]]
     # Two notes of one key that overlap, or start together, are two voices: neither may be cut shorter than written.

@@ -31,6 +31,8 @@ def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
     """Return the time in seconds of each of `ticks` (any shape, 0 or later)."""
     at = np.asarray(ticks, np.int64)
     starts, seconds, per_tick = tempo_map(score)
+    if starts.size == 1:
+        return np.asarray(at * per_tick[0])
     segment = np.searchsorted(starts, at, side="right") - 1
     return np.asarray(seconds[segment] + (at - starts[segment]) * per_tick[segment])
 

@@ -12,6 +12,8 @@ from torch import nn
 
 from partimento.errors import ConfigError, nearest
 from partimento.models import (
+    attention_rnn,
+    attention_rnn_graph,
     batch_norm,
     biaxial,
     biaxial_graph,
@@ -46,6 +48,7 @@ class Network:
 
 
 NETWORKS: dict[str, Network] = {
+    "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, attention_rnn_graph.step_graph),
     "biaxial": Network(biaxial.BiaxialConfig, biaxial.Biaxial, biaxial_graph.step_graph, ("frame", "lowest", "metres")),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
@@ -80,7 +83,7 @@ def build_network(name: str, vocabulary: int, settings: Mapping[str, Any], hints
     Args:
         name: One of `NETWORKS`.
         vocabulary: Number of ids.
-        settings: Of its config.
+        settings: Of its config; they go before the hints.
         hints: What the encoding says of its ids; the network takes what it knows.
 
     Raises:
@@ -91,7 +94,7 @@ def build_network(name: str, vocabulary: int, settings: Mapping[str, Any], hints
     network = NETWORKS[name]
     known = {hint: hints[hint] for hint in network.hints if hint in hints}
     try:
-        config = network.config(vocabulary=vocabulary, **known, **settings)
+        config = network.config(vocabulary=vocabulary, **{**known, **settings})
     except TypeError as error:
         raise ConfigError(f"network '{name}': settings {dict(settings)} do not fit ({error}).") from error
     return network.module(config)

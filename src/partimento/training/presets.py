@@ -219,6 +219,71 @@ PRESETS: dict[str, Preset] = {
         rows=64,
         time=128,
     ),
+    "melody-rnn": Preset(
+        "char_rnn",
+        "melody",
+        "Magenta's Melody RNN 2016, basic: 2 layers of 128, dropout .5, learning rate 1e-3",
+        "An embedding in place of one-hot; metre, pickup and key at the head; all keys in place of C alone; whole pieces, state carried.",
+        {
+            "tiny": {"layers": 1, "units": 64, "lags": ()},
+            "small": {"layers": 2, "units": 128, "dropout": 0.25, "lags": ()},
+            "base": {"layers": 2, "units": 128, "dropout": 0.5, "lags": ()},
+        },
+        1e-3,
+        time=128,
+    ),
+    "lookback-rnn": Preset(
+        "char_rnn",
+        "melody",
+        "Magenta's Lookback RNN 2016 (Waite): as melody-rnn, and it sees what stood one and two bars ago",
+        "Bars of 12 and of 16 steps; whether the last event repeated one a bar or two ago is for the network to see.",
+        {
+            "tiny": {"layers": 1, "units": 64},
+            "small": {"layers": 2, "units": 128, "dropout": 0.25},
+            "base": {"layers": 2, "units": 128, "dropout": 0.5},
+        },
+        1e-3,
+        time=128,
+    ),
+    "attention-rnn": Preset(
+        "attention_rnn",
+        "melody",
+        "Magenta's Attention RNN 2016 (Waite; Bahdanau et al. 2015): 2 layers of 128, attention over the last 40 outputs, dropout .5",
+        "An embedding in place of one-hot and of the lookback's inputs; places before the piece are not attended to.",
+        {
+            "tiny": {"layers": 1, "units": 64, "span": 16},
+            "small": {"layers": 2, "units": 128, "dropout": 0.25},
+            "base": {"layers": 2, "units": 128, "dropout": 0.5},
+        },
+        1e-3,
+        time=128,
+    ),
+    "polyphony-rnn": Preset(
+        "char_rnn",
+        "polyphony",
+        "Magenta's Polyphony RNN 2016: 3 layers of 256, dropout .5, learning rate 1e-3",
+        "An embedding in place of one-hot; metre, pickup and key at the head; whole pieces, state carried.",
+        {
+            "tiny": {"layers": 1, "units": 64},
+            "small": {"layers": 2, "units": 256, "dropout": 0.25},
+            "base": {"layers": 3, "units": 256, "dropout": 0.5},
+        },
+        1e-3,
+    ),
+    "performance-rnn": Preset(
+        "char_rnn",
+        "performance",
+        "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64",
+        "An embedding in place of one-hot; one order of events within a step; whole performances, state carried.",
+        {
+            "tiny": {"layers": 1, "units": 64},
+            "small": {"layers": 2, "units": 384},
+            "base": {"layers": 3, "units": 512},
+        },
+        1e-3,
+        rows=64,
+        time=256,
+    ),
 }
 
 

@@ -1,0 +1,167 @@
+"""Piano as it was played: keys struck and let go, loudness, and time in steps of 10 ms.
+
+    start velocity17 on60 shift12 on64 shift100 shift38 off60 off64 ... end
+
+Source: the events of Magenta's Performance RNN (Simon and Oore 2017; "This Time with Feeling", 2018), as Music
+Transformer (Huang et al. 2018) has them too: 128 keys on, 128 off, 100 shifts of 10 ms, 32 velocities, 388 in all; the
+sustain pedal is told by note lengths. Where equal keys overlap, the first to begin is the first to end.
+Differs: one order of events within a step and one way to let time pass (see `performance_codes`); 2 seconds are called a bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
+from partimento.encoding.performance_grammar import PerformanceGrammar
+from partimento.encoding.performance_layout import START, STEPS_PER_SECOND, Layout
+from partimento.encoding.vocabulary import Vocabulary
+from partimento.errors import EncodingError, nearest
+from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
+from partimento.score.note import SUSTAIN
+from partimento.score.pedal import pedal_spans, sounding_end
+from partimento.score.pitch import pitch_name
+from partimento.score.tempo import seconds_at
+
+Pedal = Literal["folded", "events"]
+PEDALS = ("folded", "events")
+
+_TICKS_PER_QUARTER, _TICKS_PER_STEP = 500, 10  # 120 quarters a minute: a tick is a millisecond
+_DOWN = 127
+
+
+class Performance:
+    """Encoding ``performance``: see the module's docstring.
+
+    Args:
+        pedal: ``folded``: a key that the sustain pedal holds sounds on until the pedal goes up or the key is struck again; ``events``: the
+            pedal has ids of its own, and notes last as long as the key is down.
+        lowest: Lowest MIDI key that can be said; Music Transformer's is 21.
+        highest: Highest; Music Transformer's is 108.
+
+    Raises:
+        EncodingError: When there is no such way with the pedal, or the keys are too few (see `performance_layout.Layout`).
+    """
+
+    name = "performance"
+    grid = None
+    tempo = 120.0
+    transpositions = (0, 1, -1, 2, -2, 3, -3)
+    hints: Mapping[str, Any] = {"keyboard": True, "seconds": True}
+
+    def __init__(self, pedal: Pedal = "folded", lowest: int = 0, highest: int = 127) -> None:
+        if pedal not in PEDALS:
+            raise EncodingError(f"encoding 'performance': pedal '{pedal}'{nearest(pedal, PEDALS)}")
+        self._pedal, self._layout = pedal, Layout(lowest, highest, pedal == "events")
+
+    @property
+    def losses(self) -> str:
+        """One sentence: what of a score this encoding does not keep."""
+        pedal = "with the sustain pedal in the note lengths" if self._pedal == "folded" else "and the sustain pedal up or down"
+        return (
+            f"Keeps keys, onsets and ends to 10 ms and loudness in 32 steps, {pedal}; drops tracks, drums, tempo, metre, key, other "
+            "pedals, lyrics and names."
+        )
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The ids and what they mean."""
+        return self._layout.vocabulary
+
+    @property
+    def start_id(self) -> int:
+        """The id every piece begins with."""
+        return START
+
+    def encode(self, score: Score, *, whole: bool = True) -> Ids:
+        """Return `score` as ids, shape (length,): about three and a half a note.
+
+        Args:
+            score: Any score with notes; drums are left out, all other tracks play on one piano.
+            whole: Whether the piece ends with the score; otherwise it is left open, to be continued.
+
+        Raises:
+            EncodingError: When it has no notes, or keys out of range.
+        """
+        tracks = [track for track in score.tracks if len(track) and not track.is_drum]
+        if not tracks:
+            raise EncodingError("encoding 'performance': no notes (drums not counted), expected at least one. Leave the piece out.")
+        end_tick = score.end_tick
+        folded = self._pedal == "folded"
+        start = _steps(score, _column([track.start for track in tracks]))
+        end = _steps(score, _column([sounding_end(track, end_tick) if folded else track.end for track in tracks]))
+        key = _column([track.pitch for track in tracks])
+        low, high = int(key.min()), int(key.max())
+        if low < self._layout.lowest or high > self._layout.highest:
+            wrong = low if low < self._layout.lowest else high
+            raise EncodingError(
+                f"encoding 'performance': {pitch_name(wrong)} (key {wrong}), expected {pitch_name(self._layout.lowest)} to "
+                f"{pitch_name(self._layout.highest)}. Transpose the piece, or leave it out."
+            )
+        velocity = (_column([track.velocity for track in tracks]) - 1) >> 2
+        played = Played(start, np.maximum(end, start + 1), key, velocity, np.zeros((0, 2), np.int64))
+        if not folded:
+            played = played._replace(pedal=_pedal_moves(score, tracks))
+        return ids_of(played, self._layout, whole=whole)
+
+    def decode(self, ids: Ids) -> Score:
+        """Return the score that `ids` say, one track, a tick a millisecond, at 120 quarters a minute."""
+        played = played_of(ids, self._layout)
+        controls = np.zeros((len(played.pedal), 3), np.int64)
+        controls[:, 0] = played.pedal[:, 0] * _TICKS_PER_STEP
+        controls[:, 1], controls[:, 2] = SUSTAIN, played.pedal[:, 1] * _DOWN
+        track = Track(
+            played.start * _TICKS_PER_STEP,
+            (played.end - played.start) * _TICKS_PER_STEP,
+            played.key.astype(np.int32),
+            (played.velocity * 4 + 2).astype(np.int32),
+            controls=controls,
+        )
+        return Score(_TICKS_PER_QUARTER, (track,), (Tempo.of_bpm(0, self.tempo),), (TimeSignature(0),))
+
+    def allowed(self, ids: Ids) -> Mask:
+        """Return which ids may follow `ids`, shape (vocabulary,)."""
+        grammar = self.grammar()
+        for number in ids:
+            grammar.push(int(number))
+        return grammar.allowed()
+
+    def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> PerformanceGrammar:
+        """Return a grammar at the very start of a piece (see `Encoding.grammar`); a bar is 2 seconds, and no key is known."""
+        del key
+        return PerformanceGrammar(self._layout, bars=bars)
+
+    def voice_tokens(self, ids: Ids) -> int:
+        """Return the number of keys struck in `ids`."""
+        numbers = np.asarray(ids)
+        return max(1, int(((numbers > 1) & (numbers < self._layout.first_off)).sum()))
+
+    def options(self) -> Mapping[str, object]:
+        """Return the way with the pedal and the range."""
+        return {"pedal": self._pedal, "lowest": self._layout.lowest, "highest": self._layout.highest}
+
+
+def _column(parts: list[Any]) -> Column:
+    """One column of all tracks."""
+    return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), np.int64)
+
+
+def _steps(score: Score, ticks: Column) -> Column:
+    """Ticks in steps of 10 ms, the nearest."""
+    return np.rint(seconds_at(score, ticks) * STEPS_PER_SECOND).astype(np.int64)
+
+
+def _pedal_moves(score: Score, tracks: list[Track]) -> Column:
+    """When the pedal of any track goes down and up, one move a step at most, shape (changes, 2)."""
+    merged = Track(controls=np.concatenate([track.controls for track in tracks]))
+    spans = _steps(score, pedal_spans(merged, SUSTAIN, score.end_tick))
+    spans = spans[spans[:, 0] < spans[:, 1]]
+    if not spans.size:
+        return np.zeros((0, 2), np.int64)
+    first = np.flatnonzero(np.append(True, spans[1:, 0] > spans[:-1, 1]))  # up and down in one step is no move
+    down, up = spans[first, 0], spans[np.append(first[1:], len(spans)) - 1, 1]
+    return np.stack([np.stack([down, np.ones_like(down)], axis=1), np.stack([up, np.zeros_like(up)], axis=1)], axis=1).reshape(-1, 2)

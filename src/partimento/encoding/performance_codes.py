@@ -1,0 +1,164 @@
+"""Notes in steps to performance ids and back, in whole arrays: seven million notes of piano in seconds.
+
+Within a step keys are let go first, then the pedal moves, then keys are struck, each from low to high; time passes in as
+few ids as it can, the long ones first. So a performance has one sequence of ids.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.encoding.encoding import Ids
+from partimento.encoding.performance_layout import END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
+
+Column = NDArray[np.signedinteger[Any]]
+"""Whole numbers, shape (length,)."""
+
+_OFF, _PEDAL, _ON = 0, 1, 2
+"""Order of what happens in one step."""
+
+_VELOCITY_BITS, _WHAT_BITS, _STEP_BITS = 5, 12, 14
+"""Bits below the key, the kind and the step in an event that is packed into one number."""
+
+_KIND_BITS, _EVENT_BITS = 3 << _WHAT_BITS, (1 << _STEP_BITS) - 1
+
+UNSAID_VELOCITY = 15
+"""Bin of a note that is struck before any loudness was said."""
+
+
+class Played(NamedTuple):
+    """A performance as columns.
+
+    Attributes:
+        start: Step of each onset, shape (notes,).
+        end: Step of each end, shape (notes,), later than its start.
+        key: MIDI key, shape (notes,).
+        velocity: Bin of loudness, 0 to 31, shape (notes,).
+        pedal: Steps at which the pedal moves and 1 for down or 0 for up, shape (changes, 2).
+    """
+
+    start: Column
+    end: Column
+    key: Column
+    velocity: Column
+    pedal: Column
+
+
+def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
+    """Return a performance as ids, shape (length,), in any order of its notes.
+
+    Args:
+        played: Keys within the layout's.
+        layout: Which number means what.
+        whole: Whether the end is said.
+    """
+    key = played.key - layout.lowest
+    pedal = played.pedal if layout.pedal else played.pedal[:0]
+    events = np.concatenate(
+        [
+            _packed(played.end, _OFF, key, 0),
+            _packed(pedal[:, 0], _PEDAL, pedal[:, 1], 0),
+            _packed(played.start, _ON, key, played.velocity),
+        ]
+    )
+    events.sort()
+    step = events >> _STEP_BITS
+    passed = step.copy()  # steps before each event
+    passed[1:] -= step[:-1]
+    later = np.flatnonzero(passed)
+    rest = passed.take(later) - 1
+    longest = rest // LONGEST_SHIFT
+    rest -= longest * LONGEST_SHIFT
+    struck = np.flatnonzero(events & _KIND_BITS == _ON << _WHAT_BITS)
+    loud = events.take(struck) & (VELOCITIES - 1)
+    change = np.flatnonzero(np.diff(loud, prepend=-1))
+    louder = struck.take(change)  # events that need a word on loudness
+    words = np.ones(events.size, np.int64)
+    words[later] = longest + 2
+    words[louder] += 1
+    place = np.cumsum(words)  # of each event among the ids, the start counted
+    ids = np.full((int(place[-1]) if place.size else 0) + 1 + whole, layout.first_shift + LONGEST_SHIFT - 1, np.int32)
+    ids[place] = layout.said.take((events & _EVENT_BITS) >> _VELOCITY_BITS)
+    place -= 1
+    ids[place.take(louder)] = layout.first_velocity + loud.take(change)
+    place[louder] -= 1
+    ids[place.take(later)] = layout.first_shift + rest
+    ids[0] = START
+    if whole:
+        ids[-1] = END
+    return ids
+
+
+def played_of(ids: Ids, layout: Layout) -> Played:
+    """Return the performance that `ids` say, sorted by start and key.
+
+    Equal keys that overlap end in the order in which they began; an end of what does not sound is passed over; what is
+    never ended ends with the performance, and lasts a step at least.
+    """
+    codes = np.asarray(ids)
+    kinds = layout.kinds.take(codes)
+    now = np.cumsum(layout.steps.take(codes), dtype=np.int32)
+    on, off, loud, pedal = (np.flatnonzero(kinds == kind) for kind in (Kind.ON, Kind.OFF, Kind.VELOCITY, Kind.PEDAL))
+    key, freed = codes.take(on) - FIRST_ON, codes.take(off) - layout.first_off
+    by_key = np.argsort(key.astype(np.uint8), kind="stable")
+    said = np.append(UNSAID_VELOCITY, codes.take(loud) - layout.first_velocity)
+    velocity = said.take(np.cumsum(kinds == Kind.VELOCITY, dtype=np.int32).take(on))
+    start, end = now.take(on).astype(np.int64), np.empty(on.size, np.int64)
+    end[by_key] = _ends(on.take(by_key), key.take(by_key), off, freed, now)
+    end = np.maximum(end, start + 1)
+    place = start * 128 + key
+    if np.any(place[1:] < place[:-1]):
+        order = np.argsort(place, kind="stable")
+        start, end, key, velocity = start[order], end[order], key[order], velocity[order]
+    moves = np.stack([now[pedal], codes[pedal] - layout.pedal_up], axis=1)
+    return Played(start, end, key + layout.lowest, velocity, moves)
+
+
+def _packed(step: Column, kind: int, what: Column, velocity: Column | int) -> Column:
+    """Events as single numbers that sort by step, kind, key and loudness."""
+    return (step << _STEP_BITS) | (kind << _WHAT_BITS) | (what << _VELOCITY_BITS) | velocity
+
+
+def _ends(on: Column, key: Column, off: Column, freed: Column, now: Column) -> Column:
+    """The step at which each note ends.
+
+    Args:
+        on: Places of the onsets among the ids, by key and then by place.
+        key: Their keys.
+        off: Places of the ends, in order.
+        freed: Their keys.
+        now: Step at each place.
+    """
+    by_key = np.argsort(freed.astype(np.uint8), kind="stable")
+    off, freed = off.take(by_key), freed.take(by_key)
+    if on.size == off.size and np.array_equal(key, freed) and np.all(on < off):
+        return now.take(off)  # each onset has its end: first in, first out
+    valid = _sounding(on, key, off, freed)
+    off, freed = off[valid], freed[valid]
+    turn = np.arange(on.size) - np.searchsorted(key, key)  # how many of this key began before
+    place = np.searchsorted(freed, key) + turn
+    ended = place < np.searchsorted(freed, key, side="right")
+    end = np.full(on.size, now[-1] if now.size else 0)
+    end[ended] = now[off[place[ended]]]
+    return end
+
+
+def _sounding(on: Column, key: Column, off: Column, freed: Column) -> NDArray[np.bool_]:
+    """Which ends, sorted by key and place, end something that sounds: as many onsets of the key came before as valid ends, and one more."""
+    events = np.concatenate([on, off])
+    kind = np.concatenate([np.ones(on.size, np.int64), np.full(off.size, -1)])
+    keys = np.concatenate([key, freed])
+    order = np.lexsort((events, keys))
+    balance = np.cumsum(kind[order])
+    first = np.searchsorted(keys[order], keys[order])  # where the key's events begin
+    balance -= np.append(0, balance)[first]
+    span = 2 * events.size + 2
+    low = np.minimum.accumulate(np.minimum(balance, 0) - keys[order] * span) + keys[order] * span  # lowest so far within the key
+    before = np.where(np.arange(order.size) == first, 0, np.append(0, low[:-1]))
+    wasted = (kind[order] < 0) & (balance < before)
+    valid = np.empty(order.size, np.bool_)
+    valid[order] = ~wasted
+    return valid[on.size :]

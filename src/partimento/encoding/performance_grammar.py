@@ -1,0 +1,149 @@
+"""What may follow what in encoding `performance`: nothing stuck, nothing struck twice, and an end in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partimento.encoding.encoding import Mask
+from partimento.encoding.performance_layout import BAR_STEPS, END, FIRST_ON, LONGEST_SHIFT, PIANO, START, VELOCITIES, Layout
+from partimento.errors import EncodingError
+
+LONGEST_NOTE = 1200
+"""Steps after which a key is let go; of 1,000 notes of MAESTRO with their pedal one lasts longer."""
+
+LONGEST_SILENCE = 300
+"""Steps after which something is struck."""
+
+MOST_BARS = 64
+"""A piece without a wished length ends here: after two minutes."""
+
+FEWEST_BARS = 4
+"""Bars before a piece without a wished length may end."""
+
+
+class PerformanceGrammar:
+    """Follows one performance id by id (see `encoding.Grammar`).
+
+    Within a step keys are let go from low to high, then the pedal moves, then keys are struck from low to high; only what sounds is
+    let go, and only what does not is struck, on the keys of a piano; a word on loudness says another than before, and a key is struck
+    after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go.
+
+    Args:
+        layout: Which number means what.
+        bars: Bars of two seconds the piece must have.
+    """
+
+    def __init__(self, layout: Layout, *, bars: int | None = None) -> None:
+        if bars is not None and not 1 <= bars <= 10_000:
+            raise EncodingError(f"encoding 'performance': {bars} bars of 2 seconds, expected 1 to 10000.")
+        self._layout = layout
+        self._limit = (MOST_BARS if bars is None else bars) * BAR_STEPS
+        self._earliest_end = (FEWEST_BARS if bars is None else bars - 1) * BAR_STEPS
+        self._step = 0
+        self._silent_since = 0
+        self._sounding: dict[int, list[int]] = {}  # key, counted from the lowest -> steps at which it was struck
+        self._velocity = -1
+        self._pedal_down = False
+        self._last = -1  # the last id
+        self._freed, self._struck, self._moved = -1, -1, False  # last keys of this step, and whether the pedal moved in it
+        self._finished = False
+
+    @property
+    def finished(self) -> bool:
+        """True when the piece has ended."""
+        return self._finished
+
+    @property
+    def bars(self) -> int:
+        """Bars begun so far."""
+        return -(-self._step // BAR_STEPS)
+
+    def allowed(self) -> Mask:
+        """Return which ids may come next, shape (vocabulary,)."""
+        layout = self._layout
+        mask = np.zeros(layout.size, np.bool_)
+        if self._finished:
+            return mask
+        if self._last < 0:
+            mask[START] = True
+        elif layout.first_velocity <= self._last < layout.pedal_up:
+            self._allow_struck(mask)
+        elif due := [key for key, since in self._sounding.items() if self._step - since[0] >= LONGEST_NOTE or self._step >= self._limit]:
+            self._allow_freed(mask, min(due))
+        elif not self._sounding and self._step >= self._limit:
+            mask[layout.pedal_up if self._pedal_down else END] = True
+        else:
+            self._allow_anything(mask)
+        return mask
+
+    def _allow_anything(self, mask: Mask) -> None:
+        """Allow what may come where nothing has to."""
+        layout = self._layout
+        if self._struck < 0 and not self._moved:
+            self._allow_freed(mask, layout.keys)
+        if layout.pedal and self._struck < 0 and not self._moved:
+            mask[layout.pedal_up + (not self._pedal_down)] = True
+        self._allow_struck(mask)
+        strikes = mask[FIRST_ON : layout.first_off]
+        if strikes.any():
+            mask[layout.first_velocity : layout.first_velocity + VELOCITIES] = True
+            if self._velocity >= 0:
+                mask[layout.first_velocity + self._velocity] = False
+            else:
+                strikes[:] = False
+        if not self._is_short_shift(self._last):
+            most = self._limit - self._step
+            if self._sounding:
+                most = min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
+            else:
+                most = min(most - 1, self._silent_since + LONGEST_SILENCE - self._step)
+            mask[layout.first_shift : layout.first_shift + max(min(most, LONGEST_SHIFT), 0)] = True
+        at_rest = not self._sounding and not self._pedal_down and (self._freed >= 0 or self._moved)
+        mask[END] = at_rest and self._struck < 0 and self._step > self._earliest_end
+
+    def _allow_freed(self, mask: Mask, most: int) -> None:
+        """Allow to let go what sounds, above what this step has let go already, up to key `most`; what must go goes in any case."""
+        keys = [key for key in self._sounding if self._freed < key <= most]
+        for key in keys or ([most] if most in self._sounding else []):
+            mask[self._layout.first_off + key] = True
+
+    def _allow_struck(self, mask: Mask) -> None:
+        """Allow to strike what does not sound, above what this step has struck already."""
+        lowest, struck = self._layout.lowest, self._struck
+        mask[FIRST_ON + max(struck + 1, PIANO.start - lowest) : min(FIRST_ON + PIANO.stop - lowest, self._layout.first_off)] = True
+        for key in self._sounding:
+            mask[FIRST_ON + key] = False
+
+    def _is_short_shift(self, number: int) -> bool:
+        """Whether an id lets time pass, but less than the longest does."""
+        return self._layout.first_shift <= number < self._layout.first_shift + LONGEST_SHIFT - 1
+
+    def push(self, number: int) -> None:
+        """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
+        layout = self._layout
+        self._last = number
+        if number == END:
+            self._finished = True
+        elif number >= layout.pedal_up:
+            self._pedal_down, self._moved = number > layout.pedal_up, True
+        elif number >= layout.first_velocity:
+            self._velocity = number - layout.first_velocity
+        elif number >= layout.first_shift:
+            self._step += number - layout.first_shift + 1
+            self._freed, self._struck, self._moved = -1, -1, False
+        elif number >= layout.first_off:
+            self._free(number - layout.first_off)
+        elif number >= FIRST_ON:
+            self._struck = number - FIRST_ON
+            self._sounding.setdefault(self._struck, []).append(self._step)
+
+    def _free(self, key: int) -> None:
+        """Let the first of a key's notes go."""
+        self._freed = max(self._freed, key)
+        since = self._sounding.get(key, [])[1:]
+        if since:
+            self._sounding[key] = since
+        elif key in self._sounding:
+            del self._sounding[key]
+            if not self._sounding:
+                self._silent_since = self._step

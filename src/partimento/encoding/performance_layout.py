@@ -1,0 +1,123 @@
+"""The ids of encoding `performance`: which number means what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.encoding.vocabulary import Vocabulary
+from partimento.errors import EncodingError
+
+STEPS_PER_SECOND = 100
+LONGEST_SHIFT = 100
+"""Steps of 10 ms that one id may let pass."""
+
+VELOCITIES = 32
+"""Bins of loudness, four MIDI velocities each: bin 0 is 1 to 4."""
+
+PIANO = range(21, 109)
+"""MIDI keys of a piano: what is composed strikes no other."""
+
+BAR_STEPS = 200
+"""Steps in what is called a bar: 4/4 at 120 quarters a minute."""
+
+START, END, FIRST_ON = 0, 1, 2
+
+
+class Kind(IntEnum):
+    """What an id does."""
+
+    FRAME, ON, OFF, SHIFT, VELOCITY, PEDAL = range(6)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the groups of ids begin, for a keyboard and a way with the pedal.
+
+    Attributes:
+        lowest: Lowest MIDI key.
+        highest: Highest.
+        pedal: Whether the sustain pedal has ids of its own.
+
+    Raises:
+        EncodingError: When these are no range with at least an octave of the piano's.
+    """
+
+    lowest: int = 0
+    highest: int = 127
+    pedal: bool = False
+
+    def __post_init__(self) -> None:
+        shared = min(self.highest, PIANO.stop - 1) - max(self.lowest, PIANO.start) + 1
+        if self.lowest < 0 or self.highest > 127 or shared < 12:
+            raise EncodingError(
+                f"encoding 'performance': keys {self.lowest} to {self.highest}, expected within 0 to 127, with at least an octave of the "
+                f"piano's, {PIANO.start} to {PIANO.stop - 1}."
+            )
+
+    @cached_property
+    def keys(self) -> int:
+        """Number of keys."""
+        return self.highest + 1 - self.lowest
+
+    @cached_property
+    def first_off(self) -> int:
+        """Id that lets the lowest key go; `FIRST_ON` strikes it."""
+        return FIRST_ON + self.keys
+
+    @cached_property
+    def first_shift(self) -> int:
+        """Id that lets one step pass."""
+        return FIRST_ON + 2 * self.keys
+
+    @cached_property
+    def first_velocity(self) -> int:
+        """Id of the softest bin."""
+        return self.first_shift + LONGEST_SHIFT
+
+    @cached_property
+    def pedal_up(self) -> int:
+        """Id that lets the pedal go; the next presses it. Beyond the table where the pedal has no ids."""
+        return self.first_velocity + VELOCITIES
+
+    @cached_property
+    def size(self) -> int:
+        """Number of ids."""
+        return self.pedal_up + 2 * self.pedal
+
+    @cached_property
+    def kinds(self) -> NDArray[np.uint8]:
+        """The kind of each id, shape (ids,)."""
+        sizes = {Kind.FRAME: 2, Kind.ON: self.keys, Kind.OFF: self.keys, Kind.SHIFT: LONGEST_SHIFT}
+        sizes |= {Kind.VELOCITY: VELOCITIES, Kind.PEDAL: 2 * self.pedal}
+        return np.repeat(np.array(list(sizes), np.uint8), list(sizes.values()))
+
+    @cached_property
+    def steps(self) -> NDArray[np.int32]:
+        """The steps each id lets pass, shape (ids,)."""
+        return np.where(self.kinds == Kind.SHIFT, np.arange(self.size) - self.first_shift + 1, 0).astype(np.int32)
+
+    @cached_property
+    def said(self) -> NDArray[np.int32]:
+        """The id of what happens: row by row a key let go, the pedal moved, a key struck, 128 places each; shape (384,)."""
+        place = np.arange(128)
+        return np.concatenate([self.first_off + place, self.pedal_up + place, FIRST_ON + place]).astype(np.int32)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The table."""
+        keys = range(self.lowest, self.highest + 1)
+        return Vocabulary(
+            {
+                "frame": ("start", "end"),
+                "on": tuple(f"on{key}" for key in keys),
+                "off": tuple(f"off{key}" for key in keys),
+                "shift": tuple(f"shift{steps}" for steps in range(1, LONGEST_SHIFT + 1)),
+                "velocity": tuple(f"velocity{bin}" for bin in range(1, VELOCITIES + 1)),
+                **({"pedal": ("up", "down")} if self.pedal else {}),
+            }
+        )

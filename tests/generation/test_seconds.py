@@ -1,0 +1,44 @@
+"""An encoding that counts seconds: a beginning keeps its own time, and two seconds are a bar whatever its metre."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from little_music import chorale, chorale_folder, run
+from partimento.files.dispatch import read, write
+from partimento.score import TimeSignature
+from partimento.score.tempo import duration_seconds, seconds_at
+
+
+@pytest.fixture(scope="module")
+def performer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("performer")
+    settings = ["--model", "markov", "--encoding", "performance", "--order", "3"]
+    status, _, error = run("train", chorale_folder(folder / "corpus", 6), *settings, "--out", folder / "model", "--json")
+    assert status == 0, error
+    return folder / "model"
+
+
+def composed(model, out, *wishes):
+    status, text, error = run("compose", "--model", model, *wishes, "--seed", "1", "--formats", "mid", "--out", out, "--json")
+    assert status == 0, error
+    return json.loads(text)["pieces"][0]
+
+
+def test_seconds_are_bars_of_two(performer, tmp_path):
+    piece = composed(performer, tmp_path, "--seconds", "11")
+    assert piece["bars"] == 6 and 10 < piece["seconds"] <= 12
+
+
+def test_a_beginning_keeps_its_tempo_and_its_metre_counts_for_nothing(performer, tmp_path):
+    primer = replace(chorale(0), time_signatures=(TimeSignature(0, 3, 4),))
+    write(primer, tmp_path / "primer.mid")
+    piece = composed(performer, tmp_path, "--primer", tmp_path / "primer.mid", "--seconds", "20")
+    score = read(piece["files"]["mid"])
+    assert duration_seconds(primer) == pytest.approx(12.8)
+    assert 18 < piece["seconds"] <= 20
+    onsets = {round(float(second), 2) for track in primer.tracks for second in seconds_at(primer, track.start)}
+    found = np.round(seconds_at(score, score.tracks[0].start), 2)
+    assert onsets <= set(found.tolist())
