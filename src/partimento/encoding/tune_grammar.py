@@ -231,9 +231,11 @@ class TuneGrammar:
 
     def _time(self, text: str) -> Fraction:
         """How long a note of a length lasts, in units."""
-        above, slash, below = text.partition("/")
-        length = Fraction(int(above or 1), int(below or 2) or 1) if slash else Fraction(int(above or 1))
-        return length * (self._tuplet[0] if self._triplet is not None else 1)
+        length = LENGTHS.get(text)
+        if length is None:
+            above, slash, below = text.partition("/")
+            length = Fraction(int(above or 1), int(below or 2) or 1) if slash else Fraction(int(above or 1))
+        return length if self._triplet is None else length * self._tuplet[0]
 
     def _may_end(self, place: Fraction) -> bool:
         """Whether the tune may end at `place`: after a tonic, at least a quarter long."""

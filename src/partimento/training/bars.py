@@ -26,12 +26,14 @@ class Bar:
     Attributes:
         ids: Its ids, shape (length,).
         begins: Bars begun as played when it begins, itself counted; 0 for an opening.
+        ends: Bars begun when it is over.
         joint: What the grammar knows where it begins, as a digest of what may come there.
         lawful: Whether the grammar lets each of its ids come where it comes.
     """
 
     ids: Ids
     begins: int
+    ends: int
     joint: bytes
     lawful: bool
 
@@ -82,7 +84,7 @@ class Knife:
             if grammar.bars != begun:
                 begun = grammar.bars
                 marks.append((at, begun, _digest(allowed)))
-        return _bars(ids, marks, broken)
+        return _bars(ids, marks, broken, begun)
 
     def cut_like(self, ids: Ids, bars: Sequence[Bar], move: Hashable) -> list[Bar]:
         """Return `cut` of a piece that is another one, cut into `bars`, in another key.
@@ -107,14 +109,14 @@ class Knife:
             return self.cut(ids)
         asked = {at for at, (_, _), bar in zip((at for at, _ in places), places, bars[1:], strict=True) if (move, bar.joint) not in self._joints}
         asked |= {at for at in range(1, len(ids)) if (int(ids[at - 1]), int(ids[at])) not in self._neighbours}
-        answers = self._ask(ids, asked)
+        answers = self._ask(ids, asked) if asked else {}
         for (at, _), bar in zip(places, bars[1:], strict=True):
             if (move, bar.joint) not in self._joints:
                 self._joints[move, bar.joint] = _digest(answers[at])
         broken = [at for at, allowed in answers.items() if not allowed[ids[at]]]
         self._neighbours |= {(int(ids[at - 1]), int(ids[at])) for at in answers if at and at not in broken}
         marks = [(at, begins, self._joints[move, bar.joint]) for (at, begins), bar in zip(places, bars[1:], strict=True)]
-        cut = _bars(ids, marks, broken)
+        cut = _bars(ids, marks, broken, begun)
         return [replace(new, lawful=new.lawful and old.lawful) for new, old in zip(cut, bars, strict=True)]
 
     def _ask(self, ids: Ids, places: set[int]) -> dict[int, NDArray[np.bool_]]:
@@ -128,12 +130,12 @@ class Knife:
         return answers
 
 
-def _bars(ids: Ids, marks: Sequence[tuple[int, int, bytes]], broken: Sequence[int]) -> list[Bar]:
+def _bars(ids: Ids, marks: Sequence[tuple[int, int, bytes]], broken: Sequence[int], begun: int) -> list[Bar]:
     """The opening and the bars that begin at `marks`: place, bars begun, joint."""
-    edges = [(0, 0, b""), *marks, (len(ids), 0, b"")]
+    edges = [(0, 0, b""), *marks, (len(ids), begun, b"")]
     found = []
-    for (low, begins, joint), (high, _, _) in zip(edges[:-1], edges[1:], strict=True):
-        found.append(Bar(ids[low:high], begins, joint, not any(low <= at < high for at in broken)))
+    for (low, begins, joint), (high, ends, _) in zip(edges[:-1], edges[1:], strict=True):
+        found.append(Bar(ids[low:high], begins, ends, joint, not any(low <= at < high for at in broken)))
     return found
 
 
@@ -152,6 +154,7 @@ class Ear:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         self._heard: dict[bytes, Heard] = {}
+        self._openings: dict[bytes, int] = {}  # ids of an opening -> the tick it ends at
 
     def hear(self, opening: Bar, bar: Bar, key: KeySignature) -> Heard:
         """Return what one hears where `bar` begins, decoded behind the `opening` of its piece.
@@ -169,7 +172,9 @@ class Ear:
     def _listen(self, opening: Ids, ids: Ids, tonic: int) -> Heard:
         """What sounds first in `ids` behind their `opening`."""
         try:
-            score, before = self._encoding.decode(ids), self._encoding.decode(opening).end_tick
+            if opening.tobytes() not in self._openings:
+                self._openings[opening.tobytes()] = self._encoding.decode(opening).end_tick
+            score, before = self._encoding.decode(ids), self._openings[opening.tobytes()]
         except PartimentoError:
             return Heard()  # half of something, such as the second half of a repeat
         notes = _notes(score)
