@@ -112,6 +112,11 @@ class TuneGrammar:
         begun = self._mode not in _BETWEEN and (self._mode != "line" or self._place > 0) and not self._form.in_pickup
         return self._form.played + begun
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Where in its section the tune stands (see `encoding.Formed`)."""
+        return self._form.stands
+
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
         mask = np.zeros(len(self._vocabulary), np.bool_)

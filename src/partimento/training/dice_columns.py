@@ -46,6 +46,7 @@ LIKENESS = (
 """What two bars of a column have in common, the closest first. ``left``: bars to the end; ``place``: the same within eight bars."""
 
 _ROUND = 8
+_NONE = -2
 _FEATURES = ("home", "fixed", "left", "place", "top", "bass", "degree")
 
 Numbers = NDArray[np.int64]
@@ -181,7 +182,10 @@ def _labels(bars: _Gathered) -> Numbers:
 
 
 def _chosen(bars: _Gathered, labels: Numbers) -> Numbers:
-    """The column thrown for where each bar stands: the closest with `FACES` different bars, else the fullest, shape (bars,)."""
+    """The column thrown for where each bar stands: the closest with `FACES` different bars, else the fullest, shape (bars,).
+
+    `_NONE` where no bar that a grammar lets stand fits there.
+    """
     usable = np.flatnonzero(bars.lawful & ~bars.openings)
     count = int(labels.max()) + 1
     pairs = np.unique((labels[usable] * len(bars.ids) + bars.texts[usable, None]).ravel())
@@ -189,7 +193,7 @@ def _chosen(bars: _Gathered, labels: Numbers) -> Numbers:
     found = different[labels[:, :-1]]
     level = np.where((found >= FACES).any(axis=1), (found >= FACES).argmax(axis=1), found.argmax(axis=1))
     column = labels[np.arange(level.size), level]
-    return np.where(found.max(axis=1) > 0, column, labels[:, -1])
+    return np.where(found.max(axis=1) > 0, column, _NONE)
 
 
 def _alive(bars: _Gathered, labels: Numbers, thrown_for: Numbers) -> NDArray[np.bool_]:
@@ -197,9 +201,9 @@ def _alive(bars: _Gathered, labels: Numbers, thrown_for: Numbers) -> NDArray[np.
     alive = bars.lawful & (bars.following == OVER)
     count = 0
     while count != (count := int(alive.sum())):
-        full = np.zeros(int(labels.max()) + 2, np.bool_)
+        full = np.zeros(int(labels.max()) + 3, np.bool_)  # the last two places are those of OVER and _NONE
         full[labels[alive]] = True
-        full[OVER] = False
+        full[[OVER, _NONE]] = False
         alive |= bars.lawful & (bars.following != OVER) & full[thrown_for]
     return alive
 
