@@ -15,7 +15,7 @@ from partimento.cli.output import show
 
 if TYPE_CHECKING:
     from partimento.evaluation.fingerprints import Fingerprints
-    from partimento.generation.composer import Condition, Wish
+    from partimento.generation.composer import Composer, Condition, Wish
     from partimento.generation.filters import Sampling
     from partimento.score import Score
 
@@ -117,7 +117,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
         else:
             raw, score = composer.write_freely(wish, seed=drawn, number=number)
         composing += time.perf_counter() - began
-        piece = _finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints)
+        piece = _finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints) | {"seen": _seen(composer)}
         pieces.append(piece if raw is None else piece | {"raw": raw})
         if sys.stderr.isatty():
             print(f"{number + 1} of {count}: {pieces[-1]['seconds']:.0f} s of music", file=sys.stderr)
@@ -217,6 +217,22 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fi
     }
 
 
+def _seen(composer: Composer) -> dict[str, Any] | None:
+    """How much of the piece written last stands in what its model has read; None where the model does not remember that."""
+    from partimento.evaluation.subsequences import seen  # noqa: PLC0415
+
+    found = seen(composer.model, composer.ids)
+    if found is None:
+        return None
+    symbols = composer.encoding.vocabulary.symbols
+    places = zip(found.unseen, found.known, strict=True)
+    return {
+        "unit": found.unit,
+        "total": found.total,
+        "unseen": [{"id": place, "symbol": symbols[composer.ids[place]], "known": known} for place, known in places],
+    }
+
+
 def _for_people(fields: dict[str, Any]) -> str:
     """The result in words."""
     lines = [f"{fields['model']}, seed {fields['seed']}:"]
@@ -229,6 +245,13 @@ def _for_people(fields: dict[str, Any]) -> str:
                 f"    longest run shared with a training piece: {longest} notes, in {own['source']}"
                 if longest
                 else "    shares no run of 8 notes with a training piece"
+            )
+        if piece["seen"]:
+            all_of_it, new = piece["seen"], len(piece["seen"]["unseen"])
+            lines.append(
+                f"    {new} of its {all_of_it['total']} {all_of_it['unit']} stand nowhere in what it learnt from"
+                if new
+                else f"    all of its {all_of_it['total']} {all_of_it['unit']} stand in what it learnt from"
             )
         lines += [f"    {path}" for path in piece["files"].values()] + [f"    note: {word}" for word in piece["warnings"]]
         lines += [f"    | {line}" for line in piece.get("raw", "").splitlines()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
@@ -10,9 +11,12 @@ from cyclopts import App, Parameter
 from partimento.cli.output import show, table
 
 if TYPE_CHECKING:
-    from partimento.bundle import Card
+    from partimento.bundle import Bundle, Card
 
 models = App(name="models", help="List the shipped and local models or the presets to train, or show one's card.")
+
+DRAWN = 40
+"""Ids that a picture of transitions shows."""
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="")]
 
@@ -36,11 +40,12 @@ def list_models(*, as_json: AsJson = False) -> None:
 
 
 @models.command(name="show")
-def show_model(name: str, /, *, as_json: AsJson = False) -> None:
+def show_model(name: str, /, *, picture: Path | None = None, as_json: AsJson = False) -> None:
     """Show a model's card: data, licence, training, figures, limits, sampling.
 
     Args:
         name: A shipped model's name or a bundle's folder.
+        picture: Draw what follows what in a markov (of dice: in the chain beside them) into this PNG file.
         as_json: Print one JSON object.
     """
     from partimento.bundle import load_bundle  # noqa: PLC0415  # --help must not load numpy
@@ -49,7 +54,42 @@ def show_model(name: str, /, *, as_json: AsJson = False) -> None:
     bundle = load_bundle(bundle_folder(name))
     words = [f"{bundle.card.name}: {bundle.card.summary}", bundle.card.permission, "", *_lines(asdict(bundle.card))]
     words += ["", f"Encoding '{bundle.encoding().name}': {bundle.encoding().vocabulary}"]
-    show(asdict(bundle.card), "\n".join(words), as_json=as_json)
+    fields = asdict(bundle.card)
+    if picture is not None:
+        _draw(bundle, picture)
+        fields["picture"] = str(picture)
+        words += ["", f"{picture}: what follows what."]
+    show(fields, "\n".join(words), as_json=as_json)
+
+
+def _draw(bundle: Bundle, path: Path) -> None:
+    """Write the picture of a chain's transitions."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
+    from partimento.files.matrix import draw_matrix  # noqa: PLC0415
+    from partimento.files.png import drawing_png  # noqa: PLC0415
+    from partimento.files.whole import make_folder, write_whole  # noqa: PLC0415
+    from partimento.models.dice import Dice  # noqa: PLC0415
+    from partimento.models.markov import Markov  # noqa: PLC0415
+
+    model = bundle.model()
+    chain = model.chain if isinstance(model, Dice) else model
+    if not isinstance(chain, Markov):
+        kind = bundle.card.model.get("name")
+        raise ConfigError(
+            f"--picture: '{bundle.card.name}' is a {kind}, expected a markov or dice: what they know can be drawn as a table."
+        )
+    common, shares = chain.transitions(DRAWN)
+    symbols = bundle.encoding().vocabulary.symbols
+    labels = [{" ": "blank", "\n": "new line"}.get(symbols[number], symbols[number]) for number in common.tolist()]
+    drawing, width = draw_matrix(
+        shares,
+        labels,
+        title=f"{bundle.card.name}: what follows what",
+        words=f"Of 100 times that a row's id stood, how often a column's id came next. The {len(labels)} commonest ids of "
+        f"encoding '{bundle.encoding().name}', the commonest first.",
+    )
+    make_folder(path.parent)
+    write_whole(path, drawing_png(drawing, width=2 * width))
 
 
 @models.command(name="presets")
@@ -68,8 +108,6 @@ def list_presets(*, as_json: AsJson = False) -> None:
 
 def _cards() -> tuple[dict[str, Card], dict[str, str]]:
     """Name or folder -> card, the shipped bundles, then those below this folder; and those that are damaged -> why."""
-    from pathlib import Path  # noqa: PLC0415
-
     from partimento.bundle import HASHES, load_bundle  # noqa: PLC0415
     from partimento.errors import BundleError  # noqa: PLC0415
     from partimento.generation.load import bundle_folder, shipped  # noqa: PLC0415

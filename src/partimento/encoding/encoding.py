@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -34,6 +34,15 @@ class Grammar(Protocol):
 
     def push(self, number: int) -> None:
         """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
+
+
+@runtime_checkable
+class Formed(Protocol):
+    """A grammar that knows more of the form than it lets come next: repeats that stand open, bars of a section."""
+
+    @property
+    def form(self) -> Hashable:
+        """Where in its form the piece stands; equal at places from which the same form may follow."""
 
 
 class Encoding(Protocol):

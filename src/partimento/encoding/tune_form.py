@@ -59,6 +59,11 @@ class TuneForm:
         """Full bars behind us as played, were the present section to close here."""
         return self._before + self._count(self._bars)
 
+    @property
+    def stands(self) -> tuple[object, ...]:
+        """Where the tune stands, equal for places from which the same may follow: pickup, repeat, bars of section and ending."""
+        return self.pickup, self.in_pickup, self._state, self._bars, self._common, self._ending
+
     def _count(self, bars: int) -> int:
         """Bars as played of the present section with `bars` bars in its present part."""
         if self._state == "plain":

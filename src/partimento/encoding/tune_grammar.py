@@ -120,6 +120,11 @@ class TuneGrammar:
         """The header field that stands open, ``M`` or ``K``; nothing elsewhere."""
         return self._mode if self._mode in ("M", "K") else ""
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Where in its section the tune stands (see `encoding.Formed`)."""
+        return self._form.stands
+
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
         mask = np.zeros(len(self._vocabulary), np.bool_)
@@ -259,9 +264,11 @@ class TuneGrammar:
 
     def _time(self, text: str) -> Fraction:
         """How long a note of a length lasts, in units."""
-        above, slash, below = text.partition("/")
-        length = Fraction(int(above or 1), int(below or 2) or 1) if slash else Fraction(int(above or 1))
-        return length * (self._tuplet[0] if self._triplet is not None else 1)
+        length = LENGTHS.get(text)
+        if length is None:
+            above, slash, below = text.partition("/")
+            length = Fraction(int(above or 1), int(below or 2) or 1) if slash else Fraction(int(above or 1))
+        return length if self._triplet is None else length * self._tuplet[0]
 
     def _may_end(self, place: Fraction) -> bool:
         """Whether the tune may end at `place`: after a tonic, at least a quarter long."""

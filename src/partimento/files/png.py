@@ -48,12 +48,20 @@ def png_bytes(score: Score, *, kind: str = "roll", width: int = 1800) -> bytes:
         raise ConfigError(f"png: a width of {width} pixels, expected 200 to 8000. Usual is 1800.")
     if kind == "roll":
         roll = draw_roll(score)
-        return _pixels(roll.svg, width=min(width, int(WIDTH * _TALLEST_PIXELS / roll.height)))
-    return _pixels(score_svg(score), width=width)
+        return drawing_png(roll.svg, width=min(width, int(WIDTH * _TALLEST_PIXELS / roll.height)))
+    return drawing_png(score_svg(score), width=width)
 
 
-def _pixels(svg: str, *, width: int) -> bytes:
-    """An SVG drawing as a PNG file."""
+def drawing_png(svg: str, *, width: int) -> bytes:
+    """Return a drawing of ours as a PNG file.
+
+    Args:
+        svg: One ``<svg>`` element.
+        width: Pixels from left to right.
+
+    Raises:
+        MissingExtra: When the package that draws, resvg_py, is not installed.
+    """
     try:
         import resvg_py  # noqa: PLC0415 - optional, and 7 ms that other formats need not pay
     except ImportError as error:

@@ -110,6 +110,9 @@ class Composer:
             ) from error
         self.ids_written = 0
         """Ids chosen so far, pieces that were not accepted included."""
+        self.ids: NDArray[np.int32] = np.zeros(0, np.int32)
+        """The piece written last, as ids, before it was moved to a wished key."""
+        self._plans: dict[tuple[int | None, KeySignature | None], SequenceModel | None] = {}
 
     def compose(  # the one public verb; every argument is a wish a person has
         self,
@@ -160,6 +163,7 @@ class Composer:
         ids = self._write(opened, [seed, number], wish.condition)
         if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
+        self.ids = ids
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
 
     def write_freely(self, wish: Wish, *, seed: int, number: int = 0) -> tuple[str, Score]:
@@ -226,6 +230,8 @@ class Composer:
         """The model as it writes a piece of `bars` bars in `key`, where it plans; the model itself where it does not."""
         if not isinstance(self.model, Planner):
             return self.model
+        if (bars, key) in self._plans:
+            return self._plans[bars, key]
 
         def may_open(ids: NDArray[np.int32]) -> bool:
             grammar = self.encoding.grammar(bars=bars, key=key)
@@ -235,7 +241,8 @@ class Composer:
                 grammar.push(number)
             return True
 
-        return self.model.planned(bars, may_open)
+        self._plans = {(bars, key): self.model.planned(bars, may_open)}  # one is enough for many pieces of one wish
+        return self._plans[bars, key]
 
     def _below(self, melody: Score) -> Grammar:
         """What may be written below a melody."""

@@ -66,7 +66,7 @@ class Dice:
     """
 
     def __init__(self, table: DiceTable, chain: Markov, bars: int | None = None, openings: NDArray[np.bool_] | None = None) -> None:
-        self.table, self._chain = table, chain
+        self.table, self.chain = table, chain
         self.vocabulary = chain.vocabulary
         self._openings = openings
         self._plan = None if bars is None or openings is None else Plan(table, bars, openings)
@@ -92,16 +92,16 @@ class Dice:
             openings[number] = answers[ids.tobytes()]
         if not openings.any():
             return None
-        return Dice(self.table, self._chain, None if bars is None else min(bars, LONGEST_PLAN), openings)
+        return Dice(self.table, self.chain, None if bars is None else min(bars, LONGEST_PLAN), openings)
 
     def start(self, batch: int) -> State:
         """Return the state before the first id."""
         row = _Row([(OPENINGS, self._bars, 1.0)], 0, self.table.bars, 0, int(self.table.homes[OPENINGS]), -1, self._bars)
-        return (*_packed([row] * batch), *self._chain.start(batch))
+        return (*_packed([row] * batch), *self.chain.start(batch))
 
     def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take one id a piece, shape (batch,); return log probabilities (batch, vocabulary) and the next state."""
-        spoken, past = self._chain.step(ids, state[3:])
+        spoken, past = self.chain.step(ids, state[3:])
         rows = _unpacked(state)
         logits = np.empty((len(rows), self.vocabulary), np.float32)
         for at, row in enumerate(rows):
@@ -230,11 +230,28 @@ class Dice:
             self._roots[column, bars_left] = numbers, weights / max(weights.sum(), 1e-300), span.stop - span.start
         return self._roots[column, bars_left]
 
+    def read(self, ids: NDArray[np.integer]) -> list[tuple[int, bool]]:
+        """Return the bars of a piece as the dice read them: the place each begins at, and whether it stands in the corpus.
+
+        Args:
+            ids: A piece, shape (length,). What stands before its first bar is not counted.
+        """
+        row = _unpacked(self.start(1))[0]
+        bars: list[tuple[int, bool]] = []
+        for at, number in enumerate(np.asarray(ids).tolist()):
+            before, was_lost = row.last, row.lost
+            self._take(row, number)
+            if at and (row.depth == 1 or (row.lost and self.table.begins_bar(before, number))):
+                bars.append((at, not row.lost))
+            elif row.lost and not was_lost and bars:
+                bars[-1] = (bars[-1][0], False)
+        return bars
+
     # ---- as arrays
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return all it knows as named arrays."""
-        return {**self.table.tensors(), **{f"chain.{name}": value for name, value in self._chain.tensors().items()}}
+        return {**self.table.tensors(), **{f"chain.{name}": value for name, value in self.chain.tensors().items()}}
 
     @classmethod
     def of_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> Dice:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from partimento.models.markov import smallest
+
 Numbers = NDArray[np.int32]
 
 OVER = -1
@@ -82,7 +84,7 @@ class DiceTable:
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """Return all arrays by their names, each in the smallest type of whole numbers that holds it."""
-        return {entry.name: _narrow(getattr(self, entry.name)) for entry in fields(self)}
+        return {entry.name: smallest(getattr(self, entry.name)) for entry in fields(self)}
 
     @classmethod
     def of_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> DiceTable:
@@ -177,16 +179,6 @@ class Plan:
     def leads_to_the_end(self, column: int, left: int) -> bool:
         """Whether a piece can end in exactly `left` bars from `column`."""
         return 0 <= left < self._scale.size and bool(self._ways[left, column] > 0)
-
-
-def _narrow(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Whole numbers in the smallest type that holds them."""
-    wide = np.asarray(values, np.int64)
-    for kind in (np.uint8, np.int8, np.uint16, np.int16, np.int32):
-        bounds = np.iinfo(kind)
-        if bounds.min <= wide.min(initial=0) and wide.max(initial=0) <= bounds.max:
-            return wide.astype(kind)
-    return wide
 
 
 def _cuts(places: NDArray[np.int64], total: int) -> bool:

@@ -21,6 +21,9 @@ Table = Mapping[bytes, tuple[NDArray[np.int32], NDArray[np.int32]]]
 """Context (int32 ids as bytes) -> the ids that followed it and how often."""
 
 _NOTHING = -1
+_ID_BYTES = 4
+_MOST_KEPT = 2**23
+"""Chances that are kept, over all contexts: 64 MB."""
 
 
 class Markov:
@@ -34,6 +37,7 @@ class Markov:
     def __init__(self, tables: list[Table], vocabulary: int) -> None:
         self._tables = tables
         self.vocabulary = vocabulary
+        self._known: dict[bytes, NDArray[np.float64]] = {}  # contexts asked for lately
 
     @property
     def order(self) -> int:
@@ -64,34 +68,79 @@ class Markov:
     def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take one id a piece, shape (batch,); return log probabilities (batch, vocabulary) and the next state."""
         seen = np.concatenate([state[0], np.asarray(ids, np.int32)[:, None]], axis=1)
-        past = seen[:, seen.shape[1] - self.order :].astype(np.int32)
-        return np.log(np.stack([self._chances(row) for row in past])).astype(np.float32), (past,)
+        past = np.ascontiguousarray(seen[:, seen.shape[1] - self.order :], np.int32)
+        return np.log(np.stack([self._chances(row.tobytes()) for row in past])).astype(np.float32), (past,)
 
-    def _chances(self, past: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Chance of each id after `past`, shape (vocabulary,)."""
-        chances = np.full(self.vocabulary, 1 / self.vocabulary)
-        for length, table in enumerate(self._tables):
-            context = past[past.size - length :]
-            found = table.get(context.tobytes())
-            if found is None:
-                break
-            following, counts = found
-            new = following.size
-            chances *= new
-            chances[following] += counts
-            chances /= counts.sum() + new
-        return chances
+    def _chances(self, context: bytes) -> NDArray[np.float64]:
+        """Chance of each id after a context, shape (vocabulary,); the array is kept, and not to be changed."""
+        known = self._known.get(context)
+        if known is None:
+            shorter = self._chances(context[_ID_BYTES:]) if context else np.full(self.vocabulary, 1 / self.vocabulary)
+            found = self._tables[len(context) // _ID_BYTES].get(context)
+            known = shorter if found is None else _mixed(shorter, *found)
+            if len(self._known) * self.vocabulary >= _MOST_KEPT:
+                self._known.clear()
+            self._known[context] = known
+        return known
+
+    def seen(self, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return how far back each id of a piece was seen to follow what stands before it.
+
+        Args:
+            ids: A piece, shape (length,).
+
+        Returns:
+            For each id the most ids before it, up to the order, after which it has been read; -1 where it has never been
+            read at all. Shape (length,).
+        """
+        piece = np.ascontiguousarray(ids, np.int32)
+        lengths = np.full(piece.size, -1, np.int64)
+        for at, number in enumerate(piece.tolist()):
+            for length in range(min(self.order, at) + 1):
+                found = self._tables[length].get(piece[at - length : at].tobytes())
+                if found is None or number not in found[0]:
+                    break
+                lengths[at] = length
+        return lengths
+
+    def transitions(self, most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the commonest ids and how often each of them followed each, as read.
+
+        Args:
+            most: Ids at most.
+
+        Returns:
+            The ids, the commonest first, shape (n,), and the share of what followed an id that each of them makes, shape
+            (n, n), a row an id; what else followed is missing from the row's sum.
+
+        Raises:
+            ConfigError: When the chain looks at no id before.
+        """
+        if self.order < 1:
+            raise ConfigError("markov: a chain of order 0 knows no transitions. Train one with --order 1 or more.")
+        numbers, counts = self._tables[0].get(b"", (np.zeros(0, np.int32), np.zeros(0, np.int32)))
+        common = numbers[np.argsort(-counts, kind="stable")][:most].astype(np.int64)
+        shares = np.zeros((common.size, common.size))
+        for row, number in enumerate(common.astype(np.int32)):
+            following, often = self._tables[1].get(number.tobytes(), (np.zeros(0, np.int32), np.zeros(0, np.int32)))
+            every = np.bincount(following, often, self.vocabulary)
+            shares[row] = every[common] / max(every.sum(), 1)
+        return common, shares
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
-        """Return the counts as named arrays: for each length the rows of context and id, and how often each stood."""
+        """Return the counts as named arrays: for each length the rows of context and id, and how often each stood.
+
+        Each array has the smallest type of whole numbers that holds it: ids below 256 take a byte.
+        """
         result: dict[str, NDArray[np.generic]] = {"vocabulary": np.array([self.vocabulary], np.int64)}
         for length, table in enumerate(self._tables):
             rows = [
                 np.column_stack([np.tile(np.frombuffer(c, np.int32), (f.size, 1)).reshape(f.size, length), f])
                 for c, (f, _) in table.items()
             ]
-            result[f"rows.{length}"] = np.concatenate(rows).astype(np.int32) if rows else np.zeros((0, length + 1), np.int32)
-            result[f"counts.{length}"] = np.concatenate([n for _, n in table.values()] or [np.zeros(0, np.int32)]).astype(np.int32)
+            every = np.concatenate(rows) if rows else np.zeros((0, length + 1), np.int32)
+            result[f"rows.{length}"] = smallest(every)
+            result[f"counts.{length}"] = smallest(np.concatenate([n for _, n in table.values()] or [np.zeros(0, np.int32)]))
         return result
 
     @classmethod
@@ -116,6 +165,23 @@ class Markov:
             for length in range(lengths)
         ]
         return cls(tables, int(size[0]))
+
+
+def _mixed(shorter: NDArray[np.float64], following: NDArray[np.int32], counts: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Counts mixed with the chances after the shorter context (method C)."""
+    chances = shorter * following.size
+    chances[following] += counts
+    chances /= counts.sum() + following.size
+    return chances
+
+
+def smallest(values: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return whole numbers in the smallest type that holds them."""
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    for kind in (np.uint8, np.int8, np.uint16, np.int16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values.astype(np.int64)
 
 
 def _count(pieces: list[NDArray[np.int32]], length: int) -> Table:

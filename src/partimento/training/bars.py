@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.encoding.encoding import Encoding
+from partimento.encoding.encoding import Encoding, Formed, Grammar
 from partimento.errors import PartimentoError
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import likeliest_triad
@@ -26,13 +26,15 @@ class Bar:
     Attributes:
         ids: Its ids, shape (length,).
         begins: Bars begun as played when it begins, itself counted; 0 for an opening.
-        joint: What the grammar knows where it begins, as a digest of what may come there.
+        ends: Bars begun when it is over.
+        joint: What the grammar knows where it begins: of the form, and, as a digest, what may come there.
         lawful: Whether the grammar lets each of its ids come where it comes.
     """
 
     ids: Ids
     begins: int
-    joint: bytes
+    ends: int
+    joint: Hashable
     lawful: bool
 
 
@@ -64,12 +66,12 @@ class Knife:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         self._neighbours: set[tuple[int, int]] = set()  # ids that may stand side by side, as far as that was asked
-        self._joints: dict[Hashable, bytes] = {}
+        self._digests: dict[Hashable, bytes] = {}
 
     def cut(self, ids: Ids) -> list[Bar]:
         """Return the opening and the bars of a piece, every id checked."""
         grammar = self._encoding.grammar()
-        marks: list[tuple[int, int, bytes]] = []
+        marks: list[_Mark] = []
         broken: list[int] = []
         begun = 0
         for at, number in enumerate(ids.tolist()):
@@ -81,8 +83,8 @@ class Knife:
             grammar.push(number)
             if grammar.bars != begun:
                 begun = grammar.bars
-                marks.append((at, begun, _digest(allowed)))
-        return _bars(ids, marks, broken)
+                marks.append(_Mark(at, begun, (_form(grammar), _digest(allowed))))
+        return _bars(ids, marks, broken, begun)
 
     def cut_like(self, ids: Ids, bars: Sequence[Bar], move: Hashable) -> list[Bar]:
         """Return `cut` of a piece that is another one, cut into `bars`, in another key.
@@ -96,27 +98,26 @@ class Knife:
             move: What tells this move from others, such as both keys.
         """
         grammar = self._encoding.grammar()
-        places: list[tuple[int, int]] = []
+        places: list[tuple[int, int, Hashable]] = []
         begun = 0
         for at, number in enumerate(ids.tolist()):
             grammar.push(number)
             if grammar.bars != begun:
                 begun = grammar.bars
-                places.append((at, begun))
+                places.append((at, begun, _form(grammar)))
         if len(places) != len(bars) - 1:
             return self.cut(ids)
-        asked = {
-            at for at, (_, _), bar in zip((at for at, _ in places), places, bars[1:], strict=True) if (move, bar.joint) not in self._joints
-        }
+        asked = {at for (at, _, _), bar in zip(places, bars[1:], strict=True) if (move, bar.joint) not in self._digests}
         asked |= {at for at in range(1, len(ids)) if (int(ids[at - 1]), int(ids[at])) not in self._neighbours}
-        answers = self._ask(ids, asked)
-        for (at, _), bar in zip(places, bars[1:], strict=True):
-            if (move, bar.joint) not in self._joints:
-                self._joints[move, bar.joint] = _digest(answers[at])
+        answers = self._ask(ids, asked) if asked else {}
+        marks = []
+        for (at, begins, form), bar in zip(places, bars[1:], strict=True):
+            if (move, bar.joint) not in self._digests:
+                self._digests[move, bar.joint] = _digest(answers[at])
+            marks.append(_Mark(at, begins, (form, self._digests[move, bar.joint])))
         broken = [at for at, allowed in answers.items() if not allowed[ids[at]]]
         self._neighbours |= {(int(ids[at - 1]), int(ids[at])) for at in answers if at and at not in broken}
-        marks = [(at, begins, self._joints[move, bar.joint]) for (at, begins), bar in zip(places, bars[1:], strict=True)]
-        cut = _bars(ids, marks, broken)
+        cut = _bars(ids, marks, broken, begun)
         return [replace(new, lawful=new.lawful and old.lawful) for new, old in zip(cut, bars, strict=True)]
 
     def _ask(self, ids: Ids, places: set[int]) -> dict[int, NDArray[np.bool_]]:
@@ -130,13 +131,27 @@ class Knife:
         return answers
 
 
-def _bars(ids: Ids, marks: Sequence[tuple[int, int, bytes]], broken: Sequence[int]) -> list[Bar]:
-    """The opening and the bars that begin at `marks`: place, bars begun, joint."""
-    edges = [(0, 0, b""), *marks, (len(ids), 0, b"")]
+class _Mark(NamedTuple):
+    """A place where a bar begins: an id of the piece, the bars begun there, and what the grammar knows."""
+
+    at: int
+    begins: int
+    joint: Hashable
+
+
+def _bars(ids: Ids, marks: Sequence[_Mark], broken: Sequence[int], begun: int) -> list[Bar]:
+    """The opening and the bars that begin at `marks`; `begun` bars have begun at the end."""
+    edges = [_Mark(0, 0, None), *marks, _Mark(len(ids), begun, None)]
     found = []
-    for (low, begins, joint), (high, _, _) in zip(edges[:-1], edges[1:], strict=True):
-        found.append(Bar(ids[low:high], begins, joint, not any(low <= at < high for at in broken)))
+    for mark, following in zip(edges[:-1], edges[1:], strict=True):
+        lawful = not any(mark.at <= at < following.at for at in broken)
+        found.append(Bar(ids[mark.at : following.at], mark.begins, following.begins, mark.joint, lawful))
     return found
+
+
+def _form(grammar: Grammar) -> Hashable:
+    """Where in its form a piece stands, for a grammar that knows."""
+    return grammar.form if isinstance(grammar, Formed) else None
 
 
 def _digest(allowed: NDArray[np.bool_]) -> bytes:
@@ -154,6 +169,7 @@ class Ear:
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
         self._heard: dict[bytes, Heard] = {}
+        self._openings: dict[bytes, int] = {}  # ids of an opening -> the tick it ends at
 
     def hear(self, opening: Bar, bar: Bar, key: KeySignature) -> Heard:
         """Return what one hears where `bar` begins, decoded behind the `opening` of its piece.
@@ -171,7 +187,9 @@ class Ear:
     def _listen(self, opening: Ids, ids: Ids, tonic: int) -> Heard:
         """What sounds first in `ids` behind their `opening`."""
         try:
-            score, before = self._encoding.decode(ids), self._encoding.decode(opening).end_tick
+            if opening.tobytes() not in self._openings:
+                self._openings[opening.tobytes()] = self._encoding.decode(opening).end_tick
+            score, before = self._encoding.decode(ids), self._openings[opening.tobytes()]
         except PartimentoError:
             return Heard()  # half of something, such as the second half of a repeat
         notes = _notes(score)

@@ -10,10 +10,11 @@ one bar to the first of the next, is one that the corpus has, the form runs as i
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Encoding
 from partimento.models.dice_table import ANY, LONGEST_PLAN, OPENINGS, OVER, DiceTable
@@ -45,45 +46,10 @@ LIKENESS = (
 """What two bars of a column have in common, the closest first. ``left``: bars to the end; ``place``: the same within eight bars."""
 
 _ROUND = 8
+_NONE = -2
+_FEATURES = ("home", "fixed", "left", "place", "top", "bass", "degree")
 
-
-@dataclass(frozen=True)
-class Sign:
-    """What is known of a place where a bar begins.
-
-    Attributes:
-        home: Key, metre and pickup of the piece.
-        fixed: What has to be alike: what the grammar knows, whether it is the first bar or the last, how many bars it
-            counts for.
-        left: Bars to the end as played, this one counted.
-        heard: What one hears there.
-    """
-
-    home: Hashable
-    fixed: Hashable
-    left: int
-    heard: Heard
-
-    def alike(self, features: tuple[str, ...]) -> Hashable:
-        """Return what must be equal for two bars to share a column."""
-        known = {
-            "left": self.left,
-            "place": self.left % _ROUND,
-            "top": self.heard.top,
-            "bass": self.heard.bass,
-            "degree": self.heard.degree,
-        }
-        return (self.home, self.fixed, features, *(known[feature] for feature in features))
-
-
-@dataclass(frozen=True, eq=False)
-class _Throw:
-    """A bar as it stands in a piece: its ids, its length, the sign it begins with, and that of what follows."""
-
-    ids: bytes
-    length: int
-    sign: Sign | None
-    follows: Sign | None
+Numbers = NDArray[np.int64]
 
 
 def dice_table(prepared: Prepared, encoding: Encoding) -> DiceTable:
@@ -93,23 +59,55 @@ def dice_table(prepared: Prepared, encoding: Encoding) -> DiceTable:
         prepared: Its pieces to learn from, in all their keys.
         encoding: What they are written in.
     """
-    throws = _Throws(encoding)
+    bars = _Bars(encoding)
     for variants, moves, (_, score) in zip(prepared.train, prepared.moves, prepared.scores["train"], strict=True):
-        throws.read(variants, moves, score)
-    return _table(throws.found, throws.joints(), len(encoding.vocabulary))
+        bars.read(variants, moves, score)
+    return _table(bars.gathered(), len(encoding.vocabulary))
 
 
-class _Throws:
-    """Collects the bars of pieces."""
+@dataclass(frozen=True, eq=False)
+class _Gathered:
+    """Every bar of a corpus in every key, a row each, openings among them.
 
-    def __init__(self, encoding: Encoding) -> None:
-        self._knife, self._ear = Knife(encoding), Ear(encoding)
-        self._vocabulary = len(encoding.vocabulary)
-        self.found: list[_Throw] = []
-        self._begins: dict[int, int] = {}  # pair of ids -> how often a bar begins between them
-        self._stands: dict[int, int] = {}
+    Attributes:
+        texts: Number of each bar's ids in `ids`, shape (bars,).
+        ids: The different bars' ids, big endian, so that bytes sort as the ids do.
+        features: What is known of each bar's beginning, shape (bars, features), -1 throughout for an opening.
+        lengths: Bars each counts for as played, shape (bars,).
+        following: The row that follows in the piece, `OVER` after the last, shape (bars,).
+        lawful: Whether a grammar lets the bar stand, shape (bars,).
+        joints: Pairs of ids between which a bar begins more often than not.
+    """
 
-    def read(self, variants: list[Ids], moves: list[int], score: Score) -> None:
+    texts: Numbers
+    ids: list[bytes]
+    features: Numbers
+    lengths: Numbers
+    following: Numbers
+    lawful: NDArray[np.bool_]
+    joints: list[int]
+
+    @property
+    def openings(self) -> NDArray[np.bool_]:
+        """Which rows are openings."""
+        return self.features[:, 0] < 0
+
+
+@dataclass
+class _Bars:
+    """Gathers the bars of pieces."""
+
+    encoding: Encoding
+    _texts: dict[bytes, int] = field(default_factory=dict)
+    _numbers: dict[tuple[str, Hashable], int] = field(default_factory=dict)  # what is no number -> a number
+    _rows: list[tuple[int, ...]] = field(default_factory=list)
+    _begins: dict[int, int] = field(default_factory=dict)  # pair of ids -> how often a bar begins between them
+    _stands: dict[int, int] = field(default_factory=dict)  # ... and how often they stand side by side
+
+    def __post_init__(self) -> None:
+        self._knife, self._ear = Knife(self.encoding), Ear(self.encoding)
+
+    def read(self, variants: Sequence[Ids], moves: Sequence[int], score: Score) -> None:
         """Take in a piece: in the keys of `variants`, which stand `moves` semitones from the score."""
         key = key_of(score)
         metre = tuple(dict.fromkeys((s.numerator, s.denominator) for s in signatures(score)))
@@ -118,42 +116,49 @@ class _Throws:
         for ids, move in zip(variants, moves, strict=True):
             moved = _moved(key, move)
             cut = bars if not move else self._knife.cut_like(ids, bars, (key.fifths, key.mode, moved.fifths))
-            if len(cut) != len(bars):
-                continue
-            home = (moved.fifths, moved.mode, metre, score.pickup / score.ticks_per_quarter)
-            self._collect(cut, home, [entry.moved(move) for entry in heard])
-            self._count_joints(ids, cut)
+            if len(cut) == len(bars) > 1:
+                home = (moved.fifths, moved.mode, metre, score.pickup / score.ticks_per_quarter)
+                self._collect(cut, home, [entry.moved(move) for entry in heard])
+                self._count_joints(ids, cut)
 
-    def _collect(self, bars: list[Bar], home: Hashable, heard: list[Heard]) -> None:
+    def _number(self, kind: str, value: Hashable) -> int:
+        """A number for what is none."""
+        return self._numbers.setdefault((kind, value), len(self._numbers))
+
+    def _collect(self, bars: Sequence[Bar], home: Hashable, heard: Sequence[Heard]) -> None:
         """Take in one piece in one key."""
-        total = max((bar.begins for bar in bars), default=0)
         begins = [bar.begins for bar in bars[1:]]
-        lengths = [after - before for before, after in zip(begins, [*begins[1:], total + 1], strict=True)]
-        lengths[-1:] = [max(1, length) for length in lengths[-1:]]
+        lengths = [after - before for before, after in zip(begins, [*begins[1:], bars[-1].begins + 1], strict=True)]
+        lengths[-1] = max(1, bars[-1].ends - begins[-1] + 1)
         left = np.cumsum(lengths[::-1])[::-1].tolist()
-        signs: list[Sign | None] = [
-            Sign(home, (bar.joint, at == 0, at == len(heard) - 1, lengths[at]), left[at], heard[at]) for at, bar in enumerate(bars[1:])
-        ]
-        opening = _Throw(bars[0].ids.astype(">i4").tobytes(), 0, None, signs[0] if signs else None)
-        if bars[0].lawful and signs:
-            self.found.append(opening)
-        for at, bar in enumerate(bars[1:]):
-            if bar.lawful and 1 <= lengths[at] <= LONGEST_PLAN:
-                follows = signs[at + 1] if at + 1 < len(signs) else None
-                self.found.append(_Throw(bar.ids.astype(">i4").tobytes(), lengths[at], signs[at], follows))
+        first = len(self._rows)
+        place = self._number("home", home)
+        self._rows.append((self._text(bars[0].ids), bars[0].lawful, 0, first + 1, *[-1] * len(_FEATURES)))
+        for at, (bar, length, sound) in enumerate(zip(bars[1:], lengths, heard, strict=True)):
+            last = at == len(heard) - 1
+            fixed = self._number("fixed", (bar.joint, at == 0, last, length))
+            features = (place, fixed, left[at], left[at] % _ROUND, sound.top, sound.bass, self._number("degree", sound.degree))
+            lawful = bar.lawful and 1 <= length <= LONGEST_PLAN
+            self._rows.append((self._text(bar.ids), lawful, length, OVER if last else first + at + 2, *features))
 
-    def _count_joints(self, ids: Ids, bars: list[Bar]) -> None:
+    def _text(self, ids: Ids) -> int:
+        """A number for the ids of a bar."""
+        return self._texts.setdefault(ids.astype(">i4").tobytes(), len(self._texts))
+
+    def _count_joints(self, ids: Ids, bars: Sequence[Bar]) -> None:
         """Count between which ids bars begin."""
-        pairs = ids[:-1].astype(np.int64) * self._vocabulary + ids[1:]
+        pairs = ids[:-1].astype(np.int64) * len(self.encoding.vocabulary) + ids[1:]
         for pair, count in zip(*(values.tolist() for values in np.unique(pairs, return_counts=True)), strict=True):
             self._stands[pair] = self._stands.get(pair, 0) + count
         for at in np.cumsum([len(bar.ids) for bar in bars])[:-1].tolist():
-            pair = int(pairs[at - 1]) if at else 0
-            self._begins[pair] = self._begins.get(pair, 0) + 1
+            if at:
+                self._begins[int(pairs[at - 1])] = self._begins.get(int(pairs[at - 1]), 0) + 1
 
-    def joints(self) -> list[int]:
-        """Return the pairs of ids between which a bar begins more often than not."""
-        return sorted(pair for pair, count in self._begins.items() if 2 * count > self._stands.get(pair, 0))
+    def gathered(self) -> _Gathered:
+        """Return all that was taken in."""
+        rows = np.array(self._rows, np.int64).reshape(-1, 4 + len(_FEATURES))
+        joints = sorted(pair for pair, count in self._begins.items() if 2 * count > self._stands[pair])
+        return _Gathered(rows[:, 0], list(self._texts), rows[:, 4:], rows[:, 2], rows[:, 3], rows[:, 1] > 0, joints)
 
 
 def _moved(key: KeySignature, semitones: int) -> KeySignature:
@@ -161,116 +166,92 @@ def _moved(key: KeySignature, semitones: int) -> KeySignature:
     return transpose(Score(key_signatures=(replace(key, tick=0),)), semitones).key_signatures[0]
 
 
-def _table(throws: list[_Throw], joints: list[int], vocabulary: int) -> DiceTable:
-    """Columns out of throws."""
-    columns = _Columns(throws)
-    needed = {throw.follows for throw in throws if throw.follows is not None}
-    chosen = {sign: columns.choose(sign) for sign in needed}
-    alive = _alive(throws, columns.members, chosen)
-    names: dict[Hashable, int] = {"openings": OPENINGS, "any": ANY}
-    for throw in throws:
-        if throw in alive and throw.sign is not None:
-            names.setdefault(throw.sign.home, len(names))
-    for throw in throws:
-        if throw in alive and throw.follows is not None:
-            names.setdefault(chosen[throw.follows], len(names))
-    bars = sorted({_as_bar(throw, names, chosen) for throw in throws if throw in alive})
-    number = {bar: at for at, bar in enumerate(bars)}
-    faces: list[dict[int, int]] = [{} for _ in names]
-    for throw in throws:
-        if throw not in alive:
-            continue
-        bar = number[_as_bar(throw, names, chosen)]
-        for column in _columns_of(throw, names):
-            faces[column][bar] = faces[column].get(bar, 0) + 1
-    homes = [ANY] * len(names)
-    for name, column in names.items():
-        if isinstance(name, tuple):
-            homes[column] = names.get(name[0], ANY) if name not in columns.homes else column
-    return _packed(bars, faces, homes, joints, vocabulary)
+def _labels(bars: _Gathered) -> Numbers:
+    """Number of the column each bar would stand in at each likeness, its home last, shape (bars, likenesses + 1); OVER for openings."""
+    result = np.full((bars.texts.size, len(LIKENESS) + 1), OVER, np.int64)
+    rows = np.flatnonzero(~bars.openings)
+    known = bars.features[rows]
+    count = 0
+    for level, likeness in enumerate((*LIKENESS, None)):
+        names = ("home",) if likeness is None else ("home", "fixed", *likeness)
+        columns = known[:, [_FEATURES.index(name) for name in names]]
+        _, label = np.unique(columns, axis=0, return_inverse=True)
+        result[rows, level] = label.reshape(-1) + count
+        count = int(result.max()) + 1
+    return result
 
 
-_AsBar = tuple[bytes, int, int]
+def _chosen(bars: _Gathered, labels: Numbers) -> Numbers:
+    """The column thrown for where each bar stands: the closest with `FACES` different bars, else the fullest, shape (bars,).
+
+    `_NONE` where no bar that a grammar lets stand fits there.
+    """
+    usable = np.flatnonzero(bars.lawful & ~bars.openings)
+    count = int(labels.max()) + 1
+    pairs = np.unique((labels[usable] * len(bars.ids) + bars.texts[usable, None]).ravel())
+    different = np.append(np.bincount(pairs // len(bars.ids), minlength=count), 0)  # an opening's label is the last
+    found = different[labels[:, :-1]]
+    level = np.where((found >= FACES).any(axis=1), (found >= FACES).argmax(axis=1), found.argmax(axis=1))
+    column = labels[np.arange(level.size), level]
+    return np.where(found.max(axis=1) > 0, column, _NONE)
 
 
-def _as_bar(throw: _Throw, names: Mapping[Hashable, int], chosen: Mapping[Sign, Hashable]) -> _AsBar:
-    """What makes two throws the same bar: ids, what follows, length."""
-    return throw.ids, OVER if throw.follows is None else names[chosen[throw.follows]], throw.length
-
-
-def _columns_of(throw: _Throw, names: Mapping[Hashable, int]) -> Iterator[int]:
-    """The columns that a throw stands in."""
-    if throw.sign is None:
-        yield OPENINGS
-        return
-    yield ANY
-    for name in (throw.sign.home, *map(throw.sign.alike, LIKENESS)):
-        if name in names:
-            yield names[name]
-
-
-class _Columns:
-    """All the columns there might be."""
-
-    def __init__(self, throws: list[_Throw]) -> None:
-        self.members: dict[Hashable, list[_Throw]] = {}
-        self._different: dict[Hashable, set[bytes]] = {}
-        self.homes = {throw.sign.home for throw in throws if throw.sign is not None}
-        for throw in throws:
-            if throw.sign is None:
-                continue
-            for name in (throw.sign.home, *map(throw.sign.alike, LIKENESS)):
-                self.members.setdefault(name, []).append(throw)
-                self._different.setdefault(name, set()).add(throw.ids)
-
-    def choose(self, sign: Sign) -> Hashable:
-        """Return the column to throw for where `sign` stands: the closest one with `FACES` different bars, or the fullest."""
-        names = [*map(sign.alike, LIKENESS)]
-        counts = [len(self._different.get(name, ())) for name in names]
-        enough = [name for name, count in zip(names, counts, strict=True) if count >= FACES]
-        if enough:
-            return enough[0]
-        return names[counts.index(max(counts))] if max(counts) else sign.home
-
-
-def _alive(throws: list[_Throw], members: Mapping[Hashable, list[_Throw]], chosen: Mapping[Sign, Hashable]) -> set[_Throw]:
-    """The throws from which a piece comes to its end."""
-    leading: dict[Hashable, list[_Throw]] = {}  # column -> the throws after which it is thrown for
-    for throw in throws:
-        if throw.follows is not None:
-            leading.setdefault(chosen[throw.follows], []).append(throw)
-    standing: dict[_Throw, list[Hashable]] = {}
-    for name in leading:
-        for throw in members.get(name, ()):
-            standing.setdefault(throw, []).append(name)
-    alive = {throw for throw in throws if throw.follows is None}
-    reached: set[Hashable] = set()
-    front = list(alive)
-    while front:
-        for name in standing.get(front.pop(), ()):
-            if name in reached:
-                continue
-            reached.add(name)
-            new = [throw for throw in leading[name] if throw not in alive]
-            alive.update(new)
-            front += new
+def _alive(bars: _Gathered, labels: Numbers, thrown_for: Numbers) -> NDArray[np.bool_]:
+    """Which bars lead to an end, shape (bars,)."""
+    alive = bars.lawful & (bars.following == OVER)
+    count = 0
+    while count != (count := int(alive.sum())):
+        full = np.zeros(int(labels.max()) + 3, np.bool_)  # the last two places are those of OVER and _NONE
+        full[labels[alive]] = True
+        full[[OVER, _NONE]] = False
+        alive |= bars.lawful & (bars.following != OVER) & full[thrown_for]
     return alive
 
 
-def _packed(bars: list[_AsBar], faces: list[dict[int, int]], homes: list[int], joints: list[int], vocabulary: int) -> DiceTable:
-    """Everything as arrays."""
-    ids = [np.frombuffer(bar[0], ">i4").astype(np.int32) for bar in bars]
-    rows = [sorted(column.items()) for column in faces]
-    throws = np.array([entry for row in rows for entry in row], np.int64).reshape(-1, 2)
+def _table(bars: _Gathered, vocabulary: int) -> DiceTable:
+    """Columns out of bars."""
+    labels = _labels(bars)
+    thrown_for = np.where(bars.following == OVER, OVER, _chosen(bars, labels)[bars.following])
+    alive = np.flatnonzero(_alive(bars, labels, thrown_for))
+    played = alive[~bars.openings[alive]]
+    used = np.unique(np.concatenate([thrown_for[alive], labels[played, -1]]))
+    used = used[used != OVER]
+    column_of = np.full(int(labels.max()) + 2, OVER, np.int64)
+    column_of[used] = np.arange(used.size) + ANY + 1
+    following = column_of[thrown_for]
+
+    order = np.argsort(np.argsort(np.array(bars.ids, object)))  # bytes sort as the ids do
+    every = np.column_stack([order[bars.texts], following, bars.lengths])[alive]
+    different, number = np.unique(every, axis=0, return_inverse=True)
+    number = number.reshape(-1)
+    back = np.argsort(order)
+    ids = [np.frombuffer(bars.ids[text], ">i4").astype(np.int32) for text in back[different[:, 0]].tolist()]
+
+    columns = column_of[labels[alive]]
+    columns[bars.openings[alive]] = OVER
+    columns = np.column_stack([columns, np.where(bars.openings[alive], OPENINGS, ANY)])
+    throws, faces = np.unique((columns * number.size + number[:, None])[columns != OVER], return_counts=True)
+    column, member = throws // number.size, throws % number.size
+    homes = np.full(used.size + ANY + 1, ANY)
+    homes[np.unique(column)] = _homes(columns, column)
     return DiceTable(
         vocabulary=np.array([vocabulary]),
         ids=np.concatenate([*ids, np.zeros(0, np.int32)]),
         bounds=np.cumsum([0, *map(len, ids)]),
-        following=np.array([bar[1] for bar in bars], np.int32),
-        lengths=np.array([bar[2] for bar in bars], np.int32),
-        members=throws[:, 0].astype(np.int32),
-        faces=throws[:, 1].astype(np.int32),
-        columns=np.cumsum([0, *map(len, rows)]),
-        homes=np.array(homes, np.int32),
-        joints=np.array(joints, np.int64),
+        following=different[:, 1].astype(np.int32),
+        lengths=different[:, 2].astype(np.int32),
+        members=member.astype(np.int32),
+        faces=faces.astype(np.int32),
+        columns=np.searchsorted(column, np.arange(homes.size + 1)),
+        homes=homes.astype(np.int32),
+        joints=np.array(bars.joints, np.int64),
     )
+
+
+def _homes(columns: Numbers, present: Numbers) -> Numbers:
+    """The home of each column that is there, in rising order: that of its first bar; ANY for the openings and for all bars."""
+    home = {}
+    for row in columns[:, :-1]:
+        for column in row[row != OVER].tolist():
+            home.setdefault(column, int(row[-1]))
+    return np.array([home.get(column, ANY) for column in np.unique(present).tolist()])
