@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from partimento.encoding.catalog import build_encoding
 from partimento.errors import ConfigError
 from partimento.training.counted import COUNTED
 from partimento.training.networks import build_network
@@ -10,7 +9,7 @@ from partimento.training.presets import PRESETS, SIZES, preset
 
 def built(name, size):
     made = preset(name)
-    encoding = build_encoding(made.encoding)
+    encoding = made.speaks()
     with torch.device("meta"):
         return build_network(made.network, len(encoding.vocabulary), made.sizes[size], encoding.hints)
 

@@ -159,6 +159,19 @@ PRESETS: dict[str, Preset] = {
         rows=16,
         time=100,
     ),
+    "classical-piano-composer": Preset(
+        "char_rnn",
+        "chords-normal",
+        "Skuldur's Classical-Piano-Composer 2017: notes and chords in normal order, 3 layers of 512, dropout .3, windows of 100, RMSprop",
+        "There an id is one number over the size of the vocabulary, every note lasts half a quarter, nothing is held back to check on, and "
+        "the likeliest is always taken, which falls into one note. Here an embedding, durations, a split by piece, drawing by chance.",
+        {
+            "tiny": {"layers": 1, "units": 64, "dropout": 0.25},
+            "small": {"layers": 2, "units": 256, "dropout": 0.3},
+            "base": {"layers": 3, "units": 512, "dropout": 0.3},
+        },
+        time=100,
+    ),
     "play-bach-micro": Preset(
         "play_bach_conv",
         "chords",
