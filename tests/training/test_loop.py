@@ -8,7 +8,7 @@ import torch
 from partimento.errors import ConfigError, TrainingError
 from partimento.models.char_rnn import CharRnn, CharRnnConfig
 from partimento.training.checkpoint import BEFORE, FILE, load_checkpoint
-from partimento.training.loop import MEMORISING, Loop, Settings
+from partimento.training.loop import MEMORISING, TURNED, Loop, Settings
 from partimento.training.next_id import NextId
 from partimento.training.record import LOG
 from partimento.training.sequences import PieceStream, whole_pieces
@@ -184,6 +184,14 @@ def test_when_validation_turns_the_run_slows_down_says_so_and_ends(tmp_path):
     assert loop.schedule.decay_from == 80 and progress.step < 150
     last = json.loads((tmp_path / LOG).read_text().split("\n")[-2])
     assert MEMORISING in last["ended"]
+
+
+def test_a_run_that_slows_down_early_and_gets_better_says_why_it_is_shorter(tmp_path):
+    values = [5.0, 4.0, 4.0, 4.0, 3.5, 3.4, 3.3, 3.2, 3.1, 3.0]
+    _, _, go = watched(tmp_path, valid=lambda look: values[min(look, 10) - 1], steps=1000, patience=2, validate_every=10)
+    progress = go()
+    assert progress.step == 53  # the fall began at step 40 and lasted a third of it
+    assert progress.ended == f"all 53 steps made: {TURNED}"
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -23,6 +23,7 @@ from partimento.training.record import Record
 from partimento.training.schedule import Schedule
 
 MEMORISING = "it is starting to memorise"
+TURNED = "fewer than planned, for validation had stopped improving and the learning rate fell early"
 
 
 class Trainable(Protocol):
@@ -224,7 +225,8 @@ class Loop:
         elif turned:
             self.progress = replace(self.progress, ended=f"validation has not improved since step {self.progress.best_step}: {MEMORISING}")
         if step >= self.schedule.steps:
-            self.progress = replace(self.progress, ended=self.progress.ended or f"all {step} steps made")
+            why = f": {TURNED}" if self.schedule.steps < self.settings.steps else ""
+            self.progress = replace(self.progress, ended=self.progress.ended or f"all {step} steps made{why}")
 
     def _save(self) -> None:
         """Write all that is needed to go on."""
