@@ -29,7 +29,7 @@ from partimento.evaluation.voice_leading import voice_leading
 from partimento.score import KeySignature, Mark, Score, TimeSignature, Track
 from partimento.score.harmony import ends_on_tonic, key_of
 from partimento.score.meter import bar_count, bar_starts, bar_ticks, signatures
-from partimento.score.pitch import parse_key
+from partimento.score.pitch import parse_key, tonic_pitch_class
 from partimento.score.transform import cut_bars, rescale
 
 CHORALE = Chorale()
@@ -288,11 +288,22 @@ def test_voices_are_not_led_in_parallel_fifths_and_octaves():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_whole_piece_has_no_parallels_before_its_last_chord(seed):
-    score = CHORALE.decode(np.array(wander(CHORALE.grammar(bars=6), np.random.default_rng(seed)), np.int32))
+def test_a_whole_piece_has_no_parallels_before_its_cadence(seed):
+    score = CHORALE.decode(np.array(wander(CHORALE.grammar(bars=7), np.random.default_rng(seed)), np.int32))
     found = voice_leading(cut_bars(score, 0, 4))
     assert found.moves > 20
     assert found.parallel_fifths == found.parallel_octaves == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_dominant_comes_before_the_last_chord(seed):
+    score = CHORALE.decode(np.array(wander(CHORALE.grammar(bars=5), np.random.default_rng(seed)), np.int32))
+    tonic = tonic_pitch_class(score.key_signatures[0])
+    last = int(score.tracks[-1].start.max())  # the bass strikes the last chord and holds it
+    for back in (1, 121):  # all through the last eighth
+        sounding = [{(int(p) - tonic) % 12 for p in t.pitch[(t.start <= last - back) & (t.end > last - back)]} for t in score.tracks]
+        assert 11 in set.union(*sounding)
+        assert sounding[-1] <= {7, 2, 11} and sounding[0] <= {7, 2, 11, 5, 0} and set.union(*sounding[1:3]) <= {7, 2, 11, 5}
 
 
 # --- beginnings that are to be gone on with

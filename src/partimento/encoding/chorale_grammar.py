@@ -214,7 +214,7 @@ class ChoraleGrammar:
     def _allow_voice(self, mask: Mask, voice: int) -> None:
         """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
 
-        Parallel fifths and octaves are left out where another way is left. Under the last fermata the bass has the tonic and the others
+        Parallel fifths and octaves are left out where another way is left. A dominant comes before the last fermata. Under the last fermata the bass has the tonic and the others
         notes of its triad; only the alto and the tenor may bring a suspension into its first quarter. Soprano and bass
         are struck once and then held.
         """
@@ -224,6 +224,8 @@ class ChoraleGrammar:
             mask[held_id(self._sounding[voice])] = True
         if self._place.phase == FINAL + NOW:
             self._allow_last_chord(mask, voice)
+        elif self._place.phase == FINAL + NOW - 1 and self._run > STEPS_PER_QUARTER // 2:
+            self._allow_dominant(mask, voice)
         self._forbid_parallels(mask, voice)
 
     def _forbid_parallels(self, mask: Mask, voice: int) -> None:
@@ -254,6 +256,22 @@ class ChoraleGrammar:
             for pitch in range(SPAN):
                 fits = (pitch + LOWEST) % 12 in classes or (suspended and first == first_held)
                 mask[first + pitch] &= fits and self._is_above_bass(pitch + LOWEST, voice)
+
+    def _allow_dominant(self, mask: Mask, voice: int) -> None:
+        """Allow, of what stands in `mask`, what may sound in the last eighth before the last fermata: a dominant with its leading note.
+
+        The soprano may bring the tonic early. Earlier in that quarter all is free, a suspension too.
+        """
+        leading, fifth, second = ((self._tonic + above) % 12 for above in (11, 7, 2))
+        has_leading = leading in {pitch % 12 for pitch in self._sounding[:voice]}
+        classes = {fifth, second} | (set() if has_leading else {leading})
+        if VOICES[voice] == "tenor" and not has_leading:
+            classes = {leading}
+        elif VOICES[voice] != "bass":
+            classes |= {(self._tonic + 5) % 12} | ({self._tonic} if VOICES[voice] == "soprano" else set())
+        fits = np.array([(pitch + LOWEST) % 12 in classes for pitch in range(SPAN)])
+        for first in (VOCABULARY.first["struck"], VOCABULARY.first["held"]):
+            mask[first : first + SPAN] &= fits
 
     def _is_above_bass(self, pitch: int, voice: int) -> bool:
         """Whether the bass stays the lowest voice of the last chord when `voice` has `pitch`."""
