@@ -76,6 +76,11 @@ class ChoraleGrammar:
         return self._finished
 
     @property
+    def closing(self) -> bool:
+        """Whether the last fermata, or its approach, has begun (see `encoding.Closing`)."""
+        return self._place.phase >= FINAL
+
+    @property
     def bars(self) -> int:
         """Bars begun so far, a pickup not counted."""
         return self._begun
@@ -214,9 +219,9 @@ class ChoraleGrammar:
     def _allow_voice(self, mask: Mask, voice: int) -> None:
         """Allow what one voice may do: strike within its range, or hold what it sounds; no voice falls silent.
 
-        Parallel fifths and octaves are left out where another way is left. A dominant comes before the last fermata. Under the last fermata the bass has the tonic and the others
-        notes of its triad; only the alto and the tenor may bring a suspension into its first quarter. Soprano and bass
-        are struck once and then held.
+        Parallel fifths and octaves are left out where another way is left. A dominant comes before the last fermata. Under it
+        the bass has the tonic and the others notes of its triad; only the alto and the tenor may bring a suspension into its
+        first quarter. Soprano and bass are struck once and then held.
         """
         low, high = RANGES[VOICES[voice]]
         mask[struck_id(low) : struck_id(high) + 1] = True

@@ -45,6 +45,15 @@ class Formed(Protocol):
         """Where in its form the piece stands; equal at places from which the same form may follow."""
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """A grammar that knows a piece to be on its way to its end before it is there."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the end is in sight: the piece cannot go on from here but to its end."""
+
+
 class Encoding(Protocol):
     """Score to ids and back. `decode(encode(score))` says the same music, in as far as `losses` allows."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partimento.encoding.encoding import Grammar
+from partimento.encoding.encoding import Closing, Grammar
 from partimento.errors import EncodingError
 from partimento.generation.filters import Filter, Logits
 from partimento.models.model import SequenceModel, State
@@ -147,11 +147,18 @@ class Writer:
         return lines[: begin + 1] + best
 
     def _draft(self, opened: Writing, best: list[Writing]) -> list[Writing]:
-        """As many bars as `best` has, or as many as lead to the end too; nothing where they were forced as much."""
+        """As many bars as `best` has, or as many as come as near the end; nothing where they were forced as much."""
         draft = [opened]
-        ends = best[-1].grammar.finished
-        while not draft[-1].grammar.finished and len(draft) <= len(best) + (PASSAGE if ends else 0):
+        while len(draft) <= len(best) or (_nearness(draft[-1]) < _nearness(best[-1]) and len(draft) <= len(best) + PASSAGE):
+            if draft[-1].grammar.finished:
+                break
             draft.append(draft[-1].fork())
             if not self._bar(draft[-1]) or draft[-1].forced_nats >= best[-1].forced_nats:
                 return []
-        return draft[1:] if draft[-1].grammar.finished or not ends else []
+        return draft[1:] if _nearness(draft[-1]) >= _nearness(best[-1]) else []
+
+
+def _nearness(writing: Writing) -> int:
+    """How near a piece is to its end: 2 at it, 1 where it is in sight; a draft must not win by putting it off."""
+    grammar = writing.grammar
+    return 2 if grammar.finished else int(isinstance(grammar, Closing) and grammar.closing)
