@@ -90,6 +90,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "chorale": lambda: vocabulary("chorale"),
     "characters": lambda: vocabulary("characters"),
     "abc_tokens": lambda: vocabulary("abc_tokens"),
+    "lead": lambda: vocabulary("lead"),
 }
 
 

@@ -11,6 +11,6 @@ are in quarter notes per minute.
 
 Read in this order: `encoding` (the two protocols), `vocabulary`, `chorale_layout`, `chorale` and `chorale_grammar`
 (four voices on a grid), `characters`, `tune_grammar` and `tune_form` (a tune as ABC text), `start_text` (what a person
-wants one to begin with), `abc_signs`, `abc_tokens` and `token_grammar` (the same text in whole signs), `catalog` (names
-to encodings).
+wants one to begin with), `abc_signs`, `abc_tokens` and `token_grammar` (the same text in whole signs), `lead_layout`,
+`lead` and `lead_grammar` (a melody over chords), `catalog` (names to encodings).
 """

@@ -8,12 +8,14 @@ from partimento.encoding.abc_tokens import AbcTokens
 from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.encoding import Encoding
+from partimento.encoding.lead import Lead
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "abc_tokens": AbcTokens,
     "characters": Characters,
     "chorale": Chorale,
+    "lead": Lead,
 }
 """Name on the command line and in cards -> what makes it."""
 

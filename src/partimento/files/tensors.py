@@ -40,7 +40,8 @@ def read_tensors(data: bytes, name: str) -> dict[str, NDArray[np.generic]]:
     Raises:
         ReadError: When the bytes are no safetensors file, are damaged, or hold numbers that are none.
     """
-    if data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK") or data[:6] == b"\x93NUMPY":
+    is_header = data[8:9] == b"{"  # behind a length, which may itself begin as pickles do: 640 is 80 02
+    if not is_header and (data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK") or data[:6] == b"\x93NUMPY"):
         raise ReadError(
             f"{name}, byte 0: is a pickle or an archive of pickles, which may run programs; it was not opened. "
             "Save the weights as safetensors."
