@@ -1,8 +1,9 @@
 """What may follow what in a melody over chords, of encoding `lead`.
 
 Every stretch is filled, and the piece ends at a bar line on a note of its chord. Of deepjazz's rules for cleaning up
-afterwards, these hold beforehand: the first note is no rest; notes stand on the grid, triplets are three equal notes or rests; a note shorter than an eighth is not
-struck twice in a row. And: no leap of more than an octave, a range of G3 to E6, no more than two quarters of silence.
+afterwards, these hold beforehand: the first note is no rest; notes stand on the grid, triplets are three equal ones; a note
+shorter than an eighth is not struck twice in a row. And: no leap of more than an octave, a range of G3 to E6, no more than
+two quarters of silence.
 """
 
 from __future__ import annotations
