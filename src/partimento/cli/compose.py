@@ -32,6 +32,7 @@ class Length:
         primer_bars: Use only so many bars of the primer.
         primer_seconds: Use only so many seconds of the primer.
         start: Text that the piece begins with, for models of ABC, such as "M:6/8\nK:D\n|:A"; \n is a line break.
+        over: Score file whose melody is written anew over its chords, for models such as deepjazz; its accompaniment stays.
         bars: Bars, the primer's included.
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
@@ -43,6 +44,7 @@ class Length:
     primer_bars: int | None = None
     primer_seconds: float | None = None
     start: str | None = None
+    over: Path | None = None
     bars: int | None = None
     seconds: float | None = None
     key: str | None = None
@@ -169,8 +171,10 @@ def _wish(length: Length) -> Wish:
         primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))
     key = None if length.key is None else parse_key(length.key)
     melody = None if length.melody is None else read(length.melody)
+    over = None if length.over is None else read(length.over)
     start = None if length.start is None else length.start.replace("\\n", "\n")
-    return Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars, start=start, melody=melody)
+    wish = Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
+    return replace(wish, start=start, melody=melody, over=over)
 
 
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:

@@ -11,6 +11,7 @@ from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
 from partimento.encoding.encoding import Encoding
 from partimento.encoding.keys import Keys
+from partimento.encoding.lead import Lead
 from partimento.encoding.melody import Melody
 from partimento.encoding.performance import Performance
 from partimento.encoding.pianoroll import PianoRoll
@@ -30,6 +31,7 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "melody": Melody,
     "performance": Performance,
     "polyphony": Polyphony,
+    "lead": Lead,
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -176,3 +176,18 @@ class Harmonising(Protocol):
         Raises:
             EncodingError: When the melody is none, or cannot be said.
         """
+
+
+@runtime_checkable
+class Accompanying(Protocol):
+    """What an encoding of melodies over chords does beside: it writes over the harmony of a given piece."""
+
+    def grammar_over(self, piece: Score) -> Grammar:
+        """Return a grammar at the very start that keeps to the bars, the metre and the chords of `piece`.
+
+        Raises:
+            EncodingError: When `piece` has no melody to replace, or a metre that cannot be said.
+        """
+
+    def put_over(self, ids: Ids, piece: Score) -> Score:
+        """Return `piece` with the melody that `ids` say in place of its own."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Grammar, Harmonising, Raw
+from partimento.encoding.encoding import Accompanying, Grammar, Harmonising, Raw
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
@@ -56,6 +56,7 @@ class Wish:
         condition: Bars after which it does not hold are written anew.
         start: Text the piece begins with, for models of text.
         melody: Top voice, kept as it is; what is composed goes below it, in its metre, key and length.
+        over: Piece whose melody is written anew, over its chords, for models of melodies.
     """
 
     bars: int | None = None
@@ -67,6 +68,7 @@ class Wish:
     condition: Condition | None = None
     start: str | None = None
     melody: Score | None = None
+    over: Score | None = None
 
     def __post_init__(self) -> None:
         checks = {
@@ -82,10 +84,12 @@ class Wish:
             raise ConfigError("--bars and --seconds: give one of them, the other follows.")
         if self.primer is not None and self.start is not None:
             raise ConfigError("--primer and --start: give one of them, a piece has one beginning.")
-        settled = {"--bars": self.bars, "--seconds": self.seconds, "--key": self.key, "--primer": self.primer}
-        for name, wished in settled.items():
-            if self.melody is not None and wished is not None:
-                raise ConfigError(f"{name}: the melody settles it already. Leave {name} or --melody out.")
+        own = {"--bars": self.bars, "--seconds": self.seconds, "--key": self.key, "--primer": self.primer, "--start": self.start}
+        for given, name in ((self.over, "--over"), (self.melody, "--melody")):
+            taken = next((option for option, wished in own.items() if wished is not None), None)
+            if given is not None and taken is not None:
+                raise ConfigError(f"{name}: the piece itself sets what {taken} asks for. Leave one of the two out.")
+            own["--over"] = self.over
         if self.primer is None and self.primer_bars is not None:
             raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
@@ -154,6 +158,8 @@ class Composer:
         """
         if seed < 0:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
+        if wish.over is not None:
+            return self._write_over(wish, wish.over, seed=seed, number=number)
         primer, remarks = self._primer(wish)
         beginning = self._beginning(wish, primer)
         like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
@@ -165,6 +171,16 @@ class Composer:
             ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
         self.ids = ids
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
+
+    def _write_over(self, wish: Wish, piece: Score, *, seed: int, number: int) -> Score:
+        """A new melody over the chords of a piece, in its accompaniment."""
+        if not isinstance(self.encoding, Accompanying):
+            raise EncodingError(
+                f"--over: a model of '{self.encoding.name}' knows no melodies over chords. Train one: partimento train --model deepjazz."
+            )
+        opened = Writing.begin(self.model, self.encoding.grammar_over(piece), [self.encoding.start_id])
+        score = self.encoding.put_over(self._write(opened, [seed, number], wish.condition), piece)
+        return self._with_words(score if wish.tempo is None else with_tempo(score, wish.tempo), wish, seed=seed, number=number)
 
     def write_freely(self, wish: Wish, *, seed: int, number: int = 0) -> tuple[str, Score]:
         """Return what the model writes when no grammar watches over it: the text as it stands, and the music that can be made of it.
@@ -180,7 +196,14 @@ class Composer:
             ConfigError: When the wish asks for more.
             EncodingError: When the model's encoding is no text.
         """
-        asked = {"--bars": wish.bars, "--seconds": wish.seconds, "--key": wish.key, "--primer": wish.primer, "--max-copy": wish.condition}
+        asked = {
+            "--bars": wish.bars,
+            "--seconds": wish.seconds,
+            "--key": wish.key,
+            "--primer": wish.primer,
+            "--over": wish.over,
+            "--max-copy": wish.condition,
+        }
         kept = [name for name, value in asked.items() if value is not None]
         if kept:
             raise ConfigError(f"--no-grammar: {kept[0]} is kept by the grammar alone. Leave one of the two out.")
@@ -302,6 +325,10 @@ class Composer:
         """A score in the wished tempo, with its provenance."""
         if self._tempo(wish) != self.encoding.tempo:
             score = with_tempo(score, self._tempo(wish))
+        return self._with_words(score, wish, seed=seed, number=number)
+
+    def _with_words(self, score: Score, wish: Wish, *, seed: int, number: int) -> Score:
+        """A score with its title and its provenance."""
         return score.with_metadata(
             title=f"{self.bundle.card.name}, seed {seed}, piece {number + 1}", provenance=self._provenance(wish, seed, number)
         )
@@ -323,6 +350,7 @@ class Composer:
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []
         settings += ["below a given melody"] if wish.melody is not None else []
+        settings += ["over the chords of a given piece"] if wish.over is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "
             f"({self.bundle.fingerprint}), seed {seed}, piece {number + 1}, {', '.join(settings)}."

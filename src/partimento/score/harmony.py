@@ -96,6 +96,20 @@ def transpose_chord_symbol(symbol: str, fifths: int) -> str:
     return f"{moved}/{_move(bass, bass_accidental, fifths)}{closing}" if bass else moved
 
 
+def read_chord_symbol(symbol: str) -> tuple[int, str] | None:
+    """Return the pitch class of a chord symbol's root and the words behind it; None for what does not read as one.
+
+    Args:
+        symbol: ``Am7``, ``Bb/D``, ``F#dim`` ...
+    """
+    match = _SYMBOL.match(symbol)
+    if match is None:
+        return None
+    _, letter, accidental, quality, *_ = match.groups()
+    alter = len(accidental or "") * (1 if (accidental or "")[:1] in ("#", "♯") else -1)
+    return (7 * (LINE_OF_FIFTHS.index(letter) - 1) + alter) % 12, quality
+
+
 def _move(letter: str, accidental: str | None, fifths: int) -> str:
     """A note name moved on the line of fifths; what would need a double accidental takes its simpler name."""
     signs = accidental or ""

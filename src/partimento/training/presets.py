@@ -297,6 +297,20 @@ PRESETS: dict[str, Preset] = {
         rows=64,
         time=256,
     ),
+    "deepjazz": Preset(
+        "char_rnn",
+        "lead",
+        "J.-S. Kim's deepjazz (2016): 2 LSTM of 128, dropout .2, RMSprop, windows of 20 tokens every 3, batch 128, 128 epochs over 72 "
+        "beats of one MIDI file, whose parts are written into the program",
+        "Any piece and any number of them: melody, accompaniment and chords are found, whole melodies are read with the state carried "
+        "on, notes are told from the root of their chord; its cleaning up afterwards is a grammar beforehand. It needs at least two "
+        "pieces, one of them to check on.",
+        {
+            "tiny": {"layers": 1, "units": 64, "dropout": 0.2},
+            "small": {"layers": 2, "units": 128, "dropout": 0.2},
+            "base": {"layers": 2, "units": 128, "dropout": 0.2},
+        },
+    ),
 }
 
 
