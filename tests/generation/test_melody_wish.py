@@ -48,5 +48,5 @@ def test_a_model_of_another_encoding_says_that_it_cannot(tmp_path):
 
 @pytest.mark.parametrize("wish", [{"bars": 4}, {"seconds": 9.0}, {"key": KeySignature(0)}, {"primer": chorale(0)}])
 def test_what_the_melody_settles_is_not_asked_for(wish):
-    with pytest.raises(ConfigError, match=f"--{next(iter(wish))}: the melody settles it already"):
+    with pytest.raises(ConfigError, match=f"--melody: the piece itself sets what --{next(iter(wish))} asks for"):
         Wish(melody=chorale(1), **wish)
