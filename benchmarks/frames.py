@@ -99,7 +99,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         weight_decay=options.weight_decay,
         precision=options.precision,
         validate_every=options.validate_every
-        or max(20, min(400, sum(len(song.frames) for song in songs["train"]) // (options.rows * options.time))),
+        or max(60, min(400, sum(len(song.frames) for song in songs["train"]) // (options.rows * options.time))),
         patience=options.patience,
         seed=options.seed,
     )
