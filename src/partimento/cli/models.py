@@ -75,7 +75,9 @@ def _draw(bundle: Bundle, path: Path) -> None:
     chain = model.chain if isinstance(model, Dice) else model
     if not isinstance(chain, Markov):
         kind = bundle.card.model.get("name")
-        raise ConfigError(f"--picture: '{bundle.card.name}' is a {kind}, expected a markov or dice: what they know can be drawn as a table.")
+        raise ConfigError(
+            f"--picture: '{bundle.card.name}' is a {kind}, expected a markov or dice: what they know can be drawn as a table."
+        )
     common, shares = chain.transitions(DRAWN)
     symbols = bundle.encoding().vocabulary.symbols
     labels = [{" ": "blank", "\n": "new line"}.get(symbols[number], symbols[number]) for number in common.tolist()]

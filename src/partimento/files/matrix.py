@@ -38,7 +38,9 @@ def draw_matrix(shares: NDArray[np.floating], labels: Sequence[str], *, title: s
     """
     count = len(labels)
     if not count or shares.shape != (count, count):
-        raise ConfigError(f"matrix: a table of shape {shares.shape} for {count} labels, expected as many rows and columns, and one at least.")
+        raise ConfigError(
+            f"matrix: a table of shape {shares.shape} for {count} labels, expected as many rows and columns, and one at least."
+        )
     widest = max(map(len, labels)) * _LETTER + 12
     left, top = widest + 26, _TOP + widest + 8
     width, height = left + count * CELL + _MARGIN, top + count * CELL + _MARGIN
@@ -52,7 +54,9 @@ def draw_matrix(shares: NDArray[np.floating], labels: Sequence[str], *, title: s
     for row in range(count):
         for column in range(count):
             parts.append(_cell(float(shares[row, column]), left + column * CELL, top + row * CELL))
-    edges = "".join(f"M{left:.1f} {top + n * CELL:.1f}h{count * CELL}M{left + n * CELL:.1f} {top:.1f}v{count * CELL}" for n in range(count + 1))
+    edges = "".join(
+        f"M{left:.1f} {top + n * CELL:.1f}h{count * CELL}M{left + n * CELL:.1f} {top:.1f}v{count * CELL}" for n in range(count + 1)
+    )
     parts.append(f'<path d="{edges}" stroke="{_LINE}" stroke-width="0.8" fill="none"/>')
     for place, label in enumerate(labels):
         middle = (place + 0.5) * CELL + 4

@@ -31,7 +31,7 @@ def _markov(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:
     return Markov.fit([variants[0] for variants in prepared.train], order=order, vocabulary=len(encoding.vocabulary))
 
 
-def _dice(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:  # noqa: ARG001  # dice look back to their bar's beginning
+def _dice(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:  # dice look back to their bar's beginning
     """Dice that have read every piece in all its keys."""
     chain = Markov.fit([variants[0] for variants in prepared.train], order=DICE_ORDER, vocabulary=len(encoding.vocabulary))
     return Dice(dice_table(prepared, encoding), chain)
