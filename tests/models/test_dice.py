@@ -121,6 +121,13 @@ def test_a_lost_piece_is_found_again_at_the_next_bar():
     assert model.read(np.array([0, 1, 4, 5, 4, 6])) == [(1, False), (4, True)]
 
 
+@pytest.mark.parametrize("sign", [5 * 7 + 4, 7 * 7 + 4, 7 * 7 + 7 + 5], ids=["a pair", "what begins bars", "what ends them"])
+def test_a_bar_is_known_to_begin_by_its_ids(sign):
+    found = table(joints=np.array([sign]))
+    assert found.begins_bar(5, 4) and not found.begins_bar(4, 5) and not found.begins_bar(-1, 4)
+    assert found.begins_bar(3, 4) == (sign == 7 * 7 + 4)
+
+
 def test_pieces_are_read_bar_by_bar():
     assert dice().read(np.array([0, 1, 3, 5, 3, 3, 5, 2, 6])) == [(1, True), (4, True), (7, True)]
     assert dice().read(np.array([0, 1, 3, 5, 3, 4, 5, 2, 6])) == [(1, True), (4, False), (7, True)]
@@ -171,6 +178,7 @@ def test_dice_come_back_from_bytes():
         ("columns", np.array([0, 1, 6, 8, 10, 11, 17])),
         ("homes", np.array([1, 1, 5, 5, 5, 6])),
         ("joints", np.array([9, 3])),
+        ("joints", np.array([7 * 9])),
     ],
 )
 def test_a_damaged_table_is_refused(name, value):

@@ -40,7 +40,8 @@ class DiceTable:
         faces: Faces of the dice that show each of them, shape (throws,).
         columns: Where each column begins in `members`, and where the last one ends, shape (columns + 1,).
         homes: The column of all bars in the same key and metre, for each column, shape (columns,).
-        joints: Pairs of ids, first * vocabulary + second, between which a bar begins, rising, shape (pairs,).
+        joints: Where bars begin, rising: between two ids (first * vocabulary + second), wherever an id stands (vocabulary
+            squared + id), and wherever one has stood (vocabulary squared + vocabulary + id).
     """
 
     vocabulary: NDArray[np.int64]
@@ -73,7 +74,10 @@ class DiceTable:
             ("members", _within(self.members, 0, bars)),
             ("faces", self.faces.size == self.members.size and _within(self.faces, 1, 2**31)),
             ("homes", self.homes.size == columns and _within(self.homes, 0, columns)),
-            ("joints", _within(self.joints, 0, int(self.vocabulary[0]) ** 2) and bool(np.all(np.diff(self.joints) > 0))),
+            (
+                "joints",
+                _within(self.joints, 0, int(self.vocabulary[0] * (self.vocabulary[0] + 2))) and bool(np.all(np.diff(self.joints) > 0)),
+            ),
         ):
             if not sound:
                 raise ValueError(f"dice: '{name}' does not fit the other arrays; the table is damaged")
@@ -126,9 +130,10 @@ class DiceTable:
 
     def begins_bar(self, before: int, number: int) -> bool:
         """Whether a bar begins with `number` where `before` stands ahead of it."""
-        pair = before * int(self.vocabulary[0]) + number
-        at = int(np.searchsorted(self.joints, pair))
-        return before >= 0 and at < self.joints.size and int(self.joints[at]) == pair
+        size = int(self.vocabulary[0])
+        signs = (before * size + number, size * size + number, size * size + size + before)
+        places = np.searchsorted(self.joints, signs)
+        return before >= 0 and any(at < self.joints.size and int(self.joints[at]) == sign for at, sign in zip(places, signs, strict=True))
 
 
 class Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +28,14 @@ class Bar:
         ids: Its ids, shape (length,).
         begins: Bars begun as played when it begins, itself counted; 0 for an opening.
         ends: Bars begun when it is over.
-        joint: What the grammar knows where it begins: of the form, and, as a digest, what may come there.
+        joint: What the grammar knows where it begins: where in its form the piece stands, and what may come, as a digest.
         lawful: Whether the grammar lets each of its ids come where it comes.
     """
 
     ids: Ids
     begins: int
     ends: int
-    joint: Hashable
+    joint: tuple[Hashable, bytes]
     lawful: bool
 
 
@@ -81,10 +82,10 @@ class Knife:
             elif at:
                 self._neighbours.add((int(ids[at - 1]), number))
             grammar.push(number)
-            if grammar.bars != begun:
+            if grammar.bars != begun and not grammar.finished:
                 begun = grammar.bars
                 marks.append(_Mark(at, begun, (_form(grammar), _digest(allowed))))
-        return _bars(ids, marks, broken, begun)
+        return _bars(ids, marks, broken, grammar.bars)
 
     def cut_like(self, ids: Ids, bars: Sequence[Bar], move: Hashable) -> list[Bar]:
         """Return `cut` of a piece that is another one, cut into `bars`, in another key.
@@ -102,7 +103,7 @@ class Knife:
         begun = 0
         for at, number in enumerate(ids.tolist()):
             grammar.push(number)
-            if grammar.bars != begun:
+            if grammar.bars != begun and not grammar.finished:
                 begun = grammar.bars
                 places.append((at, begun, _form(grammar)))
         if len(places) != len(bars) - 1:
@@ -117,7 +118,7 @@ class Knife:
             marks.append(_Mark(at, begins, (form, self._digests[move, bar.joint])))
         broken = [at for at, allowed in answers.items() if not allowed[ids[at]]]
         self._neighbours |= {(int(ids[at - 1]), int(ids[at])) for at in answers if at and at not in broken}
-        cut = _bars(ids, marks, broken, begun)
+        cut = _bars(ids, marks, broken, grammar.bars)
         return [replace(new, lawful=new.lawful and old.lawful) for new, old in zip(cut, bars, strict=True)]
 
     def _ask(self, ids: Ids, places: set[int]) -> dict[int, NDArray[np.bool_]]:
@@ -136,14 +137,14 @@ class _Mark(NamedTuple):
 
     at: int
     begins: int
-    joint: Hashable
+    joint: tuple[Hashable, bytes]
 
 
 def _bars(ids: Ids, marks: Sequence[_Mark], broken: Sequence[int], begun: int) -> list[Bar]:
     """The opening and the bars that begin at `marks`; `begun` bars have begun at the end."""
-    edges = [_Mark(0, 0, None), *marks, _Mark(len(ids), begun, None)]
+    edges = [_Mark(0, 0, (None, b"")), *marks, _Mark(len(ids), begun, (None, b""))]
     found = []
-    for mark, following in zip(edges[:-1], edges[1:], strict=True):
+    for mark, following in pairwise(edges):
         lawful = not any(mark.at <= at < following.at for at in broken)
         found.append(Bar(ids[mark.at : following.at], mark.begins, following.begins, mark.joint, lawful))
     return found
