@@ -8,20 +8,23 @@ import pytest
 import partimento
 from partimento.bundle import load_bundle
 from partimento.evaluation.structure import bars_full, ends_well
+from partimento.files.tensors import tensor_bytes
 from partimento.generation.composer import Wish
 from partimento.generation.load import ZOO, load, shipped
 from partimento.score import KeySignature
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_count
+from partimento.training.minuet_game import minuet_dice
 
 NAMES = ("bach-chorales", "folk-tunes")
+GAME = "minuet-dice"
 
 
-def test_the_two_are_there() -> None:
-    assert shipped() == NAMES
+def test_they_are_there() -> None:
+    assert shipped() == (*NAMES, GAME)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, GAME])
 def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
     assert sum(file.stat().st_size for file in (ZOO / name).iterdir()) < 15e6
     card = load_bundle(ZOO / name).card
@@ -53,3 +56,13 @@ def test_the_model_finds_its_own_kind_likelier_than_noise() -> None:
     composer = load("bach-chorales")
     own = composer.encoding.encode(composer.write(Wish(bars=8), seed=1))
     assert likelihood(composer.model, [own]).nats_per_id < 1 < math.log(composer.model.vocabulary)
+
+
+def test_the_game_of_waltzes_throws_its_bars() -> None:
+    composer = load(GAME)
+    for bars in (16, 32):
+        score = composer.write(Wish(bars=bars), seed=11)
+        assert bar_count(score) == bars and ends_well(score)
+        assert composer.encoding.encode(score).size == 19
+    assert key_of(composer.write(Wish(key=KeySignature(0, 1)), seed=11)) == KeySignature(0, 1)
+    assert Path(ZOO / GAME / "weights.safetensors").read_bytes() == tensor_bytes(minuet_dice().tensors())

@@ -11,6 +11,7 @@ SMALL = Vocabulary({"frame": ("start", "end"), "note": ("do", "re", "mi")})
 GOLDEN = {
     "characters": (98, "ff8a59c4e9a96e36"),
     "chorale": (347, "188919891e034053"),
+    "minuet": (180, "fd6a2df7c13006f5"),
     "pianoroll": (300, "35256e3aee2b4132"),
 }
 """Size of each vocabulary and SHA-256 of its symbols in id order. A change here makes every trained bundle worthless."""

@@ -13,6 +13,7 @@ from partimento.encoding.encoding import Encoding
 from partimento.encoding.keys import Keys
 from partimento.encoding.lead import Lead
 from partimento.encoding.melody import Melody
+from partimento.encoding.minuet import Minuet
 from partimento.encoding.performance import Performance
 from partimento.encoding.pianoroll import PianoRoll
 from partimento.encoding.polyphony import Polyphony
@@ -32,6 +33,7 @@ ENCODINGS: dict[str, Callable[..., Encoding]] = {
     "performance": Performance,
     "polyphony": Polyphony,
     "lead": Lead,
+    "minuet": Minuet,
 }
 """Name on the command line and in cards -> what makes it."""
 

@@ -152,7 +152,7 @@ class Dice:
 
     def _after(self, row: _Row) -> list[tuple[int, int, float]]:
         """The columns that may be thrown for next, were the present bar over; the likeliest first."""
-        bars, weights, left = self._thrown(row.columns, row.low, row.high)
+        bars, weights, left, _ = self._thrown(row.columns, row.low, row.high)
         over = self.table.bounds[bars] + row.depth == self.table.bounds[bars + 1]
         found: dict[tuple[int, int], float] = {}
         for bar, weight, bars_left in zip(bars[over].tolist(), weights[over].tolist(), left[over].tolist(), strict=True):
@@ -166,9 +166,9 @@ class Dice:
 
     # ---- what may come
 
-    def _thrown(self, columns: list[tuple[int, int, float]], low: int, high: int) -> tuple[Numbers, Chances, Numbers]:
-        """The bars from `low` up to `high` that `columns` have: numbers, chances, bars left before them."""
-        bars, weights, left = [], [], []
+    def _thrown(self, columns: list[tuple[int, int, float]], low: int, high: int) -> tuple[Numbers, Chances, Numbers, Numbers]:
+        """The bars from `low` up to `high` that `columns` have: numbers, chances, bars left before them, faces."""
+        bars, weights, left, shown = [], [], [], []
         for column, bars_left, chance in columns:
             span = self.table.within(column, low, high)
             found = self.table.members[span]
@@ -176,7 +176,8 @@ class Dice:
             bars.append(found)
             weights.append(faces * chance)
             left.append(np.full(found.size, bars_left, np.int32))
-        return np.concatenate(bars), np.concatenate(weights), np.concatenate(left)
+            shown.append(self.table.faces[span])
+        return np.concatenate(bars), np.concatenate(weights), np.concatenate(left), np.concatenate(shown)
 
     def _faces(self, column: int, bars_left: int, span: slice) -> Chances:
         """Chance of each of the members in `span` of being thrown from its column."""
@@ -203,16 +204,15 @@ class Dice:
         return chances
 
     def _next(self, columns: list[tuple[int, int, float]], row: _Row) -> tuple[Chances, int, int]:
-        """Weight of each id to come next in bars thrown from `columns`; how many throws that rests on, and kinds of ids."""
-        bars, weights, _ = self._thrown(columns, row.low, row.high)
+        """Weight of each id to come next in bars thrown from `columns`; how many faces that rests on, and kinds of ids."""
+        bars, weights, _, faces = self._thrown(columns, row.low, row.high)
         at = self.table.bounds[bars] + row.depth
         goes_on = at < self.table.bounds[bars + 1]
         counted = np.bincount(self.table.ids[at[goes_on]], weights[goes_on], self.vocabulary).astype(np.float64)
-        seen = int(bars.size)
+        seen = int(faces[goes_on].sum())
         if not goes_on.all():
             now = _Row(columns, row.low, row.high, row.depth, row.home, row.last, row.left)
             share = float(weights[~goes_on].sum())
-            seen = int(goes_on.sum())
             for column, bars_left, chance in self._after(now):
                 numbers, first, throws = self._root(column, bars_left)
                 counted[numbers] += share * chance * first
@@ -220,14 +220,14 @@ class Dice:
         return counted, seen, int(np.count_nonzero(counted))
 
     def _root(self, column: int, bars_left: int) -> tuple[Numbers, Chances, int]:
-        """The ids that bars of a column begin with, their chances, and how many bars there are."""
+        """The ids that bars of a column begin with, their chances, and how many faces there are."""
         if (column, bars_left) not in self._roots:
             if len(self._roots) >= _KEPT_ROOTS:
                 self._roots.clear()
             span = slice(int(self.table.columns[column]), int(self.table.columns[column + 1]))
             numbers, which = np.unique(self.table.ids[self.table.bounds[self.table.members[span]]], return_inverse=True)
             weights = np.bincount(which, self._faces(column, bars_left, span), minlength=numbers.size)
-            self._roots[column, bars_left] = numbers, weights / max(weights.sum(), 1e-300), span.stop - span.start
+            self._roots[column, bars_left] = numbers, weights / max(weights.sum(), 1e-300), int(self.table.faces[span].sum())
         return self._roots[column, bars_left]
 
     def read(self, ids: NDArray[np.integer]) -> list[tuple[int, bool]]:
