@@ -56,7 +56,7 @@ def hymns(encoding, count):
             grammar.push(ids[-1])
         pieces.append(np.array(ids, np.int32))
     scores = [(str(number), encoding.decode(ids)) for number, ids in enumerate(pieces)]
-    return Prepared([[ids] for ids in pieces], [], [], {"train": scores}, {}, {}, [[0]] * count)
+    return Prepared([[ids] for ids in pieces], [], [], {"train": scores}, {}, {}, encoding, [[0]] * count)
 
 
 class _Played(Composer):

@@ -19,19 +19,19 @@ from partimento.encoding.polyphony import Polyphony
 from partimento.errors import EncodingError, nearest
 
 ENCODINGS: dict[str, Callable[..., Encoding]] = {
-    "abc_tokens": AbcTokens,
     "characters": Characters,
     "chorale": Chorale,
-    "keys": Keys,
+    "abc_tokens": AbcTokens,
     "chords": Chords,
     "chords-joined": partial(Chords, joined=True),
     "chords-normal": partial(Chords, chords="normal"),
     "chords-velocity": partial(Chords, velocities=True),
-    "pianoroll": PianoRoll,
+    "keys": Keys,
+    "lead": Lead,
     "melody": Melody,
     "performance": Performance,
+    "pianoroll": PianoRoll,
     "polyphony": Polyphony,
-    "lead": Lead,
 }
 """Name on the command line and in cards -> what makes it."""
 
