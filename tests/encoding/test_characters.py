@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from little_music import chorale, tune_text, wander, words
 from partimento.encoding.characters import VOCABULARY, Characters, canonical_text
+from partimento.encoding.encoding import Formed
 from partimento.errors import EncodingError
 from partimento.files.abc import read_abc
 from partimento.files.abc_parse import MOST_TUNE_CHARACTERS
@@ -298,3 +299,18 @@ def test_no_beginning_however_odd_keeps_a_tune_from_ending(fragments, bars, seed
     beginning = [VOCABULARY.ids["start"], *(VOCABULARY.ids[character] for character in text)]
     ids = wander(CHARACTERS.grammar(bars=bars), np.random.default_rng(seed), beginning, most=5_000)
     assert ids[-1] == VOCABULARY.ids["end"]
+
+
+def test_a_bar_begins_with_its_first_sign_and_the_form_is_known():
+    grammar = CHARACTERS.grammar()
+    begun, forms = [], []
+    for symbol in ["start", *'M:2/4\nK:C\n|:"C"C4|D4|E4|C4:|']:
+        grammar.push(CHARACTERS.vocabulary.ids[symbol])
+        begun.append(grammar.bars)
+        forms.append(grammar.form)
+    text = '|:"C"C4|D4|E4|C4:|'
+    assert begun[-len(text) :] == [0, 0, *[1] * 6, *[3] * 3, *[5] * 3, *[7] * 4]
+    grammar.push(CHARACTERS.vocabulary.ids["end"])
+    assert grammar.bars == 8
+    within = [forms[-len(text) + at] for at in (2, 8, 11, 14)]  # where the four bars begin
+    assert len(set(within)) == 4 and isinstance(grammar, Formed)

@@ -14,6 +14,7 @@ from partimento.score.harmony import (
     final_notes,
     is_melody,
     key_of,
+    likeliest_triad,
     pitch_class_weights,
     transpose_chord_symbol,
 )
@@ -66,6 +67,22 @@ def test_a_triad_is_known_in_every_inversion_and_octave(root, shape, order, octa
     found = chord_of(notes)
     assert found == chord_of([(root + degree) % 12 for degree in shape])
     assert found.root == root
+
+
+@pytest.mark.parametrize("root", range(12))
+@pytest.mark.parametrize(("shape", "quality"), [((0, 4, 7), "major"), ((0, 3, 7), "minor"), ((0, 3, 6), "diminished")])
+def test_the_likeliest_triad_is_the_one_that_sounds_also_with_a_passing_note(root, shape, quality):
+    weights = np.zeros(12)
+    weights[[(root + step) % 12 for step in shape]] = 2, 1, 1
+    assert likeliest_triad(weights, root) == Chord(root, quality)
+    weights[(root + 2) % 12] += 0.5
+    assert likeliest_triad(weights, 60 + root) == Chord(root, quality)
+
+
+def test_of_two_triads_alike_the_bass_decides():
+    weights = np.bincount([0, 4, 7, 9], minlength=12)  # C E G A: C major with a sixth, or A minor with a seventh
+    assert likeliest_triad(weights, 48) == Chord(0, "major")
+    assert likeliest_triad(weights, 45) == Chord(9, "minor")
 
 
 def test_chord_names_follow_the_signature():

@@ -47,6 +47,15 @@ def test_pieces_become_ids_in_every_key_their_voices_reach():
     assert [name for name, _ in prepared.scores["train"]] == ["train0", "train1"]
 
 
+def test_pieces_know_how_far_they_were_moved():
+    prepared = prepare(corpus(train=[chorale(0), tune(1), chorale(1, shift=-2)], valid=[chorale(2)]), Chorale())
+    assert len(prepared.moves) == 2
+    for variants, moves in zip(prepared.train, prepared.moves, strict=True):
+        assert moves[0] == 0 and len(set(moves)) == len(moves) == len(variants) > 2
+        first, *others = (Chorale().decode(ids).tracks[0].pitch for ids in variants)
+        assert [int(other[0] - first[0]) for other in others] == moves[1:]
+
+
 def test_what_cannot_be_used_is_counted_with_its_reason():
     drums = replace(tune(3), tracks=(replace(tune(3).tracks[0], is_drum=True),))
     prepared = prepare(corpus(train=[tune(0), broken, drums], valid=[tune(1), chorale(0)]), Characters())

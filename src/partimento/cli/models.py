@@ -85,8 +85,7 @@ def _draw(bundle: Bundle, path: Path) -> None:
         shares,
         labels,
         title=f"{bundle.card.name}: what follows what",
-        words=f"Of 100 times that a row's id stood, how often a column's id came next. The {len(labels)} commonest ids of "
-        f"encoding '{bundle.encoding().name}', the commonest first.",
+        words=f"Rows: what stood there. Columns: what came next, in hundredths. The {len(labels)} commonest ids, the commonest first.",
     )
     make_folder(path.parent)
     write_whole(path, drawing_png(drawing, width=2 * width))

@@ -4,6 +4,6 @@ Every figure is defined where it is computed, with its source, and is a plain nu
 here prints. Figures of a corpus are means over pieces with a 95 % bootstrap interval.
 
 Read in this order: `likelihood` (how surprised a model is), `fingerprints` (a corpus as hashes), `copying` (copied
-runs, the corpus's own rate), `structure` (full bars, endings, repetition, rhythm), `voice_leading` (parallels,
-crossings, leaps).
+runs, the corpus's own rate), `subsequences` (what a model that remembers has read), `structure` (full bars, endings,
+repetition, rhythm), `voice_leading` (parallels, crossings, leaps).
 """

@@ -1,7 +1,7 @@
 """Numbers to numbers: given ids one after the other, what comes next.
 
 Anything that predicts stands behind two methods, `start(batch) -> state` and `step(ids, state) -> (logits, state)`:
-a Markov chain, a recurrent network, an ONNX graph. So one sampler, one grammar and one likelihood serve them all. A
+dice, a Markov chain, a recurrent network, an ONNX graph. So one sampler, one grammar and one likelihood serve them all. A
 model never sees a note, a file or a sampler. A state is plain arrays with the batch first; copy it, and the music
 forks. Composing needs numpy and onnxruntime; torch is imported by the files that describe networks for training, and
 by no other.
@@ -9,7 +9,8 @@ by no other.
 Logits are float32, shape (batch, vocabulary), unnormalised natural logarithms; ids have shape (batch,) when composing
 and (batch, time) when training. A likelihood made of them is in nats.
 
-Read in this order: `model` (the seam), `markov` (the floor), `char_rnn` (the network in torch), `onnx_graph` (graphs put
+Read in this order: `model` (the seam), `markov` (the floor), `dice_table` and `dice` (bars of a
+corpus, thrown), `char_rnn` (the network in torch), `onnx_graph` (graphs put
 together by hand), `char_rnn_graph` (one step of the network as such a graph), `onnx_session` (a graph behind the seam); then the others,
 each with its graph: `play_bach`, `play_bach_onehot` and `play_bach_conv` (with `batch_norm`),
 `biaxial` (frames, through time and from key to key; with `biaxial_inputs`), `conservative` (any model of frames, kept from falling silent).

@@ -13,5 +13,5 @@ is the only activity that needs torch.
 
 Read in this order: `loop`, `next_id`, `sequences`, `prepare`, `schedule`, `checkpoint`, `record` (log and progress),
 `networks` (what can be trained), `presets` (under which names, in which sizes), `fit` (all of it for one network),
-`counted` (what is counted in place of trained).
+`counted` (what is counted in place of trained), `bars` and `dice_columns` (pieces cut into bars, and which of them fit where).
 """

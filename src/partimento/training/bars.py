@@ -191,8 +191,8 @@ class Ear:
             if opening.tobytes() not in self._openings:
                 self._openings[opening.tobytes()] = self._encoding.decode(opening).end_tick
             score, before = self._encoding.decode(ids), self._openings[opening.tobytes()]
-        except PartimentoError:
-            return Heard()  # half of something, such as the second half of a repeat
+        except (PartimentoError, LookupError, ValueError):
+            return Heard()  # half of something: no encoding promises to read a bar out of its piece
         notes = _notes(score)
         notes = notes[notes[:, 0] >= before]
         if not notes.size:
