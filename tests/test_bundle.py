@@ -234,7 +234,7 @@ def test_sampling_that_cannot_be_used_is_refused(tmp_path, sampling):
 
 def test_hostile_counts_are_refused(tmp_path):
     tensors = dict(COUNTED.tensors())
-    tensors["rows.1"] = tensors["rows.1"] + 1000
+    tensors["rows.1"] = tensors["rows.1"].astype(np.int32) + 1000
     made = save_bundle(tmp_path / "b", card(), {WEIGHTS: tensor_bytes(tensors)})
     with pytest.raises(BundleError, match="are no counts of ids"):
         load_bundle(made).model()

@@ -27,7 +27,7 @@ def test_every_composer_has_a_row_on_the_same_pieces(compared: tuple[Path, dict]
     place, fields = compared
     rows = {row["model"]: row for row in fields["rows"]}
     assert list(rows) == ["markov", "markov:chorale", "char_rnn", str(trained("markov"))]
-    assert "expected 4" in rows["markov:chorale"]["error"] and "--encoding characters" in rows["markov:chorale"]["error"]
+    assert "expected 4" in rows["markov:chorale"]["error"] and "as --encoding: characters" in rows["markov:chorale"]["error"]
     measured = [row for row in rows.values() if "error" not in row]
     assert {row["scored_on"]["pieces"] for row in measured} == {fields["scored_pieces"]} == {fields["split"]["test"]}
     for row in measured:

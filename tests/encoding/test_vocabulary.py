@@ -9,10 +9,20 @@ from partimento.errors import EncodingError
 SMALL = Vocabulary({"frame": ("start", "end"), "note": ("do", "re", "mi")})
 
 GOLDEN = {
+    "abc_tokens": (333, "1d333451498700a8"),
     "characters": (98, "ff8a59c4e9a96e36"),
     "chorale": (347, "188919891e034053"),
+    "chords": (177, "1de4af4a5006eb07"),
+    "chords-joined": (177, "1de4af4a5006eb07"),
+    "chords-normal": (177, "1de4af4a5006eb07"),
+    "chords-velocity": (194, "484be9b6e0fba350"),
+    "keys": (179, "5fd673b2a3e13cae"),
+    "lead": (220, "eb8855c0957095d6"),
+    "melody": (205, "bbdacdb694f7c3d4"),
+    "performance": (390, "e6d4c908a8337c90"),
     "minuet": (180, "fd6a2df7c13006f5"),
     "pianoroll": (300, "35256e3aee2b4132"),
+    "polyphony": (319, "fe87e922223d46c3"),
 }
 """Size of each vocabulary and SHA-256 of its symbols in id order. A change here makes every trained bundle worthless."""
 

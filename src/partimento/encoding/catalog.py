@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import importlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
 
-from partimento.encoding.abc_tokens import AbcTokens
-from partimento.encoding.characters import Characters
-from partimento.encoding.chorale import Chorale
-from partimento.encoding.chords import Chords
 from partimento.encoding.encoding import Encoding
-from partimento.encoding.keys import Keys
-from partimento.encoding.lead import Lead
-from partimento.encoding.melody import Melody
-from partimento.encoding.minuet import Minuet
-from partimento.encoding.performance import Performance
-from partimento.encoding.pianoroll import PianoRoll
-from partimento.encoding.polyphony import Polyphony
 from partimento.errors import EncodingError, nearest
 
-ENCODINGS: dict[str, Callable[..., Encoding]] = {
-    "abc_tokens": AbcTokens,
-    "characters": Characters,
-    "chorale": Chorale,
-    "keys": Keys,
-    "chords": Chords,
-    "chords-joined": partial(Chords, joined=True),
-    "chords-normal": partial(Chords, chords="normal"),
-    "chords-velocity": partial(Chords, velocities=True),
-    "pianoroll": PianoRoll,
-    "melody": Melody,
-    "performance": Performance,
-    "polyphony": Polyphony,
-    "lead": Lead,
-    "minuet": Minuet,
+
+class Entry(NamedTuple):
+    """Where an encoding stands, imported when it is asked for: its module, its class, and settings that its name implies."""
+
+    module: str
+    made_by: str
+    settings: Mapping[str, Any] = {}  # never changed
+
+
+ENCODINGS: dict[str, Entry] = {
+    "characters": Entry("characters", "Characters"),
+    "chorale": Entry("chorale", "Chorale"),
+    "abc_tokens": Entry("abc_tokens", "AbcTokens"),
+    "chords": Entry("chords", "Chords"),
+    "chords-joined": Entry("chords", "Chords", {"joined": True}),
+    "chords-normal": Entry("chords", "Chords", {"chords": "normal"}),
+    "chords-velocity": Entry("chords", "Chords", {"velocities": True}),
+    "keys": Entry("keys", "Keys"),
+    "lead": Entry("lead", "Lead"),
+    "melody": Entry("melody", "Melody"),
+    "minuet": Entry("minuet", "Minuet"),
+    "performance": Entry("performance", "Performance"),
+    "pianoroll": Entry("pianoroll", "PianoRoll"),
+    "polyphony": Entry("polyphony", "Polyphony"),
 }
 """Name on the command line and in cards -> what makes it."""
 
@@ -50,8 +49,10 @@ def build_encoding(name: str, options: Mapping[str, object] | None = None) -> En
     """
     if name not in ENCODINGS:
         raise EncodingError(f"encoding '{name}'{nearest(name, ENCODINGS)}")
+    entry = ENCODINGS[name]
+    make = getattr(importlib.import_module(f"partimento.encoding.{entry.module}"), entry.made_by)
     try:
-        return ENCODINGS[name](**(options or {}))
+        return cast(Encoding, make(**{**entry.settings, **(options or {})}))
     except TypeError as error:
         raise EncodingError(
             f"encoding '{name}': options {dict(options or {})} do not fit ({error}). Is the bundle from another version?"

@@ -17,8 +17,8 @@ from partimento.models.model import SequenceModel, State
 TRIES = 4
 """Times a bar that was not accepted is written anew before twice as many are."""
 
-WILLING_NATS = 3.0
-"""What a grammar may insist on in one bar: one choice in twenty that the model would have made itself."""
+WILLING_NATS = 4.0
+"""What a grammar may insist on in one bar: one choice in fifty that the model would have made itself."""
 
 PASSAGE, DRAFTS = 4, 5
 """Bars, and how often they are written anew, where it had to insist on more."""

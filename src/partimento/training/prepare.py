@@ -83,7 +83,9 @@ def _can_say(encoding: Encoding, score: Score) -> bool:
 def _remedy(corpus: Corpus, encoding: Encoding) -> str:
     """What to do where an encoding cannot say a corpus."""
     others = [name for name in fitting(corpus) if name != encoding.name]
-    return f"Give more pieces, or --encoding {' or '.join(others)}." if others else "Give more pieces; no other encoding says these."
+    return (
+        f"Give more pieces, or one of these as --encoding: {', '.join(others)}." if others else "Give more pieces; no encoding says these."
+    )
 
 
 def prepare(corpus: Corpus, encoding: Encoding, *, fit: bool = True) -> Prepared:
