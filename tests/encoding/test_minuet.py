@@ -113,7 +113,7 @@ def test_what_is_no_waltz_of_the_game_is_refused():
         MINUET.encode(transpose(score, 2))
     with pytest.raises(EncodingError, match="7 bars, expected 16, or 32 with repeats. Cut the piece"):
         MINUET.encode(cut_bars(score, 0, 6))
-    with pytest.raises(EncodingError, match="a minor key, expected a major one"):
+    with pytest.raises(EncodingError, match="a key of mode minor, expected major"):
         MINUET.grammar(key=KeySignature(0, 0, "minor"))
 
 
