@@ -20,7 +20,17 @@ RANKS = {
     **dict.fromkeys(("cli", "studio"), 7),
     "partimento": 8,  # the package itself: names of every layer, fetched when asked for
 }
-WITHOUT_TORCH_IN_MODELS = {"__init__", "model", "markov", "dice", "dice_table", "onnx_session", "onnx_graph", "biaxial_inputs", "conservative"}
+WITHOUT_TORCH_IN_MODELS = {
+    "__init__",
+    "model",
+    "markov",
+    "dice",
+    "dice_table",
+    "onnx_session",
+    "onnx_graph",
+    "biaxial_inputs",
+    "conservative",
+}
 """And every file of a graph."""
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
