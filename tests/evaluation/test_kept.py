@@ -26,6 +26,10 @@ def test_played_time_counts_where_written_time_does_not():
     assert kept_share(line(0, 480, 960, tempo=60), line(0, 960, 1920, tempo=120)) == 1
 
 
+def test_silence_before_the_first_note_does_not_count():
+    assert kept_share(line(960, 1440, 2400), line(0, 480, 1440)) == 1
+
+
 def test_another_key_is_another_note():
     assert kept_share(chorale(), transpose(chorale(), 12)) < 0.2
 

@@ -15,7 +15,7 @@ TOLERANCE_QUARTERS = 1 / 8
 def kept_share(score: Score, again: Score) -> float:
     """Return the share of `score`'s pitched notes that `again` has too: same key, onset less than half a 16th away.
 
-    An encoding keeps written time or played time; onsets are compared in both, and the better counts. Each note is
+    An encoding keeps written time or played time; onsets are compared in both, from the first note on, and the better counts. Each note is
     found once at most. How long notes sound, and how loud, is not asked.
 
     Args:
@@ -36,7 +36,8 @@ def _onsets(score: Score) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArr
     tracks = [track for track in score.tracks if not track.is_drum]
     start = np.concatenate([np.zeros(0, np.int64), *(track.start for track in tracks)])
     keys = np.concatenate([np.zeros(0, np.int64), *(track.pitch for track in tracks)])
-    return keys, start / score.ticks_per_quarter, seconds_at(score, start)
+    begin = start.min(initial=start.max(initial=0))  # silence before the first note does not count
+    return keys, (start - begin) / score.ticks_per_quarter, seconds_at(score, start) - float(seconds_at(score, begin))
 
 
 def _matched(
