@@ -17,7 +17,7 @@ import numpy as np
 
 from partimento.encoding.abc_signs import VOCABULARY, signs
 from partimento.encoding.characters import canonical_text, open_text, song_of_text, tune_of_text
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.start_text import typed
 from partimento.encoding.token_grammar import TokenGrammar
 from partimento.encoding.vocabulary import Vocabulary
@@ -89,10 +89,7 @@ class AbcTokens:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> TokenGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.start_text import typed
 from partimento.encoding.tune_form import END_SIGN, LINES
 from partimento.encoding.tune_grammar import TuneGrammar
@@ -115,10 +115,7 @@ class Characters:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> TuneGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""

@@ -41,7 +41,7 @@ from partimento.encoding.chorale_layout import (
     place_id,
     struck_id,
 )
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
@@ -128,10 +128,7 @@ class Chorale:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> ChoraleGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""

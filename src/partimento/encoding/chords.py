@@ -37,7 +37,7 @@ from partimento.encoding.chords_layout import (
     longest_within,
 )
 from partimento.encoding.chords_line import Line, line_of
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
@@ -158,10 +158,7 @@ class Chords:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> ChordsGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); no key can be said, so none is heeded."""

@@ -124,6 +124,13 @@ class Encoding(Protocol):
         """Return the settings that `encoding.catalog.build` needs to make this encoding again (JSON values)."""
 
 
+def allowed_after(grammar: Grammar, ids: Ids) -> Mask:
+    """Return what a grammar at the start of a piece allows after `ids`, shape (vocabulary,): the `allowed` of every encoding."""
+    for number in ids:
+        grammar.push(int(number))
+    return grammar.allowed()
+
+
 @runtime_checkable
 class Fitting(Protocol):
     """An encoding that takes something, such as a dictionary, from the pieces that are to be learnt from."""

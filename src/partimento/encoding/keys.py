@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.keys_grammar import KeysGrammar
 from partimento.encoding.keys_layout import (
     BAR_STEPS,
@@ -131,10 +131,7 @@ class Keys:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> KeysGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`).

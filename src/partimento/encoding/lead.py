@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from partimento.encoding import lead_layout as layout
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.lead_grammar import LeadGrammar
 from partimento.encoding.lead_layout import GRID, STEPS_PER_QUARTER, VOCABULARY
 from partimento.encoding.vocabulary import Vocabulary
@@ -104,10 +104,7 @@ class Lead:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> LeadGrammar:
         """Return a grammar at the very start of a piece; what it leads to may be moved to any `key`, so all are alike."""

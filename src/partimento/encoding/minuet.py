@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.minuet_bars import BARS, COLUMNS, HALF_CLOSE, HALF_CLOSES
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError
@@ -99,10 +99,7 @@ class Minuet:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> MinuetGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); it is in C major, which can be moved."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance_grammar import PerformanceGrammar
 from partimento.encoding.performance_layout import START, STEPS_PER_SECOND, Layout
@@ -125,10 +125,7 @@ class Performance:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> PerformanceGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); a bar is 2 seconds, and no key is known."""

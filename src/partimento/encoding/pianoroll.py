@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.pianoroll_grammar import PianoRollGrammar
 from partimento.encoding.pianoroll_layout import HELD, METRES, SAID_AS, SILENT, STEPS_PER_QUARTER, STRUCK, Layout, bar_steps, layout_of
 from partimento.encoding.vocabulary import Vocabulary
@@ -137,10 +137,7 @@ class PianoRoll:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> PianoRollGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); it cannot say a key, which is left to a transposition."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from partimento.encoding.encoding import Ids, Mask
+from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.grid_layout import (
     END,
     GRID,
@@ -124,10 +124,7 @@ class Polyphony:
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
-        grammar = self.grammar()
-        for number in ids:
-            grammar.push(int(number))
-        return grammar.allowed()
+        return allowed_after(self.grammar(), ids)
 
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> PolyphonyGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""

@@ -81,7 +81,7 @@ PRESETS: dict[str, Preset] = {
     "dice": Preset(
         "dice",
         "",
-        "The minuet game with two dice attributed to Mozart (K. 516f, 176 bars), after Kirnberger's of 1757",
+        "The waltz game with two dice printed under Mozart's name (K. 516f, 176 bars), after Kirnberger's of 1757",
         "Columns of bars that fit each other are found in any corpus, by key, metre, form, harmony and the notes at the bar line.",
     ),
     "markov": Preset(
