@@ -18,10 +18,11 @@ from partimento.corpus.corpus import Corpus, Part
 from partimento.encoding.encoding import Ids
 from partimento.errors import ConfigError, MissingExtra, PartimentoError
 from partimento.evaluation.fingerprints import Fingerprints
+from partimento.evaluation.floor import HIGHEST_ORDER, best_chain
 from partimento.evaluation.likelihood import Likelihood, likelihood
 from partimento.files.tensors import tensor_bytes
 from partimento.files.whole import make_folder, sweep, write_whole
-from partimento.training.counted import COUNTED
+from partimento.training import counted
 from partimento.training.prepare import Prepared, prepare
 from partimento.training.presets import preset
 from partimento.version import __version__
@@ -53,7 +54,7 @@ class TrainingRun:
         self.preset = preset(network.model)
         if not is_plain_name(name):
             raise ConfigError(f"--name '{name}': expected a plain file name, for pieces are named after their model. Give another.")
-        if self.preset.network not in COUNTED and importlib.util.find_spec("torch") is None:
+        if self.preset.network not in counted.COUNTED and importlib.util.find_spec("torch") is None:
             raise MissingExtra(
                 f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
@@ -75,7 +76,7 @@ class TrainingRun:
         sweep(self.run_folder)
         write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
         began = time.monotonic()
-        if self.preset.network in COUNTED:
+        if self.preset.network in counted.COUNTED:
             weights, graph, model, training = self._count(prepared)
         else:
             weights, graph, model, training = self._fit(prepared)
@@ -94,6 +95,7 @@ class TrainingRun:
             "train_nats_per_token": training["train_nats_per_token"],
             "valid_nats_per_token": valid["nats_per_token"],
             "valid_bits_per_note": valid["bits_per_note"],
+            "markov_bits_per_note": figures.get("markov", valid)["bits_per_note"],
             "skipped_files": len(prepared.skipped),
             "notes_per_second": round(
                 read_now / max(seconds, 1e-9) * prepared.notes("train") / max(sum(len(v[0]) for v in prepared.train), 1), 1
@@ -149,13 +151,13 @@ class TrainingRun:
 
     def _count(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Count tables; return their files and what the card says of it."""
-        read = [variants[0] for variants in prepared.train]
-        model = COUNTED[self.preset.network](prepared, self.encoding, self.network.order)
+        read = counted.read(prepared)
+        model = counted.COUNTED[self.preset.network](prepared, self.encoding, self.network.order)
         training = {
             "steps": 1,
             "tokens": sum(map(len, read)),
             "tokens_now": sum(map(len, read)),
-            "train_nats_per_token": round(likelihood(model, read[:50]).nats_per_id, 5),
+            "train_nats_per_token": round(likelihood(model, [variants[0] for variants in prepared.train[:50]]).nats_per_id, 5),
             "ended": "counted once",
         }
         return tensor_bytes(model.tensors()), b"", {**self._name(), "order": self.network.order}, training
@@ -184,7 +186,16 @@ class TrainingRun:
                 "bits_per_note": round(found.nats / math.log(2) / max(notes[part], 1), 4),
                 "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
             }
-        return figures
+        return figures if self.preset.network in counted.COUNTED else figures | {"markov": self._floor(prepared)}
+
+    def _floor(self, prepared: Prepared) -> dict[str, Any]:
+        """What the best Markov chain on the same ids makes of the pieces to choose by."""
+        floor = best_chain(counted.chain(prepared, self.encoding, HIGHEST_ORDER), prepared.valid)
+        return {
+            "best_order": floor.order,
+            "nats_per_token": round(floor.likelihood.nats_per_id, 5),
+            "bits_per_note": round(floor.likelihood.nats / math.log(2) / max(prepared.notes("valid"), 1), 4),
+        }
 
     def _accuracies(self, found: Likelihood) -> Iterator[tuple[str, float]]:
         """Each group of ids, and how often the likeliest id was the right one where one of the group was due."""

@@ -58,8 +58,11 @@ class Markov:
         """
         if not 0 <= order <= 64:
             raise ConfigError(f"markov: order {order}, expected 0 to 64; 3 to 6 are usual.")
-        read = [np.asarray(piece, np.int32) for piece in pieces]
-        return cls([_count(read, length) for length in range(order + 1)], vocabulary)
+        return cls(_count([np.asarray(piece, np.int32) for piece in pieces], order), vocabulary)
+
+    def shortened(self, order: int) -> Markov:
+        """Return the chain that looks back `order` ids at most, of the same counts."""
+        return Markov(self._tables[: order + 1], self.vocabulary)
 
     def start(self, batch: int) -> State:
         """Return the state before the first id: the last ids, none yet."""
@@ -184,13 +187,22 @@ def smallest(values: NDArray[np.integer]) -> NDArray[np.integer]:
     return values.astype(np.int64)
 
 
-def _count(pieces: list[NDArray[np.int32]], length: int) -> Table:
-    """Count what followed each context of `length` ids."""
-    windows = [np.lib.stride_tricks.sliding_window_view(piece, length + 1) for piece in pieces if piece.size > length]
-    if not windows:
-        return {}
-    rows, counts = np.unique(np.concatenate(windows), axis=0, return_counts=True)
-    return _table(rows, counts.astype(np.int32))
+def _count(pieces: list[NDArray[np.int32]], order: int) -> list[Table]:
+    """Count what followed each context of 0 to `order` ids.
+
+    A passage one id longer is the number of the passage, in order, and the id: so numbers are sorted and never rows.
+    """
+    ids = np.concatenate([*pieces, np.zeros(0, np.int32)])
+    left = np.concatenate([np.arange(piece.size, 0, -1) for piece in pieces] or [np.zeros(0, np.int64)])  # ids up to the piece's end
+    many = int(ids.max(initial=0)) + 1
+    numbers = np.zeros(ids.size, np.int64)  # of the passage that begins at each place
+    tables = []
+    for length in range(order + 1):
+        begins = np.flatnonzero(left > length)
+        longer = numbers[begins] * many + ids[begins + length]
+        _, first, numbers[begins], counts = np.unique(longer, return_index=True, return_inverse=True, return_counts=True)
+        tables.append(_table(ids[begins[first, None] + np.arange(length + 1)], counts.astype(np.int32)))
+    return tables
 
 
 def _table(rows: NDArray[np.int32], counts: NDArray[np.int32]) -> Table:

@@ -13,10 +13,13 @@ from partimento.models.dice import Dice
 from partimento.models.markov import Markov
 from partimento.models.model import SequenceModel
 from partimento.training.dice_columns import dice_table
-from partimento.training.prepare import Prepared
+from partimento.training.prepare import Ids, Prepared
 
 DICE_ORDER = 2
 """Longest context of the chain that speaks where dice have nothing to say."""
+
+MOST_READ = 2**22
+"""Ids above which a chain reads pieces as they were written and in no other key."""
 
 
 class CountedModel(SequenceModel, Protocol):
@@ -26,16 +29,21 @@ class CountedModel(SequenceModel, Protocol):
         """Return all it knows as named arrays."""
 
 
-def _markov(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:
-    """A Markov chain that has read every piece as it was written."""
-    return Markov.fit([variants[0] for variants in prepared.train], order=order, vocabulary=len(encoding.vocabulary))
+def chain(prepared: Prepared, encoding: Encoding, order: int) -> Markov:
+    """Return the Markov chain that has read every piece in all its keys, as networks do, or as written where that is too much."""
+    return Markov.fit(read(prepared), order=order, vocabulary=len(encoding.vocabulary))
+
+
+def read(prepared: Prepared) -> list[Ids]:
+    """Return the ids that a chain counts."""
+    every = [ids for variants in prepared.train for ids in variants]
+    return every if sum(map(len, every)) <= MOST_READ else [variants[0] for variants in prepared.train]
 
 
 def _dice(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:  # dice look back to their bar's beginning
     """Dice that have read every piece in all its keys."""
-    chain = Markov.fit([variants[0] for variants in prepared.train], order=DICE_ORDER, vocabulary=len(encoding.vocabulary))
-    return Dice(dice_table(prepared, encoding), chain)
+    return Dice(dice_table(prepared, encoding), chain(prepared, encoding, DICE_ORDER))
 
 
-COUNTED: dict[str, Callable[[Prepared, Encoding, int], CountedModel]] = {"dice": _dice, "markov": _markov}
+COUNTED: dict[str, Callable[[Prepared, Encoding, int], CountedModel]] = {"dice": _dice, "markov": chain}
 """Name -> what counts it: the corpus, its encoding, and an order, which only a chain heeds."""
