@@ -22,7 +22,9 @@ from partimento.generation.load import bundle_folder, shipped
 from partimento.training.presets import PRESETS
 
 TOP = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/encodings.md", "docs/models.md")
+PAGES = ("README.md", "docs/encodings.md", "docs/figures.md", "docs/models.md")
+RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
+COMPOSERS, FRAMES = "Q4_bits_per_note", "Q1_frames"  # have tables of their own
 MARK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 NOTHING = "Nothing to show in this checkout yet.\n"
 
@@ -58,7 +60,9 @@ def cards() -> str:
 def results() -> str:
     """What the benchmarks measured."""
     parts = []
-    for file in sorted((TOP / "benchmarks" / "results").glob("*.json")):
+    for file in sorted(RESULTS.glob("*.json")):
+        if file.stem in (COMPOSERS, FRAMES):
+            continue
         values = json.loads(file.read_text(encoding="utf-8"))
         machine = values.pop("machine", {})
         definition, figure = values.pop("definition", ""), values.pop("figure", file.stem)
@@ -67,6 +71,99 @@ def results() -> str:
             f"### {figure}\n\n{definition}.{where}\n\n" + table(["what", "value"], [[what, value] for what, value in _leaves(values)])
         )
     return "\n".join(parts) or NOTHING
+
+
+def composers() -> str:
+    """Bits per note of each corpus under every composer."""
+    file = RESULTS / f"{COMPOSERS}.json"
+    if not file.exists():
+        return NOTHING
+    parts = []
+    for corpus, found in json.loads(file.read_text(encoding="utf-8"))["corpora"].items():
+        rows = [
+            [
+                f"`{name}`",
+                f"`{row['encoding']}`",
+                f"{row['bits_per_note']:.2f}",
+                f"{100 * row['keeps']:.0f} %",
+                f"{row['parameters']:,}",
+                "before" if row["seconds_to_train"] is None else f"{row['seconds_to_train']:.0f} s",
+                "-" if row["copied_share"] is None else f"{100 * row['copied_share']:.0f} %, {row['longest_copy_notes']} notes",
+            ]
+            for name, row in found["composers"].items()
+        ]
+        known = [
+            f"`{name}` learnt {row['learnt_before']} of them before. " for name, row in found["composers"].items() if row["learnt_before"]
+        ]
+        refused = [f"`{name}`: {error} " for name, error in found["refused"].items()]
+        parts.append(
+            f"### {corpus}\n\n`{found['command']}`\n\n"
+            + table(["composer", "encoding", "bits per note", "keeps", "parameters", "trained", "copied, longest run"], rows)
+            + f"\n{found['scored_pieces']} held-out pieces. {''.join(known + refused)}\n"
+        )
+    return "\n".join(parts)
+
+
+def frames() -> str:
+    """Joint likelihood of binary frames beside what others have published."""
+    file = RESULTS / f"{FRAMES}.json"
+    if not file.exists():
+        return NOTHING
+    values = json.loads(file.read_text(encoding="utf-8"))
+    published = values["published_not_measured_here"]
+    sets = [name for name in ("JSB_Chorales", "Nottingham", "MuseData", "Piano_midi") if name in values]
+    rows = []
+    for model in dict.fromkeys(model for name in sets for model in values[name]):
+        found = [values[name].get(model) for name in sets]
+        kind = next(row for row in found if row).get("class", "keys each for itself, counted")
+        rows.append([model.replace("_", " "), kind, *map(_pooled, found)])
+    for model, row in published.items():
+        cells = [f"{row[name]:.2f}" if name in row else "-" for name in sets]
+        rows.append([f"published: {model.replace('_', ' ')}", f"{row['class']} ({row['confidence'][0]})", *cells])
+    return table(["model", "class", *(name.replace("_", " ") for name in sets)], rows)
+
+
+def _pooled(found: dict[str, float] | None) -> str:
+    """Both means of a cell of the table of frames."""
+    return "-" if not found else f"{found['nats_per_frame_pooled']:.2f} ({found['nats_per_frame_mean_of_sequences']:.2f})"
+
+
+def trained() -> str:
+    """Models trained in full size, with the figures of their cards."""
+    rows = []
+    for script in sorted(RUNS.glob("*.sh")):
+        name = script.stem
+        file = bundle_folder(name) / "card.json" if name in shipped() else RUNS / f"{name}.card.json"
+        if not file.exists():
+            continue
+        card = json.loads(file.read_text(encoding="utf-8"))
+        figures, training = card["figures"], card["training"]
+        if "best_step" not in training:
+            continue  # counted, not trained
+        bits = [f"{figures[part]['bits_per_note']:.2f}" if part in figures else "-" for part in ("train", "valid", "test")]
+        markov = figures.get("markov")
+        rows.append(
+            [
+                f"`{name}`",
+                f"{card['model'].get('preset', card['model']['name'])}, {card['data']['corpus']}",
+                f"{training['best_step']:,} of {training['steps']:,}",
+                *bits,
+                f"{markov['bits_per_note']:.2f} (order {markov['best_order']})" if markov else "-",
+                _accuracies(figures),
+            ]
+        )
+    head = ["model", "preset, corpus", "best step", "train", "valid", "test", "Markov, valid", "accuracy, train and valid"]
+    return table(head, rows)
+
+
+def _accuracies(figures: dict[str, Any]) -> str:
+    """How often the likeliest id was right, in training and validation, for each group of more than a few ids."""
+    if "train" not in figures:
+        return "-"
+    known, unseen = (figures[part]["accuracy"] for part in ("train", "valid"))
+    return "; ".join(
+        f"{group} {known[group]:.2f} and {unseen[group]:.2f}" for group in known if group in unseen and group not in ("frame", "end")
+    )
 
 
 def presets() -> str:
@@ -103,6 +200,9 @@ def _leaves(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, str
 TABLES: dict[str, Callable[[], str]] = {
     "models": models,
     "presets": presets,
+    "composers": composers,
+    "frames": frames,
+    "trained": trained,
     "cards": cards,
     "results": results,
     **{name: partial(vocabulary, name) for name in ENCODINGS},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from partimento.cli.output import show
+from partimento.cli.output import command_typed, show
 from partimento.cli.output import table as aligned
 from partimento.cli.train import Course, Network
 
@@ -56,7 +56,7 @@ def compare(  # noqa: PLR0913  # one parameter an option
         raise ConfigError(f"--table {table}: expected a name ending in {', '.join(TABLES)}.")
     say = (lambda line: print(line, file=sys.stderr)) if sys.stderr.isatty() else (lambda line: None)
     comparison = Comparison(open_corpus(corpus), course, out=out, bars=bars, count=count, say=say)
-    fields = comparison.run(words, Network(size=size))
+    fields = {"command": command_typed(corpus), **comparison.run(words, Network(size=size))}
     page = _write(fields, comparison, out / "index.html")
     if table is not None:
         _write(fields, comparison, table)

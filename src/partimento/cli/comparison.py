@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.bundle import FINGERPRINTS, WEIGHTS, Bundle, load_bundle
+from partimento.cli.measured import bits_per_note
 from partimento.cli.training_run import TrainingRun
 from partimento.corpus.corpus import Corpus, Part
 from partimento.encoding.encoding import Encoding
@@ -194,7 +195,7 @@ class Comparison:
         found = likelihood(composer.model, [piece for piece, _ in chosen])
         notes = sum(score.note_count for _, score in chosen)
         return {
-            "bits_per_note": round(found.nats / math.log(2) / max(notes, 1), 4),
+            "bits_per_note": bits_per_note(found, notes),
             "nats_per_token": round(found.nats_per_id, 5),
             "ids_per_note": round(found.ids / max(notes, 1), 2),
             "scored_on": {"part": part, "pieces": len(chosen), "notes": notes, "seconds": round(time.monotonic() - began, 1)},

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+
+def command_typed(corpus: Sequence[str]) -> str:
+    """Return the command as it was typed, without the places of copies of data sets (``set=folder``)."""
+    names = {word: word.partition("=")[0] for word in corpus if "=" in word and not Path(word).exists()}
+    return shlex.join(["partimento", *(names.get(word, word) for word in sys.argv[1:])])
 
 
 def show(fields: Mapping[str, Any], text: str, *, as_json: bool) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from partimento.cli.output import show
+from partimento.cli.output import command_typed, show
 
 
 @Parameter(name="*")
@@ -86,9 +85,7 @@ def train(
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415  # --help must not load numpy
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
 
-    set_names = {word: word.partition("=")[0] for word in corpus if "=" in word and not Path(word).exists()}  # without a copy's place
-    command = shlex.join(["partimento", *(set_names.get(word, word) for word in sys.argv[1:])])
-    run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command)
+    run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command_typed(corpus))
     fields = run.make(open_corpus(corpus))
     words = (
         f"{fields['bundle']}: {fields['steps']} steps, {fields['notes_per_second']} notes a second; "

@@ -6,7 +6,7 @@ import importlib.util
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
-from partimento.corpus.corpus import Corpus, Part
-from partimento.encoding.encoding import Ids
+from partimento.cli.measured import measured
+from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError, MissingExtra, PartimentoError
 from partimento.evaluation.fingerprints import Fingerprints
-from partimento.evaluation.floor import HIGHEST_ORDER, best_chain
-from partimento.evaluation.likelihood import Likelihood, likelihood
+from partimento.evaluation.likelihood import likelihood
 from partimento.files.tensors import tensor_bytes
 from partimento.files.whole import make_folder, sweep, write_whole
 from partimento.training import counted
@@ -35,8 +34,6 @@ RUN = "run"
 FILES = "files.json"
 SAMPLE_SEED = 1
 SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
-TRAINING_SAMPLE = 30
-"""Pieces learnt from that are measured at most, for what was learnt beside what holds of other pieces."""
 
 
 class TrainingRun:
@@ -85,7 +82,7 @@ class TrainingRun:
         lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
         card = self._card(corpus, prepared, model, training | lasted | {"command": self.command})
         files = {WEIGHTS: weights, FINGERPRINTS: self._fingerprints(prepared)} | ({STEP: graph} if graph else {})
-        figures = self._figures(Bundle(self.out, card, files), prepared)
+        figures = measured(Bundle(self.out, card, files), prepared)
         save_bundle(self.out, Card(**{**_shallow(card), "figures": figures}), files)
         valid = figures["valid"]
         return {
@@ -161,47 +158,6 @@ class TrainingRun:
             "ended": "counted once",
         }
         return tensor_bytes(model.tensors()), b"", {**self._name(), "order": self.network.order}, training
-
-    def _figures(self, bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
-        """Likelihood of some pieces learnt from, of those to choose by and of those to measure on, under the model that will compose."""
-        model = bundle.model()
-        figures: dict[str, Any] = {
-            "definition": "negative log-likelihood of whole pieces, quantised model, pooled; bits per note over the notes as read; "
-            "accuracy: share of ids that were the likeliest"
-        }
-        known = range(0, len(prepared.train), max(1, -(-len(prepared.train) // TRAINING_SAMPLE)))  # all over the corpus
-        notes = {part: prepared.notes(part) for part in prepared.scores}
-        notes["train"] = sum(prepared.scores["train"][piece][1].note_count for piece in known)
-        read = [prepared.train[piece][0] for piece in known]
-        parts: tuple[tuple[Part, list[Ids]], ...] = (("train", read), ("valid", prepared.valid), ("test", prepared.test))
-        for part, pieces in parts:
-            if not pieces:
-                continue
-            found = likelihood(model, pieces)
-            units = sum(self.encoding.voice_tokens(ids) for ids in pieces)
-            figures[part] = {
-                "pieces": len(pieces),
-                "nats_per_token": round(found.nats_per_id, 5),
-                "nats_per_unit": round(found.nats / units, 5),
-                "bits_per_note": round(found.nats / math.log(2) / max(notes[part], 1), 4),
-                "accuracy": {name: round(share, 4) for name, share in self._accuracies(found) if not math.isnan(share)},
-            }
-        return figures if self.preset.network in counted.COUNTED else figures | {"markov": self._floor(prepared)}
-
-    def _floor(self, prepared: Prepared) -> dict[str, Any]:
-        """What the best Markov chain on the same ids makes of the pieces to choose by."""
-        floor = best_chain(counted.chain(prepared, self.encoding, HIGHEST_ORDER), prepared.valid)
-        return {
-            "best_order": floor.order,
-            "nats_per_token": round(floor.likelihood.nats_per_id, 5),
-            "bits_per_note": round(floor.likelihood.nats / math.log(2) / max(prepared.notes("valid"), 1), 4),
-        }
-
-    def _accuracies(self, found: Likelihood) -> Iterator[tuple[str, float]]:
-        """Each group of ids, and how often the likeliest id was the right one where one of the group was due."""
-        vocabulary = self.encoding.vocabulary
-        for name, symbols in vocabulary.groups.items():
-            yield name, found.accuracy(vocabulary.first[name], len(symbols))
 
     def _card(self, corpus: Corpus, prepared: Prepared, model: Mapping[str, Any], training: Mapping[str, Any]) -> Card:
         """The card, its figures still open."""
