@@ -52,8 +52,8 @@ def test_a_lag_sees_the_id_that_stood_there_and_none_before_the_piece():
 
 def test_the_table_of_the_past_has_a_row_for_no_id():
     assert network(lags=(2,)).lagged[0].weight.shape == (6, 8)
-    assert network(lags=(2,)).start(3)[-1].tolist() == [[5, 5]] * 3
-    assert network().start(3)[-1].shape == (3, 0)
+    assert network(lags=(2,)).start(3)[-2].tolist() == [[5, 5]] * 3
+    assert network().start(3)[-2].shape == (3, 0)
 
 
 def test_dropout_acts_in_training_alone():
@@ -93,3 +93,25 @@ def test_an_unknown_cell_names_the_nearest():
 def test_settings_out_of_range_are_refused(settings, words):
     with pytest.raises(ConfigError, match=words):
         CharRnnConfig(**{"vocabulary": 5, **settings})
+
+
+def test_a_repeat_and_the_place_are_heard():
+    module = network(lags=(2,), repeats=True, turn=3)
+    with torch.no_grad():
+        module.repeat.fill_(1.0)
+        module.lagged[0].weight.zero_()
+        repeated, other = (module(torch.tensor([ids]), module.start(1))[0][0, -1] for ids in ([3, 1, 3], [4, 1, 3]))
+        deaf = network(lags=(2,), turn=3)
+        deaf.load_state_dict({name: value for name, value in module.state_dict().items() if name != "repeat"})
+        same, too = (deaf(torch.tensor([ids]), deaf.start(1))[0][0, -1] for ids in ([3, 1, 3], [4, 1, 3]))
+    assert (repeated - other).abs().max() > 3 * (same - too).abs().max()  # ids before are remembered, a repeat is told
+
+
+def test_the_counter_begins_anew():
+    module = network(turn=3)
+    assert [int(module(torch.zeros(1, n, dtype=torch.long), module.start(1))[1][-1]) for n in range(1, 7)] == [1, 2, 0, 1, 2, 0]
+
+
+def test_a_counter_has_bounds():
+    with pytest.raises(ConfigError, match="turn is 2000, expected 0 to 1,024"):
+        network(turn=2000)

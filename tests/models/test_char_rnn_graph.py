@@ -20,10 +20,10 @@ def melody(random, length=60):
     return ids
 
 
-def learnt(cell, lags, units=24, layers=2):
+def learnt(cell, lags, units=24, layers=2, **settings):
     """A network that has learnt melodies for a second."""
     torch.manual_seed(1)
-    module = CharRnn(CharRnnConfig(VOCABULARY, cell, layers, units, lags=lags))
+    module = CharRnn(CharRnnConfig(VOCABULARY, cell, layers, units, lags=lags, **settings))
     random = np.random.default_rng(0)
     optimizer = torch.optim.Adam(module.parameters(), 1e-2)
     for _ in range(40):
@@ -49,12 +49,12 @@ def stepped(session, ids):
     return np.stack(found, axis=1)
 
 
-MODELS = [("lstm", ()), ("lstm", (1, 5)), ("gru", (4,)), ("rnn", ())]
+MODELS = [("lstm", (), {}), ("lstm", (1, 5), {}), ("gru", (4,), {}), ("rnn", (), {}), ("lstm", (5,), {"repeats": True, "turn": 10})]
 
 
-@pytest.fixture(scope="module", params=MODELS, ids=lambda kind: f"{kind[0]}-{len(kind[1])}lags")
+@pytest.fixture(scope="module", params=MODELS, ids=lambda kind: f"{kind[0]}-{len(kind[1])}lags{'-lookback' * bool(kind[2])}")
 def module(request):
-    return learnt(*request.param)
+    return learnt(*request.param[:2], **request.param[2])
 
 
 def test_int8_composes_what_the_network_learnt(module):
@@ -118,7 +118,9 @@ def test_the_graph_holds_all_it_needs_and_passes_the_checker(module):
     onnx.checker.check_model(model, full_check=True)
     assert {node.domain for node in model.graph.node} == {""}
     longest = max(module.config.lags, default=0)
-    assert {value.name for value in model.graph.input} == {"ids", "state.cells"} | ({"state.past"} if longest else set())
+    assert {value.name for value in model.graph.input} == {"ids", "state.cells"} | ({"state.past"} if longest else set()) | (
+        {"state.count"} if module.config.turn else set()
+    )
 
 
 def test_a_large_weight_and_an_empty_column_are_said(module):

@@ -109,6 +109,7 @@ class TrainingRun:
     def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Fit a network; return its files and what the card says of it."""
         from partimento.training.fit import Plan, fit  # noqa: PLC0415  # loads torch
+        from partimento.training.networks import NETWORKS  # noqa: PLC0415
 
         course, made = self.course, self.preset
         asked = {"cell": self.network.cell, "dropout": self.network.dropout}
@@ -125,7 +126,7 @@ class TrainingRun:
             course.threads,
             course.seed,
             made.rows if course.rows is None else course.rows,
-            made.time * self.encoding.hints.get("frame", 1),
+            made.time * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
             {"name": self.encoding.name, **self.encoding.options()},
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)

@@ -4,7 +4,8 @@ Paper: A. Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks
 Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU), Elman 1990 (vanilla).
 Differs: an embedding in place of one-hot input; dropout also on the embedding and before the output. Unusual:
 `lags` adds the embedding of the id that stood so many places before, each lag with a table of its own, as in
-Magenta's lookback RNN; where a voice returns every five ids the network then sees what that voice did last.
+Magenta's lookback RNN (Waite 2016); where a voice returns every five ids the network then sees what that voice did last.
+`repeats` and `turn` are that RNN's other two inputs: whether the present id is that of so many places before, and a counter.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class CharRnnConfig:
         embedding: Width of the id table; as wide as `units` where None.
         dropout: Share of activations dropped in training, 0 to below 1.
         lags: Places before the present id whose ids are seen too, each at least 1.
+        repeats: Whether the network is told, for each lag, that the present id is the one that stood there.
+        turn: Places after which a counter of ids begins anew, up to 1,024; no counter where 0.
     """
 
     vocabulary: int
@@ -43,6 +46,8 @@ class CharRnnConfig:
     embedding: int | None = None
     dropout: float = 0.0
     lags: tuple[int, ...] = field(default=())
+    repeats: bool = False
+    turn: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lags", tuple(self.lags))
@@ -56,6 +61,8 @@ class CharRnnConfig:
             raise ConfigError(f"char_rnn: dropout is {self.dropout}, expected 0 to below 1; 0.2 to 0.5 is usual.")
         if any(lag < 1 for lag in self.lags):
             raise ConfigError(f"char_rnn: lags are {self.lags}, expected each at least 1.")
+        if not 0 <= self.turn <= 1024:
+            raise ConfigError(f"char_rnn: turn is {self.turn}, expected 0 to 1,024.")
 
     @property
     def width(self) -> int:
@@ -71,21 +78,24 @@ class CharRnn(nn.Module):
         self.config = config
         self.embed = nn.Embedding(config.vocabulary, config.width)
         self.lagged = nn.ModuleList(nn.Embedding(config.vocabulary + 1, config.width) for _ in config.lags)
+        self.repeat = nn.Parameter(torch.zeros(len(config.lags), config.width)) if config.repeats else None
+        self.counted = nn.Embedding(config.turn, config.width) if config.turn else None
         between = config.dropout if config.layers > 1 else 0.0
         self.cells = CELLS[config.cell](config.width, config.units, config.layers, dropout=between, batch_first=True)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(config.units, config.vocabulary)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the state before the first id: cell states, each (batch, layers, units), and the last ids (batch, longest lag).
+        """Return the state before the first id.
 
-        A place before the piece holds the id `vocabulary`, which is none.
+        Cell states, each (batch, layers, units); the last ids (batch, longest lag), where a place before the piece holds
+        `vocabulary`, which is none; and the counter (batch, 1).
         """
         config = self.config
         like = self.output.weight
         states = [torch.zeros(batch, config.layers, config.units, device=like.device) for _ in range(2 if config.cell == "lstm" else 1)]
         history = torch.full((batch, max(config.lags, default=0)), config.vocabulary, dtype=torch.long, device=like.device)
-        return (*states, history)
+        return (*states, history, torch.zeros(batch, 1, dtype=torch.long, device=like.device))
 
     def forward(self, ids: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Read `ids` from `state` on.
@@ -97,13 +107,20 @@ class CharRnn(nn.Module):
         Returns:
             Logits of what follows each id, shape (batch, time, vocabulary), and the next state.
         """
-        *cells, history = state
+        cells, history, count = state[:-2], *state[-2:]
         seen = torch.cat([history, ids], dim=1)  # (batch, longest lag + time)
         longest = history.shape[1]
         hidden = self.embed(ids)
-        for lag, table in zip(self.config.lags, self.lagged, strict=True):
-            hidden = hidden + table(seen[:, longest - lag : seen.shape[1] - lag])
+        for number, (lag, table) in enumerate(zip(self.config.lags, self.lagged, strict=True)):
+            past = seen[:, longest - lag : seen.shape[1] - lag]
+            hidden = hidden + table(past)
+            if self.repeat is not None:
+                hidden = hidden + self.repeat[number] * (past == ids)[..., None]
+        if self.counted is not None:
+            hidden = hidden + self.counted((count + torch.arange(ids.shape[1], device=ids.device)) % self.config.turn)
+            count = (count + ids.shape[1]) % self.config.turn
         before = tuple(part.transpose(0, 1).contiguous() for part in cells)  # torch wants (layers, batch, units)
         hidden, last = self.cells(self.dropout(hidden), before if len(before) == 2 else before[0])
         after = last if isinstance(last, tuple) else (last,)
-        return self.output(self.dropout(hidden)), (*(part.transpose(0, 1) for part in after), seen[:, seen.shape[1] - longest :])
+        kept = (part.transpose(0, 1) for part in after)
+        return self.output(self.dropout(hidden)), (*kept, seen[:, seen.shape[1] - longest :], count)

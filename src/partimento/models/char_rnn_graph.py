@@ -14,15 +14,15 @@ from onnx import TensorProto
 
 from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_COUNTED, _REPEAT = "counted.weight", "repeat"
 
 
 def step_graph(weights: Weights, *, cell: str, lags: tuple[int, ...] = ()) -> bytes:
     """Return the ONNX graph of one step.
 
-    Inputs ``ids`` (batch,), ``state.cells`` (batch, layers * units, twice for an LSTM) and, where there are lags,
-    ``state.past`` (batch, longest lag), the ids before, newest last. Outputs ``logits`` (batch, vocabulary) and
-    ``next.*`` as ``state.*``.
+    Inputs ``ids`` (batch,), ``state.cells`` (batch, layers * units, twice for an LSTM), where there are lags
+    ``state.past`` (batch, longest lag), the ids before, newest last, and where ids are counted ``state.count`` (batch, 1).
+    Outputs ``logits`` (batch, vocabulary) and ``next.*`` as ``state.*``.
 
     Args:
         weights: Named as `char_rnn.CharRnn.state_dict` names them, float32.
@@ -56,6 +56,9 @@ def step_graph(weights: Weights, *, cell: str, lags: tuple[int, ...] = ()) -> by
     if lags:
         inputs.append(value("state.past", TensorProto.INT64, max(lags)))
         outputs.append(value("next.past", TensorProto.INT64, max(lags)))
+    if _COUNTED in floats:
+        inputs.append(value("state.count", TensorProto.FLOAT, 1))
+        outputs.append(value("next.count", TensorProto.FLOAT, 1))
     return model_bytes(graph, inputs, outputs, {"past_filler": str(vocabulary)})
 
 
@@ -64,6 +67,8 @@ def _first_gates(graph: Graph, floats: Mapping[str, NDArray[np.float32]], lags: 
     matrix = floats["cells.weight_ih_l0"].T
     table = floats["embed.weight"] @ matrix + floats["cells.bias_ih_l0"]
     gates = graph.node("Gather", [graph.constant("table", table), "ids"], "gates")
+    if _COUNTED in floats:
+        gates = graph.node("Add", [gates, _count(graph, floats[_COUNTED] @ matrix)], "gates.counted")
     if not lags:
         return gates
     batch_of_one = graph.constant("axis1", np.array([1], np.int64))
@@ -76,7 +81,25 @@ def _first_gates(graph: Graph, floats: Mapping[str, NDArray[np.float32]], lags: 
         before = graph.node("Gather", [seen, place], f"before{number}", axis=1)
         past = _rows(graph, floats[f"lagged.{number}.weight"] @ matrix, before, f"past{number}")
         gates = graph.node("Add", [gates, past], f"gates{number}")
+        if _REPEAT in floats:
+            same = graph.node("Cast", [graph.node("Equal", ["ids", before], f"same{number}")], f"same{number}.real", to=TensorProto.FLOAT)
+            told = graph.constant(f"repeat{number}", floats[_REPEAT][number : number + 1] @ matrix)
+            same = graph.node("Unsqueeze", [same, batch_of_one], f"same{number}.column")
+            gates = graph.node("Add", [gates, graph.node("Mul", [same, told], f"repeated{number}")], f"gates{number}.told")
     return gates
+
+
+def _count(graph: Graph, table: NDArray[np.float32]) -> str:
+    """What the counter brings to the first layer's gates; it goes on by one."""
+    turn, one = graph.constant("turn", np.array(len(table), np.float32)), graph.constant("one", np.array(1, np.float32))
+    row = graph.node(
+        "Cast",
+        [graph.node("Squeeze", ["state.count", graph.constant("axis.count", np.array([1], np.int64))], "count")],
+        "count.row",
+        to=TensorProto.INT64,
+    )
+    graph.node("Mod", [graph.node("Add", ["state.count", one], "count.on"), turn], "next.count", fmod=1)
+    return graph.node("Gather", [graph.constant("count.table", table), row], "count.gates")
 
 
 def _rows(graph: Graph, table: NDArray[np.float32], ids: str, output: str) -> str:

@@ -30,7 +30,7 @@ class Preset:
         sizes: Size -> settings of the network.
         learning_rate: Highest learning rate.
         rows: Pieces read side by side.
-        time: Ids read of each piece in one step; frames, where an encoding's hints name a ``frame``.
+        time: Ids read of each piece in one step; of a network that reads frames or groups in turn, so many of these.
         options: Settings of its own encoding.
     """
 
@@ -143,7 +143,7 @@ PRESETS: dict[str, Preset] = {
         },
         learning_rate=3e-3,
         rows=16,
-        time=100,
+        time=200,
     ),
     "play-bach-embedding": Preset(
         "char_rnn",
@@ -157,7 +157,7 @@ PRESETS: dict[str, Preset] = {
         },
         learning_rate=2e-3,
         rows=16,
-        time=100,
+        time=200,
     ),
     "classical-piano-composer": Preset(
         "char_rnn",
@@ -170,7 +170,7 @@ PRESETS: dict[str, Preset] = {
             "small": {"layers": 2, "units": 256, "dropout": 0.3},
             "base": {"layers": 3, "units": 512, "dropout": 0.3},
         },
-        time=100,
+        time=200,
     ),
     "play-bach-micro": Preset(
         "play_bach_conv",
@@ -184,7 +184,7 @@ PRESETS: dict[str, Preset] = {
         },
         learning_rate=2e-3,
         rows=16,
-        time=50,
+        time=100,
     ),
     "nottingham": Preset(
         "char_rnn",
@@ -248,12 +248,13 @@ PRESETS: dict[str, Preset] = {
     "lookback-rnn": Preset(
         "char_rnn",
         "melody",
-        "Magenta's Lookback RNN 2016 (Waite): as melody-rnn, and it sees what stood one and two bars ago",
-        "Bars of 12 and of 16 steps; whether the last event repeated one a bar or two ago is for the network to see.",
+        "Magenta's Lookback RNN 2016 (Waite): as melody-rnn, and it sees what stood one and two bars ago, whether that is repeated now, "
+        "and where in the bar it is",
+        "Bars of 12 and of 16 steps, and a counter to 96, which both go into; a repeat is seen and not an event of its own.",
         {
-            "tiny": {"layers": 1, "units": 64},
-            "small": {"layers": 2, "units": 128, "dropout": 0.25},
-            "base": {"layers": 2, "units": 128, "dropout": 0.5},
+            "tiny": {"layers": 1, "units": 64, "repeats": True, "turn": 96},
+            "small": {"layers": 2, "units": 128, "dropout": 0.25, "repeats": True, "turn": 96},
+            "base": {"layers": 2, "units": 128, "dropout": 0.5, "repeats": True, "turn": 96},
         },
         1e-3,
         time=128,
