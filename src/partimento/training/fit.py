@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
 from partimento.training.loop import Loop, Progress, Settings
+from partimento.training.memory import keep_freed_memory
 from partimento.training.networks import NETWORKS, build_network
 from partimento.training.next_id import NextId
 from partimento.training.prepare import Prepared
@@ -97,6 +98,7 @@ def fit(
         TrainingError: See `loop.Loop.run`.
     """
     device = _device(plan.device)
+    keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints).to(device)
