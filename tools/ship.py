@@ -3,6 +3,8 @@
 Usage: python tools/ship.py BUNDLE WORDS.json
 WORDS.json holds ``summary``, ``limits``, ``sampling`` and ``permission``; the figures are taken from those results in
 benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
+Of a bundle of more than 6 MB, unless WORDS.json says ``"large": true``, the card alone is kept, as runs/NAME.card.json, and
+the words are written into the bundle where it stands.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from pathlib import Path
 from partimento.bundle import load_bundle, save_bundle
 from partimento.generation.load import ZOO
 
-RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+TOP = Path(__file__).parent.parent
+RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
+MOST_BYTES = 6_000_000
 
 
 def main(source: str, words: str) -> None:
@@ -38,7 +42,13 @@ def main(source: str, words: str) -> None:
         permission=said["permission"],
         figures={**bundle.card.figures, **measured},
     )
-    print(save_bundle(ZOO / name, card, bundle.files))
+    if sum(map(len, bundle.files.values())) <= MOST_BYTES or said.get("large"):
+        print(save_bundle(ZOO / name, card, bundle.files))
+        return
+    save_bundle(bundle.folder, card, bundle.files)
+    kept = RUNS / f"{name}.card.json"
+    kept.write_bytes((bundle.folder / "card.json").read_bytes())
+    print(kept)
 
 
 if __name__ == "__main__":

@@ -352,17 +352,44 @@ def test_a_triplet_that_was_begun_is_finished():
     assert {"$1/8", "$1/16", "$3/8", "$7/8"} <= fine and not {"$1/3", "$1", "$1/4"} & fine
 
 
+BAR = " C4 $1 E4 $1 G4 $1 C4 $1"
+"""It is in C major."""
+
+
 def test_the_last_bar_is_filled_and_ends_under_a_note():
-    lengths = allowed("start 4/4 $0 C4 $3 C4", bars=1)
+    lengths = allowed("start 4/4 $0" + BAR + " C4 $3 C4", bars=2)
     assert "$1" in lengths and "$1/2" in lengths and "$2" not in lengths and "$5/4" not in lengths
-    assert "$1" not in allowed("start 4/4 $0 C4 $3 R", bars=1)
-    assert allowed("start 4/4 $0 C4 $4", bars=1) == {"end"}
+    assert "$1" not in allowed("start 4/4 $0" + BAR + " C4 $3 R", bars=2)
+    assert allowed("start 4/4 $0" + BAR, bars=1) == {"end"}
     assert allowed("start 4/4 $1 G3 $1 C4 $3", bars=1) == {"end"}
-    assert "end" in allowed("start 4/4 $0" + " C4 $4" * 4) and "end" not in allowed("start 4/4 $0" + " C4 $4" * 3)
-    assert "end" not in allowed("start 4/4 $0" + " C4 $4" * 3 + " C4 $3 R $1")
-    assert "end" in allowed("start 4/4 $1 G3 $1" + " C4 $4" * 3 + " C4 $3")
-    assert allowed("start 4/4 $0 C4 $4 end") == set()
+    assert "end" in allowed("start 4/4 $0" + BAR * 4) and "end" not in allowed("start 4/4 $0" + BAR * 3)
+    assert "end" not in allowed("start 4/4 $0" + BAR * 3 + " C4 $3 R $1")
+    assert "end" in allowed("start 4/4 $1 G3 $1" + BAR * 3 + " C4 $3")
+    assert allowed("start 4/4 $0" + BAR + " end") == set()
     assert not CHORDS.allowed(CHORDS.encode(piece(0))).any()
+
+
+def test_the_last_note_is_the_tonic_of_what_was_heard():
+    before = "start 4/4 $0" + BAR + " C4 $3"
+    assert "$1" in allowed(before + " C3", bars=2) and "$1" not in allowed(before + " G3", bars=2) | allowed(before + " B3", bars=2)
+    assert "$1/2" in allowed(before + " G3", bars=2)  # and something else after it
+    last = allowed(before + " G3 $3/4 C4 $3/16", bars=2)  # too late for anything but the end
+    assert last == {"~", *(f"C{octave}" for octave in range(1, 9))}
+    assert "end" not in allowed("start 4/4 $0" + BAR * 4 + " C4 $3 G4 $1")
+    lengths = allowed("start 4/4 $0" + BAR + " G3 $3 ~", bars=2)
+    assert "$1" not in lengths and "$1/2" in lengths  # what is held is no tonic
+
+
+def test_a_last_chord_stands_on_the_tonic_and_has_one_third():
+    encoding = Chords(learnt={"chords": ["C3.E3.G3", "C3.F3", "G2.C3", "C3.D#3.G3"]})
+    fits = {
+        name for name in ("C3.E3.G3", "C3.F3", "G2.C3", "C3.D#3.G3") if "$1" in allowed(f"start 4/4 $0{BAR} C4 $3 {name}", encoding, bars=2)
+    }
+    assert fits == {"C3.E3.G3"}
+    minor = " C4 $1 D#4 $1 G4 $1 G#4 $1"
+    fits = {name for name in ("C3.E3.G3", "C3.D#3.G3", "C3.F3") if "$1" in allowed(f"start 4/4 $0{minor} C4 $3 {name}", encoding, bars=2)}
+    assert fits == {"C3.E3.G3", "C3.D#3.G3"}
+    assert "$0" not in allowed("start 4/4 $0" + BAR + " C4 $3 G3 $3/4 C4 $3/16 C4", encoding, bars=2)  # no time to spell one
 
 
 def test_silence_is_not_loud_and_notes_are_not_silent():
@@ -377,7 +404,7 @@ def test_a_pair_may_come_where_its_parts_may():
     assert {"C4$4", "C4$1"} <= allowed("start 4/4 $0", encoding, bars=1)
     assert not {"R$1", "~$1"} & allowed("start 4/4 $0", encoding, bars=1)
     assert {"C4$1", "~$1", "C4$4", "R$1"} & allowed("start 4/4 $0 C4$1", encoding, bars=1) == {"C4$1", "~$1", "R$1"}
-    assert {"C4$1", "~$1", "R$1"} & allowed("start 4/4 $0 C4 $3", encoding, bars=1) == {"C4$1", "~$1"}
+    assert {"C4$1", "~$1", "R$1"} & allowed("start 4/4 $0" + BAR + " C4 $3", encoding, bars=2) == {"C4$1", "~$1"}
 
 
 # --- beginnings that are to be gone on with

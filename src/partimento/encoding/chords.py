@@ -144,7 +144,7 @@ class Chords:
                 for note in notes[len(notes) - struck :]:
                     note[1] += units
             else:
-                chord += self._keys(what)
+                chord += self._layout.keys_of(what)
                 if units == 0 and chord:
                     continue
                 notes += [[now, units, key, velocity] for key in sorted(set(chord))]
@@ -208,13 +208,6 @@ class Chords:
         if self._layout.normal and len(keys) > 1:
             return tuple(sorted({OCTAVE + key % 12 for key in keys}))
         return tuple(keys)
-
-    def _keys(self, what: int) -> tuple[int, ...]:
-        """The keys an id strikes; none where it is a rest."""
-        layout = self._layout
-        if what >= layout.chord:
-            return layout.chord_keys[what - layout.chord]
-        return () if what < layout.note else (what - layout.note + LOWEST,)
 
     def _said(self, line: Line, *, whole: bool = True) -> Iterator[Said]:
         """The events as they are said: cut where a metre changes and where they are too long."""

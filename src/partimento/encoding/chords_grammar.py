@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from partimento.encoding.chords_layout import DURATIONS, LOWEST, METRES, UNITS, Layout, bar_units
 from partimento.encoding.encoding import Mask
+from partimento.encoding.home import Home
 from partimento.errors import EncodingError
 
 MOST_BARS = 240
@@ -25,8 +26,9 @@ class ChordsGrammar:
     """Follows one piece id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends under a sounding note, on a bar line or where the last bar and the
-    pickup make one bar. A chord is spelled upwards. What was begun is finished: from a triplet one comes back to the
-    16ths in triplets, from a 32nd or a 64th in these.
+    pickup make one bar; that note is the tonic of the key that its notes suggest, or a chord of it. A chord is spelled
+    upwards. What was begun is finished: from a triplet one comes back to the 16ths in triplets, from a 32nd or a 64th
+    in these.
 
     Args:
         layout: The encoding's table.
@@ -45,6 +47,9 @@ class ChordsGrammar:
         self._what = -1  # the last id that said what
         self._above = LOWEST - 1  # highest key so far of a chord that is being spelled
         self._before = _NOTHING  # what the last event was
+        self._spelled: tuple[int, ...] = ()  # keys of a chord that is being spelled
+        self._sounding: tuple[int, ...] = ()  # keys of the last event that struck any
+        self._home = Home()
         self._finished = False
 
     @property
@@ -56,6 +61,12 @@ class ChordsGrammar:
     def bars(self) -> int:
         """Bars begun so far, a pickup not counted."""
         return self._past + (self._place > 0)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the last bar has begun."""
+        left = self._left
+        return left is not None and left <= self._bar
 
     @property
     def _left(self) -> int | None:
@@ -113,8 +124,13 @@ class ChordsGrammar:
             return
         if units == 0:
             self._above = max(self._above, what - layout.note + LOWEST)
+            self._spelled += (what - layout.note + LOWEST,)
             return
-        self._above = LOWEST - 1
+        if what not in (layout.rest, layout.hold):
+            self._sounding = (*self._spelled, *layout.keys_of(what))
+        if what != layout.rest:
+            self._home.hear(self._sounding, units)
+        self._above, self._spelled = LOWEST - 1, ()
         self._before = _REST if what == layout.rest else self._before if what == layout.hold else _SOUND
         bars, self._place = divmod(self._place + units, self._bar) if self._place + units >= 0 else (0, self._place + units)
         self._past += bars
@@ -136,13 +152,17 @@ class ChordsGrammar:
             mask[layout.end] = True
             return
         else:
-            mask[layout.note : layout.duration] = True
-            mask[layout.hold] = self._before == _SOUND
+            mask[layout.hold : layout.duration] = True
             mask[layout.rest] = self._before != _NOTHING and bool(self._lengths(layout.rest).any())
+            if left is not None and not self._going_on().any():  # the last event
+                mask[layout.note : layout.duration] = self._homes()
+                mask[layout.hold] = self._home.welcomes(self._sounding)
+            mask[layout.hold] &= self._before == _SOUND
             mask[layout.end] = left is None and self._before == _SOUND and self.bars >= FEWEST_BARS and self._is_end
+            mask[layout.end] &= self._home.welcomes(self._sounding)
         if layout.pair < mask.size:
-            sounding, resting = self._lengths(layout.chord), self._lengths(layout.rest)
-            fits = np.where(layout.pair_whats == layout.rest, resting[layout.pair_places], sounding[layout.pair_places])
+            kinds = {what: self._lengths(what) for what in np.unique(layout.pair_whats[mask[layout.pair_whats]]).tolist()}
+            fits = np.array([what in kinds and kinds[what][at] for what, at in zip(layout.pair_whats, layout.pair_places, strict=True)])
             mask[layout.pair :] = mask[layout.pair_whats] & fits
 
     @property
@@ -155,12 +175,23 @@ class ChordsGrammar:
         layout = self._layout
         if what < layout.rest:
             return self._pickups(bar_units(METRES[what - layout.metre])) if not self._bar else np.asarray(_durations == 0)
-        fits = self._keeps_time()
         left = self._left
-        if left is not None:
-            fits = (fits | (_durations == left)) & (_durations <= left - (what == layout.rest))  # a note must follow a rest
-        fits[0] = what < layout.chord and layout.spelled[0] <= what - layout.note + LOWEST < layout.spelled[1]
-        return np.asarray(fits)
+        fits = self._keeps_time() if left is None else self._going_on()
+        spells = what < layout.chord and layout.spelled[0] <= what - layout.note + LOWEST < layout.spelled[1]
+        fits[0] = spells and (left is None or fits.any())
+        if left is not None and what > layout.rest and not self._spelled:
+            keys = self._sounding if what == layout.hold else layout.keys_of(what)
+            fits |= (_durations == left) & self._home.welcomes(keys)
+        return fits
+
+    def _going_on(self) -> NDArray[np.bool_]:
+        """Lengths after which there is still something to come, shape (durations,), where the length of the piece is settled."""
+        return np.asarray(self._keeps_time() & (_durations < (self._left or 0)) & (_durations > 0))
+
+    def _homes(self) -> NDArray[np.bool_]:
+        """Notes and chords that the piece may come to rest on, shape (notes and chords,)."""
+        layout = self._layout
+        return np.array([self._home.welcomes(layout.keys_of(what)) for what in range(layout.note, layout.duration)], np.bool_)
 
     def _keeps_time(self) -> NDArray[np.bool_]:
         """Which lengths lead from here to where a beat is parted in the same way, or to a 16th, shape (durations,)."""

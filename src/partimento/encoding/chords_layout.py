@@ -135,6 +135,12 @@ class Layout:
         found = [[self.end, self.duration - self.end], [self.duration, len(DURATIONS)]]
         return [*found, [self.velocity, 128 // VELOCITY_STEP + 1]] if self.velocities else found
 
+    def keys_of(self, what: int) -> tuple[int, ...]:
+        """Return the MIDI keys that an id strikes, ascending; none where it is a rest or holds on."""
+        if what >= self.chord:
+            return self.chord_keys[what - self.chord]
+        return () if what < self.note else (what - self.note + LOWEST,)
+
     def name_of(self, keys: Sequence[int]) -> str:
         """Return a chord's name: ``G2.B3.D4``, or its pitch classes in normal order, ``7.11.2``."""
         if not self.normal:

@@ -143,12 +143,22 @@ def pitch_class_weights(score: Score) -> NDArray[np.float64]:
     return weights / score.ticks_per_quarter
 
 
-def _key_fit(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation of pitch-class weights with every key's profile, shape (2, 12): major and minor, tonic C to B."""
+def _profiles() -> NDArray[np.float64]:
+    """Every key's profile, its mean taken off and of length 1, shape (24, 12): major and minor, tonic C to B."""
+    rows = np.array([np.roll(profile, tonic) for profile in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)])
+    rows -= rows.mean(axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+_PROFILES = _profiles()
+
+
+def key_fit(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the correlation of pitch-class weights, C first, with every key's profile, shape (2, 12): major and minor, tonic C to B."""
     if np.ptp(weights) == 0:  # all twelve alike: no key fits better than another
         return np.zeros((2, 12))
-    fits = [[np.corrcoef(weights, np.roll(profile, tonic))[0, 1] for tonic in range(12)] for profile in (MAJOR_PROFILE, MINOR_PROFILE)]
-    return np.array(fits)
+    centred = weights - weights.mean()
+    return np.asarray((_PROFILES @ centred / np.linalg.norm(centred)).reshape(2, 12))
 
 
 def estimate_key(score: Score) -> KeySignature:
@@ -166,7 +176,7 @@ def estimate_key(score: Score) -> KeySignature:
     weights = pitch_class_weights(score)
     if not weights.any():
         raise ScoreError("key: the score has no pitched note, expected at least one. Give the key in words.")
-    minor, tonic = divmod(int(np.argmax(_key_fit(weights))), 12)
+    minor, tonic = divmod(int(np.argmax(key_fit(weights))), 12)
     mode = "minor" if minor else "major"
     return KeySignature(0, fifths_within(tonic * 7 + MODE_FIFTHS[mode]), mode)
 
@@ -191,7 +201,7 @@ def key_of(score: Score) -> KeySignature:
     major, minor = (tonic_pitch_class(one) for one in pair)
     if final[0] % 12 in (major, minor):
         return pair[final[0] % 12 == minor]
-    fit = _key_fit(pitch_class_weights(score))
+    fit = key_fit(pitch_class_weights(score))
     return pair[bool(fit[1, minor] > fit[0, major])]
 
 
