@@ -16,6 +16,9 @@ MOST_BARS = 240
 FEWEST_BARS = 4
 """Bars begun before a piece without a wished length may end."""
 
+MOST_SPELLED = 6
+"""Notes of a chord that is spelled."""
+
 _durations = np.array(DURATIONS, np.int64)
 _NOTHING, _REST, _SOUND = range(3)
 _SIXTEENTH, _TRIPLET, _FINE = UNITS // 4, UNITS // 12, UNITS // 16
@@ -26,7 +29,7 @@ class ChordsGrammar:
     """Follows one piece id by id (see `encoding.Grammar`).
 
     It writes one metre from start to end, and ends under a sounding note, on a bar line or where the last bar and the
-    pickup make one bar; that note is the tonic of the key that its notes suggest, or a chord of it. A chord is spelled
+    pickup make one bar; its last quarter is the tonic of the key that its notes suggest, or a chord of it. A chord is spelled
     upwards. What was begun is finished: from a triplet one comes back to the 16ths in triplets, from a 32nd or a 64th
     in these.
 
@@ -154,7 +157,7 @@ class ChordsGrammar:
         else:
             mask[layout.hold : layout.duration] = True
             mask[layout.rest] = self._before != _NOTHING and bool(self._lengths(layout.rest).any())
-            if left is not None and not self._going_on().any():  # the last event
+            if left is not None and not self._going_on().any():  # the last quarter
                 mask[layout.note : layout.duration] = self._homes()
                 mask[layout.hold] = self._home.welcomes(self._sounding)
             mask[layout.hold] &= self._before == _SOUND
@@ -178,15 +181,17 @@ class ChordsGrammar:
         left = self._left
         fits = self._keeps_time() if left is None else self._going_on()
         spells = what < layout.chord and layout.spelled[0] <= what - layout.note + LOWEST < layout.spelled[1]
-        fits[0] = spells and (left is None or fits.any())
+        fits[0] = spells and len(self._spelled) < MOST_SPELLED - 1 and (left is None or fits.any())
         if left is not None and what > layout.rest and not self._spelled:
             keys = self._sounding if what == layout.hold else layout.keys_of(what)
-            fits |= (_durations == left) & self._home.welcomes(keys)
+            inside = (self._keeps_time() & (_durations > 0) & (_durations < left)) | (_durations == left)
+            fits |= inside & self._home.welcomes(keys)
         return fits
 
     def _going_on(self) -> NDArray[np.bool_]:
-        """Lengths after which there is still something to come, shape (durations,), where the length of the piece is settled."""
-        return np.asarray(self._keeps_time() & (_durations < (self._left or 0)) & (_durations > 0))
+        """Lengths after which there is time for an end, shape (durations,), where the length of the piece is settled."""
+        most = (self._left or 0) - min(UNITS, self._bar)
+        return np.asarray(self._keeps_time() & (_durations <= most) & (_durations > 0))
 
     def _homes(self) -> NDArray[np.bool_]:
         """Notes and chords that the piece may come to rest on, shape (notes and chords,)."""
