@@ -303,7 +303,7 @@ class BiaxialFrames(nn.Module):
         """Return logits that each key sounds, shape (rows, time, keys), and the next state."""
         now, last = batch.frames[:, PAST:].long(), batch.frames[:, PAST - 1 : -1].long()
         number = (batch.begin[:, None] + torch.arange(now.shape[1])) % 16
-        memory, after = self.network.along_time(last, self.network.beats[number], carry)
+        memory, _, after = self.network.along_time(last, self.network.beats[number], carry)
         logits = self.network.along_notes(memory, pad(now, (1, 0))[..., :-1], last)
         return logits[..., 1] - logits[..., 0], after
 

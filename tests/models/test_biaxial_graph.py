@@ -10,6 +10,7 @@ import torch
 from little_music import chorale, wander
 from partimento.encoding.pianoroll import PianoRoll
 from partimento.models.biaxial import Biaxial, BiaxialConfig
+from partimento.models.batch_norm import EPSILON
 from partimento.models.biaxial_graph import step_graph
 from partimento.models.onnx_session import OnnxSession
 
@@ -32,7 +33,7 @@ def module_of(**settings):
 
 def graph_of(module):
     weights = {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
-    return step_graph(weights, asdict(module.config))
+    return step_graph(weights, asdict(module.config), epsilon=EPSILON)
 
 
 def stepped(session, ids):

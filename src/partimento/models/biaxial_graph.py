@@ -12,6 +12,7 @@ of a note, is folded into a bias, the place into a table.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ _SHARPNESS = 8.0  # as in `biaxial`, which imports torch
 Floats = Mapping[str, NDArray[np.float32]]
 
 
-def step_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
+def step_graph(weights: Weights, config: Mapping[str, Any], *, epsilon: float) -> bytes:
     """Return the ONNX graph of one step.
 
     Inputs ``ids`` (batch,) and ``state.*``: ``cells`` (layers along time, each its outputs and memories of all keys), ``notes``
@@ -38,9 +39,26 @@ def step_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     Args:
         weights: Named as `biaxial.Biaxial.state_dict` names them, float32.
         config: The network's settings, as JSON values.
+        epsilon: What the normalisation adds to the variance.
     """
     floats = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-    return _Step(floats, config).bytes()
+    return _Step(_folded(floats, config, epsilon), config).bytes()
+
+
+def _folded(floats: dict[str, NDArray[np.float32]], config: Mapping[str, Any], epsilon: float) -> Floats:
+    """The weights, each normalisation put into the product behind it."""
+    layers = [f"{axis}.{layer}" for axis, units in (("time", "time_units"), ("notes", "note_units")) for layer in range(len(config[units]))]
+    for name, following in pairwise([*layers, "output"]):
+        axis, layer = name.split(".")
+        norm = f"{axis.removesuffix('s')}_norms.{layer}"
+        factor = floats[f"{norm}.weight"] / np.sqrt(floats[f"{norm}.variance"] + np.float32(epsilon))
+        shift = floats[f"{norm}.bias"] - floats[f"{norm}.mean"] * factor
+        matrix, bias = (f"{following}.weight_ih_l0", f"{following}.bias_ih_l0") if following in layers else ("output.weight", "output.bias")
+        weight = floats[matrix].copy()
+        floats[bias] = floats[bias] + weight[:, : factor.size] @ shift
+        weight[:, : factor.size] *= factor
+        floats[matrix] = weight
+    return floats
 
 
 class _Step:

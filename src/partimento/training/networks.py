@@ -49,7 +49,12 @@ class Network:
 
 NETWORKS: dict[str, Network] = {
     "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, attention_rnn_graph.step_graph),
-    "biaxial": Network(biaxial.BiaxialConfig, biaxial.Biaxial, biaxial_graph.step_graph, ("frame", "lowest", "metres")),
+    "biaxial": Network(
+        biaxial.BiaxialConfig,
+        biaxial.Biaxial,
+        lambda weights, config: biaxial_graph.step_graph(weights, config, epsilon=batch_norm.EPSILON),
+        ("frame", "lowest", "metres"),
+    ),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
         char_rnn.CharRnn,
