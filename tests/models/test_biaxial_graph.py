@@ -9,8 +9,8 @@ import torch
 
 from little_music import chorale, wander
 from partimento.encoding.pianoroll import PianoRoll
-from partimento.models.biaxial import Biaxial, BiaxialConfig
 from partimento.models.batch_norm import EPSILON
+from partimento.models.biaxial import Biaxial, BiaxialConfig
 from partimento.models.biaxial_graph import step_graph
 from partimento.models.onnx_session import OnnxSession
 
