@@ -1,7 +1,7 @@
 """Q4: bits per note of one corpus under every composer, from tables that `partimento compare --table NAME.json` has written.
 
-Run: python benchmarks/bits_per_note.py TABLE.json [TABLE.json ...]
-A corpus that was measured before and is in none of the tables stays as it is.
+Run: python benchmarks/bits_per_note.py [TABLE.json ...]
+Without a table it prints what was measured last. A corpus that was measured before and is in none of the tables stays as it is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measure import RESULTS, publish
+from measure import RESULTS, publish, show
 
 FIGURE = "Q4_bits_per_note"
 KEPT = (
@@ -28,6 +28,9 @@ KEPT = (
 
 
 def main(tables: list[str]) -> None:
+    if not tables:
+        show(FIGURE)
+        return
     result = RESULTS / f"{FIGURE}.json"
     corpora: dict[str, Any] = json.loads(result.read_text())["corpora"] if result.exists() else {}
     definition = ""

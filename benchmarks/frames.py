@@ -3,7 +3,7 @@
 Run: python benchmarks/frames.py train FOLDER --set JSB_Chorales --model ours --minutes 60 --out RUN [--resume]
      python benchmarks/frames.py publish FOLDER RUN [RUN ...]
 
-FOLDER holds JSB_Chorales.mat, Nottingham.mat, MuseData.mat and Piano_midi.mat. `train` leaves weights and figures in RUN; it may
+Without a verb it prints what was measured last. FOLDER holds JSB_Chorales.mat, Nottingham.mat, MuseData.mat and Piano_midi.mat. `train` leaves weights and figures in RUN; it may
 be stopped and resumed at any time. `publish` measures the floors and writes the figure; several runs of one model on
 one collection are measured together too. Goal: below BALSTM on all four, at least on JSB and Nottingham.
 """
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from frame_data import SETS, Nats, floors, load_set
 from frame_network import MODELS, FrameReader, Song, SongStream, nats_of, network_of, silent_outside, whole_songs
-from measure import publish
+from measure import publish, show
 from safetensors.torch import load_file, save_file
 
 from partimento.training.loop import Loop, Settings
@@ -47,12 +47,13 @@ PUBLISHED = {
     "tcn": quoted(INDEPENDENT, A, 8.10, 3.07),
     "lstm_of_the_tcn_paper": quoted(INDEPENDENT, A, 8.45, 3.29),
 }
+FIGURE = "Q1_frames"
 RESULT, WEIGHTS, PLAN = "result.json", "best.safetensors", "plan.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs = parser.add_subparsers(dest="verb")
     trains = verbs.add_parser("train")
     trains.add_argument("folder", type=Path)
     trains.add_argument("--set", choices=SETS, required=True)
@@ -79,8 +80,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.verb == "train":
         print(json.dumps(train(options), indent=2))
+    elif options.verb == "publish":
+        publish(FIGURE, figure(options.folder, options.runs))
     else:
-        publish("Q1_frames", figure(options.folder, options.runs))
+        show(FIGURE)
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:

@@ -44,3 +44,9 @@ def publish(figure: str, rows: Mapping[str, Any]) -> None:
     text = json.dumps({"figure": figure, **rows, "machine": machine()}, indent=2)
     (RESULTS / f"{figure}.json").write_text(text + "\n")
     print(text)
+
+
+def show(figure: str) -> None:
+    """Print what was measured last, for figures that take files or hours to measure."""
+    file = RESULTS / f"{figure}.json"
+    print(file.read_text() if file.exists() else f"{figure}: not measured in this checkout")
