@@ -3,9 +3,10 @@
 Run: python benchmarks/frames.py train FOLDER --set JSB_Chorales --model ours --minutes 60 --out RUN [--resume]
      python benchmarks/frames.py publish FOLDER RUN [RUN ...]
 
-Without a verb it prints what was measured last. FOLDER holds JSB_Chorales.mat, Nottingham.mat, MuseData.mat and Piano_midi.mat. `train` leaves weights and figures in RUN; it may
-be stopped and resumed at any time. `publish` measures the floors and writes the figure; several runs of one model on
-one collection are measured together too. Goal: below BALSTM on all four, at least on JSB and Nottingham.
+Without a verb it prints what was measured last. FOLDER holds JSB_Chorales.mat, Nottingham.mat, MuseData.mat and
+Piano_midi.mat. `train` leaves weights and figures in RUN; it may be stopped and resumed at any time. `publish` measures
+the floors and writes the figure; several runs of one model on one collection are measured together too. Goal: below
+BALSTM on all four, at least on JSB and Nottingham.
 """
 
 from __future__ import annotations
