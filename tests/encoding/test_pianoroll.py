@@ -287,8 +287,25 @@ def test_what_sounded_last_breaks_the_silence():
     grammar = SMALL.grammar(bars=3)
     beginning = SMALL.encode(piece([(0, 480, 64), (0, 240, 67)], time_signatures=(TimeSignature(0, 2, 4),)), whole=False)
     ids, silence = wander_silently(grammar, beginning), SMALL.vocabulary.ids["silent"]
-    assert words(SMALL.decode(np.array(ids, np.int32)))[0][2:] == [(480 + 7 * 120, 120, 64), (480 + 15 * 120, 120, 64)]
-    assert silence in ids
+    assert words(SMALL.decode(np.array(ids, np.int32)))[0][2:] == [(480 + 7 * 120, 120, 64), (480 + 15 * 120, 600, 64)]
+    assert silence in ids  # and the last quarter is held on
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_last_quarter_is_a_chord_on_its_root(seed):
+    track = SMALL.decode(np.array(wander(SMALL.grammar(bars=3), np.random.default_rng(seed), most=60_000), np.int32)).tracks[0]
+    last = track.end == track.end.max()
+    above = {int(pitch - track.pitch[last].min()) % 12 for pitch in track.pitch[last]}
+    assert above <= {0, 7, 3} or above <= {0, 7, 4}
+    assert track.duration[last].min() >= min(480, track.end.max())
+    assert not np.any(~last & (track.end > track.end.max() - 480))
+
+
+def test_the_last_chord_is_that_of_the_key():
+    scale = [(480 * at, 480, pitch) for at, pitch in enumerate((60, 62, 64, 65, 67, 69, 71, 72))]
+    beginning = SMALL.encode(piece(scale, time_signatures=(TimeSignature(0, 4, 4),)), whole=False)
+    score = SMALL.decode(np.array(wander_silently(SMALL.grammar(bars=3), beginning), np.int32))
+    assert score.tracks[0].pitch[-1] % 12 == 0
 
 
 def wander_silently(grammar, beginning):

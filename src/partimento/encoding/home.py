@@ -8,7 +8,7 @@ from partimento.score.harmony import key_fit
 
 
 class Home:
-    """Hears notes one by one.
+    """Hears notes one by one. A key whose tonic has not been heard is none.
 
     Attributes:
         classes: Pitch classes a last chord may have: the tonic first, its fifth, and its third or thirds; empty before the first note.
@@ -22,7 +22,8 @@ class Home:
         """Take notes that sound for `length`, in any unit."""
         for pitch in pitches:
             self._weights[pitch % 12] += length
-        minor, tonic = divmod(int(np.argmax(key_fit(self._weights))), 12)
+        fit = np.where(self._weights > 0, key_fit(self._weights), -np.inf)
+        minor, tonic = divmod(int(np.argmax(fit)), 12)
         self.classes = tuple((tonic + step) % 12 for step in ((0, 7, 3, 4) if minor else (0, 7, 4)))
 
     def welcomes(self, pitches: tuple[int, ...]) -> bool:

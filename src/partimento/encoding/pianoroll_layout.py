@@ -126,6 +126,9 @@ class Layout:
             "silent or struck": [self.silent + SILENT, self.silent + STRUCK],
             "any": [self.silent + SILENT, self.silent + HELD, self.silent + STRUCK],
             "struck": [self.silent + STRUCK],
+            "silent": [self.silent + SILENT],
+            "held": [self.silent + HELD],
+            "held or struck": [self.silent + HELD, self.silent + STRUCK],
         }.items():
             found[name] = empty.copy()
             found[name][ids] = True
