@@ -198,3 +198,20 @@ class Accompanying(Protocol):
 
     def put_over(self, ids: Ids, piece: Score) -> Score:
         """Return `piece` with the melody that `ids` say in place of its own."""
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """What an encoding does beside whose ids tell what music is to follow: it says which ids ask for what."""
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """What its ids tell: names of the arguments of `wished`, perhaps none."""
+
+    def wished(self, *, notes_per_second: float | None = None, pitch_classes: Sequence[float] | None = None) -> Sequence[tuple[range, int]]:
+        """Return the groups of ids that a wish settles, each with the one of them that is always to be said.
+
+        Args:
+            notes_per_second: Notes struck a second, 0 or more; the model decides where None.
+            pitch_classes: Twelve weights from C on, 0 or more; the model decides where None.
+        """

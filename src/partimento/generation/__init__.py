@@ -10,5 +10,6 @@ The same bundle, wish and seed give the same ids whatever the number of threads:
 comes from numpy's PCG64 seeded with (seed, piece, attempt), probabilities are float64. Tempos are in quarter notes
 per minute, lengths in bars or seconds. No torch.
 
-Read in this order: `load`, `composer`, `beginning` (a given text), `sampler`, `filters`, `free` (no grammar at all).
+Read in this order: `load`, `composer`, `beginning` (a given text), `controls` (what the notes are to be like), `sampler`,
+`filters`, `free` (no grammar at all).
 """
