@@ -65,6 +65,12 @@ def test_a_wish_is_no_insistence_of_the_grammar(performer, monkeypatch):
     assert written[1].forced_nats < written[0].forced_nats + 20, "telling a density of 60 a second was counted as insistence"
 
 
+def test_no_draft_wins_by_having_fewer_notes(performer):
+    composer = load(performer)
+    composer.write(Wish(bars=6), seed=1)
+    assert composer.ids_written == len(composer.ids) - 1, "bars were written anew, and the emptiest kept"
+
+
 def test_a_beginning_keeps_what_it_was_told(performer):
     composer = load(performer)
     composer.write(Wish(bars=8, primer=chorale(0), controls=Controls(16)), seed=1)

@@ -16,7 +16,7 @@ from partimento.generation.beginning import start_ids
 from partimento.generation.controls import Controls
 from partimento.generation.filters import Sampling
 from partimento.generation.free import NoRules
-from partimento.generation.sampler import Writer, Writing
+from partimento.generation.sampler import DRAFTS, Writer, Writing
 from partimento.models.conservative import Conservative
 from partimento.models.model import Planner, SequenceModel
 from partimento.score import KeySignature, Score
@@ -288,7 +288,9 @@ class Composer:
         """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
         most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
-        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits)
+        # Of music in seconds the grammar asks an order of what happens at once; the draft with the least of that would be the emptiest.
+        drafts = 0 if self.encoding.hints.get("seconds") else DRAFTS
+        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
         written = writer.write(opened)
         self.ids_written += writer.written
         return np.array(written.ids, np.int32)
