@@ -82,6 +82,7 @@ class Encoding(Protocol):
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
         ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
         ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
+        ``drafts``: false where bars are not to be written anew for what the grammar insisted on, see `generation.sampler.Writer`.
         """
 
     @property

@@ -288,8 +288,7 @@ class Composer:
         """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
         most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
-        # Of music in seconds the grammar asks an order of what happens at once; the draft with the least of that would be the emptiest.
-        drafts = 0 if self.encoding.hints.get("seconds") else DRAFTS
+        drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
         written = writer.write(opened)
         self.ids_written += writer.written
