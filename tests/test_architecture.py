@@ -30,6 +30,7 @@ WITHOUT_TORCH_IN_MODELS = {
     "onnx_graph",
     "biaxial_inputs",
     "conservative",
+    "steered",
 }
 """And every file of a graph."""
 

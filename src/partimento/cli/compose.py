@@ -76,10 +76,25 @@ class Choice:
     grammar: bool = True
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Notes:
+    """What the notes are like, for models that were told it while they learnt, such as performance-rnn-multi.
+
+    Attributes:
+        notes_per_second: Notes struck a second, as a rule: 2 is slow, 20 a storm.
+        pitch_classes: Twelve weights for C, C#, D ... B, such as 2,0,1,0,1,1,0,1,0,1,0,1: C major, and C above all.
+    """
+
+    notes_per_second: float | None = None
+    pitch_classes: str | None = None
+
+
 def compose(  # noqa: PLR0913  # one parameter an option
     *,
     model: str = "bach-chorales",
     length: Length = Length(),  # frozen
+    notes: Notes = Notes(),  # frozen
     choice: Choice = Choice(),  # frozen
     count: int = 1,
     out: Path = Path("composed"),
@@ -92,6 +107,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
     Args:
         model: A shipped model's name or a bundle's folder.
         length: How long, and after what.
+        notes: How many, and which.
         choice: How the model chooses.
         count: Number of pieces.
         out: Folder the files go to.
@@ -109,7 +125,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
     known = composer.bundle.files.get(FINGERPRINTS)
     prints = None if known is None else Fingerprints.from_bytes(known, FINGERPRINTS)
     drawn = secrets.randbelow(2**31) if seed is None else seed
-    wish = replace(_wish(length), condition=_original_enough(prints, choice.max_copy))
+    wish = replace(_wish(length, notes), condition=_original_enough(prints, choice.max_copy))
     pieces: list[dict[str, Any]] = []
     composing = 0.0
     for number in range(count):
@@ -153,11 +169,12 @@ def _sampling(default: Sampling, choice: Choice) -> Sampling:
     return replace(default, **{name: value for name, value in asked.items() if value is not None})
 
 
-def _wish(length: Length) -> Wish:
+def _wish(length: Length, notes: Notes) -> Wish:
     """What the pieces are to be like."""
     from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.files import read  # noqa: PLC0415
     from partimento.generation.composer import Wish  # noqa: PLC0415
+    from partimento.generation.controls import Controls  # noqa: PLC0415
     from partimento.score.pitch import parse_key  # noqa: PLC0415
     from partimento.score.tempo import ticks_at  # noqa: PLC0415
     from partimento.score.transform import cut  # noqa: PLC0415
@@ -174,7 +191,18 @@ def _wish(length: Length) -> Wish:
     over = None if length.over is None else read(length.over)
     start = None if length.start is None else length.start.replace("\\n", "\n")
     wish = Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
-    return replace(wish, start=start, melody=melody, over=over)
+    controls = Controls(notes.notes_per_second, _weights(notes.pitch_classes))
+    return replace(wish, start=start, melody=melody, over=over, controls=controls)
+
+
+def _weights(words: str | None) -> tuple[float, ...] | None:
+    """Numbers separated by commas."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
+
+    try:
+        return None if words is None else tuple(float(word) for word in words.split(","))
+    except ValueError:
+        raise ConfigError(f"--pitch-classes {words}: expected twelve numbers from C on, such as 2,0,1,0,1,1,0,1,0,1,0,1.") from None
 
 
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:

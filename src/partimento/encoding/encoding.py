@@ -82,6 +82,7 @@ class Encoding(Protocol):
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
         ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
         ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
+        ``drafts``: false where bars are not to be written anew for what the grammar insisted on, see `generation.sampler.Writer`.
         """
 
     @property
@@ -198,3 +199,20 @@ class Accompanying(Protocol):
 
     def put_over(self, ids: Ids, piece: Score) -> Score:
         """Return `piece` with the melody that `ids` say in place of its own."""
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """What an encoding does beside whose ids tell what music is to follow: it says which ids ask for what."""
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """What its ids tell: names of the arguments of `wished`, perhaps none."""
+
+    def wished(self, *, notes_per_second: float | None = None, pitch_classes: Sequence[float] | None = None) -> Sequence[tuple[range, int]]:
+        """Return the groups of ids that a wish settles, each with the one of them that is always to be said.
+
+        Args:
+            notes_per_second: Notes struck a second, 0 or more; the model decides where None.
+            pitch_classes: Twelve weights from C on, 0 or more; the model decides where None.
+        """

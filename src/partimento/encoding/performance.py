@@ -6,17 +6,19 @@ Source: the events of Magenta's Performance RNN (Simon and Oore 2017; "This Time
 Transformer (Huang et al. 2018) has them too: 128 keys on, 128 off, 100 shifts of 10 ms, 32 velocities, 388 in all; the
 sustain pedal is told by note lengths. Where equal keys overlap, the first to begin is the first to end.
 Differs: one order of events within a step and one way to let time pass (see `performance_codes`); 2 seconds are called a bar.
+On wish it is told once a second how many notes follow and which pitch classes (see `performance_controls`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
+from partimento.encoding.performance_controls import wished_codes, with_controls
 from partimento.encoding.performance_grammar import PerformanceGrammar
 from partimento.encoding.performance_layout import START, STEPS_PER_SECOND, Layout
 from partimento.encoding.vocabulary import Vocabulary
@@ -42,6 +44,8 @@ class Performance:
             pedal has ids of its own, and notes last as long as the key is down.
         lowest: Lowest MIDI key that can be said; Music Transformer's is 21.
         highest: Highest; Music Transformer's is 108.
+        density: Whether ids tell how many notes a second follow.
+        histogram: Whether ids tell which pitch classes follow.
 
     Raises:
         EncodingError: When there is no such way with the pedal, or the keys are too few (see `performance_layout.Layout`).
@@ -51,12 +55,15 @@ class Performance:
     grid = None
     tempo = 120.0
     transpositions = (0, 1, -1, 2, -2, 3, -3)
-    hints: Mapping[str, Any] = {"keyboard": True, "seconds": True}
+    # The grammar insists on an order of what happens at once: of several drafts the one with the least of that is the emptiest.
+    hints: Mapping[str, Any] = {"keyboard": True, "seconds": True, "drafts": False}
 
-    def __init__(self, pedal: Pedal = "folded", lowest: int = 0, highest: int = 127) -> None:
+    def __init__(
+        self, pedal: Pedal = "folded", lowest: int = 0, highest: int = 127, *, density: bool = False, histogram: bool = False
+    ) -> None:
         if pedal not in PEDALS:
             raise EncodingError(f"encoding 'performance': pedal '{pedal}'{nearest(pedal, PEDALS)}")
-        self._pedal, self._layout = pedal, Layout(lowest, highest, pedal == "events")
+        self._pedal, self._layout = pedal, Layout(lowest, highest, pedal == "events", density, histogram)
 
     @property
     def losses(self) -> str:
@@ -65,7 +72,7 @@ class Performance:
         return (
             f"Keeps keys, onsets and ends to 10 ms and loudness in 32 steps, {pedal}; drops tracks, drums, tempo, metre, key, other "
             "pedals, lyrics and names."
-        )
+        ) + (" What is told of the music once a second is said, and counted, as well." if self._layout.controls else "")
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -106,10 +113,11 @@ class Performance:
         played = Played(start, np.maximum(end, start + 1), key, velocity, np.zeros((0, 2), np.int64))
         if not folded:
             played = played._replace(pedal=_pedal_moves(score, tracks))
-        return ids_of(played, self._layout, whole=whole)
+        ids = ids_of(played, self._layout, whole=whole)
+        return with_controls(ids, played, self._layout) if self._layout.controls else ids
 
     def decode(self, ids: Ids) -> Score:
-        """Return the score that `ids` say, one track, a tick a millisecond, at 120 quarters a minute."""
+        """Return the score that `ids` say, one track, a tick a millisecond, at 120 quarters a minute; what is told of it is no music."""
         played = played_of(ids, self._layout)
         controls = np.zeros((len(played.pedal), 3), np.int64)
         controls[:, 0] = played.pedal[:, 0] * _TICKS_PER_STEP
@@ -132,14 +140,25 @@ class Performance:
         del key
         return PerformanceGrammar(self._layout, bars=bars)
 
+    @property
+    def controls(self) -> frozenset[str]:
+        """What of the music is told: ``notes_per_second``, ``pitch_classes``, both or nothing (see `Steerable`)."""
+        told = {"notes_per_second": self._layout.density, "pitch_classes": self._layout.histogram}
+        return frozenset(name for name, tells in told.items() if tells)
+
+    def wished(self, *, notes_per_second: float | None = None, pitch_classes: Sequence[float] | None = None) -> list[tuple[range, int]]:
+        """Return which ids say a wish (see `Steerable.wished`)."""
+        return wished_codes(self._layout, notes_per_second=notes_per_second, pitch_classes=pitch_classes)
+
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of keys struck in `ids`."""
         numbers = np.asarray(ids)
         return max(1, int(((numbers > 1) & (numbers < self._layout.first_off)).sum()))
 
     def options(self) -> Mapping[str, object]:
-        """Return the way with the pedal and the range."""
-        return {"pedal": self._pedal, "lowest": self._layout.lowest, "highest": self._layout.highest}
+        """Return the way with the pedal, the range, and what is told where something is."""
+        told = {name: True for name, tells in (("density", self._layout.density), ("histogram", self._layout.histogram)) if tells}
+        return {"pedal": self._pedal, "lowest": self._layout.lowest, "highest": self._layout.highest, **told}
 
 
 def _column(parts: list[Any]) -> Column:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from partimento.encoding.encoding import Mask
-from partimento.encoding.performance_layout import BAR_STEPS, END, FIRST_ON, LONGEST_SHIFT, PIANO, START, VELOCITIES, Layout
+from partimento.encoding.performance_layout import (
+    BAR_STEPS,
+    END,
+    FIRST_ON,
+    LONGEST_SHIFT,
+    PIANO,
+    START,
+    STEPS_PER_SECOND,
+    VELOCITIES,
+    Layout,
+)
 from partimento.errors import EncodingError
 
 LONGEST_NOTE = 1200
@@ -26,7 +36,8 @@ class PerformanceGrammar:
 
     Within a step keys are let go from low to high, then the pedal moves, then keys are struck from low to high; only what sounds is
     let go, and only what does not is struck, on the keys of a piano; a word on loudness says another than before, and a key is struck
-    after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go.
+    after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go. Where controls are told,
+    they come before whatever happens first in each second.
 
     Args:
         layout: Which number means what.
@@ -45,6 +56,7 @@ class PerformanceGrammar:
         self._velocity = -1
         self._pedal_down = False
         self._last = -1  # the last id
+        self._told, self._telling = -1, 0  # last second of which all controls are told, and how many of them are of this one
         self._freed, self._struck, self._moved = -1, -1, False  # last keys of this step, and whether the pedal moved in it
         self._finished = False
 
@@ -66,6 +78,10 @@ class PerformanceGrammar:
             return mask
         if self._last < 0:
             mask[START] = True
+        elif layout.controls and self._step // STEPS_PER_SECOND > self._told:
+            mask[layout.controls[self._telling].start : layout.controls[self._telling].stop] = True
+            if not self._telling:
+                self._allow_time(mask)
         elif layout.first_velocity <= self._last < layout.pedal_up:
             self._allow_struck(mask)
         elif due := [key for key, since in self._sounding.items() if self._step - since[0] >= LONGEST_NOTE or self._step >= self._limit]:
@@ -91,15 +107,21 @@ class PerformanceGrammar:
                 mask[layout.first_velocity + self._velocity] = False
             else:
                 strikes[:] = False
-        if not self._is_short_shift(self._last):
-            most = self._limit - self._step
-            if self._sounding:
-                most = min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
-            else:
-                most = min(most - 1, self._silent_since + LONGEST_SILENCE - self._step)
-            mask[layout.first_shift : layout.first_shift + max(min(most, LONGEST_SHIFT), 0)] = True
+        self._allow_time(mask)
         at_rest = not self._sounding and not self._pedal_down and (self._freed >= 0 or self._moved)
         mask[END] = at_rest and self._struck < 0 and self._step > self._earliest_end
+
+    def _allow_time(self, mask: Mask) -> None:
+        """Allow time to pass, as far as it may; after less than the longest shift, or what was told, something has to happen."""
+        first = self._layout.first_shift
+        if first <= self._last < first + LONGEST_SHIFT - 1 or self._last >= self._layout.first_control:
+            return
+        most = self._limit - self._step
+        if self._sounding:
+            most = min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
+        else:
+            most = min(most - 1, self._silent_since + LONGEST_SILENCE - self._step)
+        mask[first : first + max(min(most, LONGEST_SHIFT), 0)] = True
 
     def _allow_freed(self, mask: Mask, most: int) -> None:
         """Allow to let go what sounds, above what this step has let go already, up to key `most`; what must go goes in any case."""
@@ -114,16 +136,16 @@ class PerformanceGrammar:
         for key in self._sounding:
             mask[FIRST_ON + key] = False
 
-    def _is_short_shift(self, number: int) -> bool:
-        """Whether an id lets time pass, but less than the longest does."""
-        return self._layout.first_shift <= number < self._layout.first_shift + LONGEST_SHIFT - 1
-
     def push(self, number: int) -> None:
         """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
         layout = self._layout
         self._last = number
         if number == END:
             self._finished = True
+        elif number >= layout.first_control:
+            self._telling += 1
+            if self._telling == len(layout.controls):
+                self._told, self._telling = self._step // STEPS_PER_SECOND, 0
         elif number >= layout.pedal_up:
             self._pedal_down, self._moved = number > layout.pedal_up, True
         elif number >= layout.first_velocity:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError
+from partimento.score.pitch import pitch_name
 
 STEPS_PER_SECOND = 100
 LONGEST_SHIFT = 100
@@ -27,11 +30,22 @@ BAR_STEPS = 200
 
 START, END, FIRST_ON = 0, 1, 2
 
+DENSITIES = tuple(round(2 ** (half / 2), 1) for half in range(13))
+"""Notes a second at which the bins of density begin, after that from 0: 1 to 64, half an octave each (Magenta's are an octave)."""
+
+FIFTHS = (5, 0, 7, 2, 9, 4, 11, 6, 1, 8, 3, 10)
+"""Pitch classes as they are told, three to an id: along the fifths, so that a scale's stand together."""
+
+LEVELS = 3
+"""What is told of a pitch class: that it sounds little or not, some of the time, much of it."""
+
+_TRIPLE = 3
+
 
 class Kind(IntEnum):
     """What an id does."""
 
-    FRAME, ON, OFF, SHIFT, VELOCITY, PEDAL = range(6)
+    FRAME, ON, OFF, SHIFT, VELOCITY, PEDAL, CONTROL = range(7)
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,8 @@ class Layout:
         lowest: Lowest MIDI key.
         highest: Highest.
         pedal: Whether the sustain pedal has ids of its own.
+        density: Whether it is told how many notes a second follow.
+        histogram: Whether it is told which pitch classes follow.
 
     Raises:
         EncodingError: When these are no range with at least an octave of the piano's.
@@ -50,6 +66,8 @@ class Layout:
     lowest: int = 0
     highest: int = 127
     pedal: bool = False
+    density: bool = False
+    histogram: bool = False
 
     def __post_init__(self) -> None:
         shared = min(self.highest, PIANO.stop - 1) - max(self.lowest, PIANO.start) + 1
@@ -85,15 +103,29 @@ class Layout:
         return self.first_velocity + VELOCITIES
 
     @cached_property
+    def controls(self) -> tuple[range, ...]:
+        """The ids of what is told once a second, one of each range, in the order in which they are said."""
+        at, ranges = self.first_control, []
+        for size in (len(DENSITIES) + 1,) * self.density + (LEVELS**_TRIPLE,) * (self.histogram * len(FIFTHS) // _TRIPLE):
+            ranges.append(range(at, at + size))
+            at += size
+        return tuple(ranges)
+
+    @cached_property
+    def first_control(self) -> int:
+        """Id of the first of them. Beyond the table where nothing is told."""
+        return self.pedal_up + 2 * self.pedal
+
+    @cached_property
     def size(self) -> int:
         """Number of ids."""
-        return self.pedal_up + 2 * self.pedal
+        return self.first_control + sum(map(len, self.controls))
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         """The kind of each id, shape (ids,)."""
         sizes = {Kind.FRAME: 2, Kind.ON: self.keys, Kind.OFF: self.keys, Kind.SHIFT: LONGEST_SHIFT}
-        sizes |= {Kind.VELOCITY: VELOCITIES, Kind.PEDAL: 2 * self.pedal}
+        sizes |= {Kind.VELOCITY: VELOCITIES, Kind.PEDAL: 2 * self.pedal, Kind.CONTROL: sum(map(len, self.controls))}
         return np.repeat(np.array(list(sizes), np.uint8), list(sizes.values()))
 
     @cached_property
@@ -119,5 +151,14 @@ class Layout:
                 "shift": tuple(f"shift{steps}" for steps in range(1, LONGEST_SHIFT + 1)),
                 "velocity": tuple(f"velocity{bin}" for bin in range(1, VELOCITIES + 1)),
                 **({"pedal": ("up", "down")} if self.pedal else {}),
+                **({"density": tuple(f"density{least:g}" for least in (0, *DENSITIES))} if self.density else {}),
+                **({"histogram": tuple(_histogram_symbols())} if self.histogram else {}),
             }
         )
+
+
+def _histogram_symbols() -> Iterator[str]:
+    """Such as ``F-C-G:021``: of F little, of C much, of G some."""
+    for first in range(0, len(FIFTHS), _TRIPLE):
+        names = "-".join(pitch_name(60 + pitch_class)[:-1] for pitch_class in FIFTHS[first : first + _TRIPLE])
+        yield from (f"{names}:{''.join(map(str, levels))}" for levels in product(range(LEVELS), repeat=_TRIPLE))

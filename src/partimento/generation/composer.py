@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from partimento.bundle import Bundle
 from partimento.encoding.encoding import Accompanying, Grammar, Harmonising, Raw
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
+from partimento.generation.controls import Controls
 from partimento.generation.filters import Sampling
 from partimento.generation.free import NoRules
-from partimento.generation.sampler import Writer, Writing
+from partimento.generation.sampler import DRAFTS, Writer, Writing
 from partimento.models.conservative import Conservative
 from partimento.models.model import Planner, SequenceModel
 from partimento.score import KeySignature, Score
@@ -57,6 +58,7 @@ class Wish:
         start: Text the piece begins with, for models of text.
         melody: Top voice, kept as it is; what is composed goes below it, in its metre, key and length.
         over: Piece whose melody is written anew, over its chords, for models of melodies.
+        controls: What the notes are to be like, for models that were told it.
     """
 
     bars: int | None = None
@@ -69,6 +71,7 @@ class Wish:
     start: str | None = None
     melody: Score | None = None
     over: Score | None = None
+    controls: Controls = field(default_factory=Controls)
 
     def __post_init__(self) -> None:
         checks = {
@@ -90,6 +93,9 @@ class Wish:
             if given is not None and taken is not None:
                 raise ConfigError(f"{name}: the piece itself sets what {taken} asks for. Leave one of the two out.")
             own["--over"] = self.over
+        for name, moved in (("--notes-per-second", ("--tempo", self.tempo)), ("--pitch-classes", ("--key", self.key))):
+            if name in self.controls.options and moved[1] is not None:
+                raise ConfigError(f"{name}: {moved[0]} changes the piece after it is composed, and that with it. Leave one of the two out.")
         if self.primer is None and self.primer_bars is not None:
             raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
@@ -158,6 +164,7 @@ class Composer:
         """
         if seed < 0:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
+        wish.controls.check(self.encoding, self.bundle.card.name)
         if wish.over is not None:
             return self._write_over(wish, wish.over, seed=seed, number=number)
         primer, remarks = self._primer(wish)
@@ -203,6 +210,7 @@ class Composer:
             "--primer": wish.primer,
             "--over": wish.over,
             "--max-copy": wish.condition,
+            **wish.controls.options,
         }
         kept = [name for name, value in asked.items() if value is not None]
         if kept:
@@ -237,7 +245,7 @@ class Composer:
         if model is None:  # it knows no piece in that key: what it writes in another is moved there
             key, model = None, self._plan(bars, None) or self.model
         grammar = self.encoding.grammar(bars=bars, key=key) if wish.melody is None else self._below(wish.melody)
-        opened = Writing.begin(self._held_up(model), grammar, beginning)
+        opened = Writing.begin(wish.controls.steer(self._held_up(model), self.encoding), grammar, beginning)
         if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
@@ -280,7 +288,8 @@ class Composer:
         """A piece written to its end."""
         fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
         most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
-        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits)
+        drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
+        writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
         written = writer.write(opened)
         self.ids_written += writer.written
         return np.array(written.ids, np.int32)
@@ -346,6 +355,7 @@ class Composer:
             f"{name} {value:g}" for name, value in (("bars", wish.bars), ("seconds", wish.seconds), ("tempo", wish.tempo)) if value
         ]
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
+        settings += [f"{option.lstrip('-')} {words}" for option, words in wish.controls.options.items()]
         settings += ["conservative"] if sampling.conservative else []
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []

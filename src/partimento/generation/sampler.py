@@ -90,6 +90,7 @@ class Writer:
         most: Ids that are written at most, those that were given up included.
         accept: Asked at every bar line, and at the end, what it thinks of the ids so far. Where it says no, the last
             bar is written anew; where that does not help, the last two, the last four, and so on.
+        drafts: How often bars are written anew in which the grammar had to insist too much.
     """
 
     def __init__(
@@ -99,8 +100,9 @@ class Writer:
         *,
         most: int,
         accept: Callable[[Sequence[int]], bool] | None = None,
+        drafts: int = DRAFTS,
     ) -> None:
-        self._filters, self._random, self._most, self._accept = filters, random, most, accept
+        self._filters, self._random, self._most, self._accept, self._drafts = filters, random, most, accept, drafts
         self.written = 0
         """Ids chosen so far, those that were given up included."""
 
@@ -140,7 +142,7 @@ class Writer:
         """The piece with its last `PASSAGE` bars in the best of several drafts."""
         begin = max(len(lines) - 1 - PASSAGE, 0)
         best = lines[begin + 1 :]
-        for _ in range(DRAFTS):
+        for _ in range(self._drafts):
             if best[-1].forced_nats - lines[begin].forced_nats <= WILLING_NATS:
                 break
             best = self._draft(lines[begin], best) or best

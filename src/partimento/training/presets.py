@@ -65,6 +65,15 @@ _BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
     "base": {"time_units": (300, 300), "note_units": (100, 50), "dropout": 0.5},
 }
 
+_PERFORMANCE = "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64"
+_PERFORMANCE_MENDED = "An embedding in place of one-hot; one order of events within a step; whole performances, state carried."
+_CONTROLS_MENDED = "Conditions are ids once a second, not inputs: the model says them itself where nothing is asked, and they are counted."
+_PERFORMANCE_SIZES: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {"layers": 1, "units": 64},
+    "small": {"layers": 2, "units": 384},
+    "base": {"layers": 3, "units": 512},
+}
+
 PRESETS: dict[str, Preset] = {
     "biaxial": Preset("biaxial", "pianoroll", _BIAXIAL, _BIAXIAL_MENDED, _BIAXIAL_SIZES, 2e-3, 10, 64, {"lowest": 24, "highest": 101}),
     "biaxial-invariant": Preset(
@@ -284,19 +293,39 @@ PRESETS: dict[str, Preset] = {
         },
         1e-3,
     ),
-    "performance-rnn": Preset(
+    "performance-rnn": Preset("char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 1e-3, 64, 256),
+    "performance-rnn-density": Preset(
         "char_rnn",
         "performance",
-        "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64",
-        "An embedding in place of one-hot; one order of events within a step; whole performances, state carried.",
-        {
-            "tiny": {"layers": 1, "units": 64},
-            "small": {"layers": 2, "units": 384},
-            "base": {"layers": 3, "units": 512},
-        },
+        f"{_PERFORMANCE}; density-conditioned: notes a second over 3 s",
+        f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
+        _PERFORMANCE_SIZES,
         1e-3,
-        rows=64,
-        time=256,
+        64,
+        256,
+        {"density": True},
+    ),
+    "performance-rnn-pitch": Preset(
+        "char_rnn",
+        "performance",
+        f"{_PERFORMANCE}; pitch-conditioned: histogram of pitch classes over 5 s",
+        f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
+        _PERFORMANCE_SIZES,
+        1e-3,
+        64,
+        256,
+        {"histogram": True},
+    ),
+    "performance-rnn-multi": Preset(
+        "char_rnn",
+        "performance",
+        f"{_PERFORMANCE}; optional-multi-conditioned: density over 3 s and histogram over 5 s",
+        f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
+        _PERFORMANCE_SIZES,
+        1e-3,
+        64,
+        256,
+        {"density": True, "histogram": True},
     ),
     "deepjazz": Preset(
         "char_rnn",
