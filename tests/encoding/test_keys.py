@@ -174,7 +174,9 @@ def test_whatever_is_chosen_the_piece_has_its_bars_and_comes_to_rest(seed, bars,
     steps = steps_of(score)
     assert steps.step[0] == 0
     assert np.diff(np.unique(steps.step)).max(initial=0) <= MOST_SILENT_STEPS + 1
-    assert steps.step[steps.struck].max() < bars * BAR_STEPS - LAST_STEPS
+    assert steps.step[steps.struck].max() <= bars * BAR_STEPS - LAST_STEPS
+    last = np.sort(steps.key[steps.step == bars * BAR_STEPS - LAST_STEPS])
+    assert last.size and {int(key - last[0]) % 12 for key in last} in ({0}, {0, 7}, {0, 3}, {0, 4}, {0, 3, 7}, {0, 4, 7})
 
 
 def test_without_a_wish_a_piece_ends_all_the_same():
@@ -222,13 +224,20 @@ def test_a_piece_ends_at_its_last_bar_line_and_at_no_other_place():
     assert done.finished and not may(done)
 
 
-def test_nothing_is_struck_at_the_very_end_and_the_last_bar_sounds():
-    first = [struck(60), STEP, *[STEP] * (BAR_STEPS - 1)]
-    waiting = at(*first, *[STEP] * (BAR_STEPS - LAST_STEPS - 1), bars=2)
-    assert STEP not in may(waiting) and struck(60) in may(waiting)
-    waiting.push(struck(60))
+def test_the_last_second_is_a_chord_on_the_tonic():
+    first = [key for pitch in (60, 64, 67, 60) for key in (struck(pitch), *[STEP] * 10)]
+    waiting = at(*first, *[STEP] * (BAR_STEPS - LAST_STEPS), bars=2)
+    assert may(waiting) == {struck(pitch) for pitch in range(24, 109, 12)}
+    waiting.push(struck(48))
+    assert STEP in may(waiting) and {struck(52), struck(55), struck(60)} <= may(waiting) and not {struck(51), struck(50)} & may(waiting)
     waiting.push(STEP)
-    assert may(waiting) == {STEP, held(60)}
+    assert may(waiting) == {STEP, held(48)}
+
+
+def test_loudness_before_the_last_chord_does_not_change_its_keys():
+    first = [FIRST_LOUDNESS + 5, *[key for pitch in (60, 64, 67, 60) for key in (struck(pitch), *[STEP] * 10)]]
+    waiting = at(*first, *[STEP] * (BAR_STEPS - LAST_STEPS), FIRST_LOUDNESS + 2, encoding=LOUD, bars=2)
+    assert may(waiting) == {struck(pitch) for pitch in range(24, 109, 12)}
 
 
 def test_without_a_wish_an_end_waits_for_the_last_strike_to_ring_out():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Mask
+from partimento.encoding.home import Home
 from partimento.encoding.keys_layout import BAR_STEPS, END, FIRST_HELD, FIRST_LOUDNESS, FIRST_STRUCK, LEVELS, SPAN, START, STEP
 from partimento.errors import EncodingError
+from partimento.score.steps import LOWEST_KEY
 
 MOST_BARS = 64
 """A piece without a wished length is brought to its end so many bars after its beginning: two minutes."""
@@ -17,8 +20,11 @@ FEWEST_BARS = 4
 MOST_SILENT_STEPS = 40
 """Steps in a row in which nothing sounds."""
 
-LAST_STEPS = 10
-"""Steps before the end in which no key is struck: what sounds rings out for half a second, or is let go."""
+LAST_STEPS = 20
+"""Steps of the last chord: a second, in which it rings out or is let go."""
+
+RING_STEPS = 10
+"""Steps without a strike after which a piece without a wished length may end."""
 
 MOST_KEYS = 24
 """Keys that sound in one step: ten fingers, and what a pedal holds."""
@@ -30,8 +36,8 @@ class KeysGrammar:
     """Follows one piece id by id (see `encoding.Grammar`).
 
     Within a step keys rise. A key is held only where it sounded in the step before. A piece begins with a strike, is
-    never silent for more than two seconds, ends on a bar line, sounds in its last bar, and strikes nothing in its last
-    half second.
+    never silent for more than two seconds, and ends on a bar line. Its last second is one chord: the triad of the key that
+    its notes suggest, or some of it, the tonic lowest.
 
     Args:
         size: Ids of the vocabulary.
@@ -52,6 +58,9 @@ class KeysGrammar:
         self._before = np.zeros(SPAN, np.bool_)  # what sounded in the step before
         self._now = np.zeros(SPAN, np.bool_)
         self._sounded = self._struck = _NEVER  # last steps in which something sounded, was struck
+        self._chord: tuple[int, ...] = ()  # MIDI keys of this step so far
+        self._rest: tuple[int, ...] = ()  # those of the last step that sounded
+        self._home = Home()
         self._level: int | None = None
         self._level_is_new = False  # said for the strike that must follow
 
@@ -83,12 +92,12 @@ class KeysGrammar:
             self._first_end = max(FEWEST_BARS, self.bars + 1)
         left = self._end - self._done
         if self._level_is_new:
-            mask[FIRST_STRUCK + self._next_key : FIRST_HELD] = True
+            mask[FIRST_STRUCK + self._next_key : FIRST_HELD] = self._welcome(left)
             return mask
         if self._count == 0 and self._done % BAR_STEPS == 0:
             mask[END] = left == 0 or self._may_end_early()
         if left > 0:
-            self._allow_keys(mask, may_strike=left > LAST_STEPS)
+            self._allow_keys(mask, left)
             mask[STEP] = self._count > 0 or self._may_be_silent(left)
         return mask
 
@@ -100,6 +109,9 @@ class KeysGrammar:
             self._finished = True
         elif number == STEP:
             self._done += 1
+            if self._chord:
+                self._home.hear(self._chord, 1)
+                self._rest, self._chord = self._chord, ()
             self._before, self._now = self._now, np.zeros(SPAN, np.bool_)
             self._next_key = self._count = 0
         elif number >= FIRST_LOUDNESS:
@@ -108,35 +120,40 @@ class KeysGrammar:
             is_struck = number < FIRST_HELD
             key = number - (FIRST_STRUCK if is_struck else FIRST_HELD)
             self._now[key] = True
+            self._chord += (key + LOWEST_KEY,)
             self._next_key = key + 1
             self._count += 1
             self._sounded = self._done
             if is_struck:
                 self._struck, self._level_is_new = self._done, False
 
-    def _allow_keys(self, mask: Mask, *, may_strike: bool) -> None:
+    def _welcome(self, left: int) -> NDArray[np.bool_]:
+        """Which keys above the last said of this step may sound, shape (keys,): any, or in the last chord those of the home triad."""
+        keys = range(self._next_key, SPAN)
+        if left != LAST_STEPS or not self._home.classes:
+            return np.ones(len(keys), np.bool_)
+        return np.array([self._home.welcomes((*self._chord, key + LOWEST_KEY)) for key in keys], np.bool_)
+
+    def _allow_keys(self, mask: Mask, left: int) -> None:
         """Allow the keys that may sound next in this step, and a loudness before one that is struck."""
         if self._count >= MOST_KEYS:
             return
-        mask[FIRST_HELD + self._next_key : FIRST_HELD + SPAN] = self._before[self._next_key :]
-        if not may_strike or self._next_key == SPAN:
+        welcome = self._welcome(left)
+        mask[FIRST_HELD + self._next_key : FIRST_HELD + SPAN] = self._before[self._next_key :] & welcome
+        if left < LAST_STEPS or not welcome.any():
             return
         if not self._has_loudness or self._level is not None:
-            mask[FIRST_STRUCK + self._next_key : FIRST_HELD] = True
+            mask[FIRST_STRUCK + self._next_key : FIRST_HELD] = welcome
         if self._has_loudness:
             mask[FIRST_LOUDNESS : FIRST_LOUDNESS + LEVELS] = True
             if self._level is not None:
                 mask[FIRST_LOUDNESS + self._level] = False  # it is said where it changes
 
     def _may_be_silent(self, left: int) -> bool:
-        """Whether a step of silence may stand here; yes where nothing may be struck any more."""
-        if left <= LAST_STEPS:
-            return True
-        if left == LAST_STEPS + 1 and self._sounded < self._end - BAR_STEPS:
-            return False  # the last chance of the last bar
-        return self._done - self._sounded <= MOST_SILENT_STEPS
+        """Whether a step of silence may stand here; yes behind the last chord, and not in its place."""
+        return left < LAST_STEPS or (left > LAST_STEPS and self._done - self._sounded <= MOST_SILENT_STEPS)
 
     def _may_end_early(self) -> bool:
         """Whether a piece without a wished length may end at this bar line."""
-        rings_out = self._done - self._struck > LAST_STEPS
+        rings_out = self._done - self._struck > RING_STEPS and self._home.welcomes(self._rest)
         return self._wished is None and self.bars >= self._first_end and rings_out and self._sounded >= self._done - BAR_STEPS
