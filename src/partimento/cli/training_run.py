@@ -201,7 +201,9 @@ class TrainingRun:
             {},
             {},
             (),
-            {"min_p": 0.02},
+            {
+                "temperature": 1.0
+            },  # as the finished model has it; to cut off rare ids would silence those who say what each key does in each step
             "",
         )
         composer = Composer(Bundle(self.out, card, {STEP: graph(), WEIGHTS: b""}))
