@@ -195,7 +195,7 @@ class Comparison:
         found = likelihood(composer.model, [piece for piece, _ in chosen])
         notes = sum(score.note_count for _, score in chosen)
         return {
-            "bits_per_note": bits_per_note(found, notes),
+            "bits_per_note": bits_per_note(found.nats, notes),
             "nats_per_token": round(found.nats_per_id, 5),
             "ids_per_note": round(found.ids / max(notes, 1), 2),
             "scored_on": {"part": part, "pieces": len(chosen), "notes": notes, "seconds": round(time.monotonic() - began, 1)},

@@ -9,13 +9,16 @@ from typing import Any
 from partimento.bundle import TABLES, Bundle
 from partimento.corpus.corpus import Part
 from partimento.encoding.encoding import Encoding, Ids
-from partimento.evaluation.floor import HIGHEST_ORDER, best_chain
+from partimento.evaluation.floor import best_chain
 from partimento.evaluation.likelihood import Likelihood, likelihood
 from partimento.training import counted
 from partimento.training.prepare import Prepared
 
 TRAINING_SAMPLE = 30
 """Pieces learnt from that are measured at most, for what was learnt beside what holds of other pieces."""
+
+MOST_READ = 2**25
+"""Ids above which the Markov chain that is compared with reads pieces in their own key alone."""
 
 
 def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
@@ -45,24 +48,24 @@ def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
             "pieces": len(pieces),
             "nats_per_token": round(found.nats_per_id, 5),
             "nats_per_unit": round(found.nats / sum(encoding.voice_tokens(ids) for ids in pieces), 5),
-            "bits_per_note": bits_per_note(found, notes[part]),
+            "bits_per_note": bits_per_note(found.nats, notes[part]),
             "accuracy": {name: round(share, 4) for name, share in _accuracies(encoding, found) if not math.isnan(share)},
         }
     if bundle.card.model["name"] in TABLES:
         return figures
-    floor = best_chain(counted.chain(prepared, encoding, HIGHEST_ORDER), prepared.valid)
+    floor = best_chain(counted.read(prepared, most=MOST_READ), prepared.valid, len(encoding.vocabulary))
     return figures | {
         "markov": {
             "best_order": floor.order,
-            "nats_per_token": round(floor.likelihood.nats_per_id, 5),
-            "bits_per_note": bits_per_note(floor.likelihood, notes["valid"]),
+            "nats_per_token": round(floor.nats / max(floor.ids, 1), 5),
+            "bits_per_note": bits_per_note(floor.nats, notes["valid"]),
         }
     }
 
 
-def bits_per_note(found: Likelihood, notes: int) -> float:
+def bits_per_note(nats: float, notes: int) -> float:
     """Return the bits of whole pieces, over their notes as they were read."""
-    return round(found.nats / math.log(2) / max(notes, 1), 4)
+    return round(nats / math.log(2) / max(notes, 1), 4)
 
 
 def _accuracies(encoding: Encoding, found: Likelihood) -> Iterator[tuple[str, float]]:

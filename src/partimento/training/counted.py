@@ -34,10 +34,10 @@ def chain(prepared: Prepared, encoding: Encoding, order: int) -> Markov:
     return Markov.fit(read(prepared), order=order, vocabulary=len(encoding.vocabulary))
 
 
-def read(prepared: Prepared) -> list[Ids]:
-    """Return the ids that a chain counts."""
+def read(prepared: Prepared, *, most: int = MOST_READ) -> list[Ids]:
+    """Return the pieces that a chain counts: in all their keys, or in their own alone where there are more than `most` ids."""
     every = [ids for variants in prepared.train for ids in variants]
-    return every if sum(map(len, every)) <= MOST_READ else [variants[0] for variants in prepared.train]
+    return every if sum(map(len, every)) <= most else [variants[0] for variants in prepared.train]
 
 
 def _dice(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:  # dice look back to their bar's beginning
