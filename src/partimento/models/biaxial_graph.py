@@ -247,11 +247,12 @@ class _Step:
         by_key = graph.node("Reshape", [product, self._ints("gates_by_key", -1, keys, gates)], "near.by_key")
         fixed = inputs.fixed_inputs(keys, self.lowest) * (not self.invariant)
         high = graph.constant("height", (fixed @ weight[columns["fixed"]] + self._bias("time.0")).astype(np.float32))
-        beats = np.roll(inputs.beats(self.metres) @ weight[columns["beats"]], 1, axis=0).astype(np.float32)  # no place first
+        places = np.roll(inputs.beats(self.metres), 1, axis=0)  # no place first
+        different, which = np.unique(places, axis=0, return_inverse=True)  # a few, for hundreds of places
         number = graph.node("Sub", ["ids", self._ints("one", 1)], "number")
-        beat = graph.node(
-            "Unsqueeze", [graph.node("Gather", [graph.constant("beats", beats), number], "beat"), self._ints("axis1", 1)], "beat.row"
-        )
+        kind = graph.node("Gather", [graph.constant("beat_of", which.reshape(-1).astype(np.int64)), number], "beat.kind")
+        beats = graph.constant("beats", (different @ weight[columns["beats"]]).astype(np.float32))
+        beat = graph.node("Unsqueeze", [graph.node("Gather", [beats, kind], "beat"), self._ints("axis1", 1)], "beat.row")
         total = graph.node("Add", [graph.node("Add", [by_key, high], "near.high"), beat], "heard")
         return graph.node("Reshape", [total, self._ints("gate_rows", -1, gates)], "time_gates0")
 
