@@ -291,6 +291,31 @@ def test_what_sounded_last_breaks_the_silence():
     assert silence in ids  # and the last quarter is held on
 
 
+def test_it_composes_within_the_keys_it_was_fitted_to():
+    fitted = SMALL.fitted_to([piece([(0, 480, 60), (0, 480, 64)]), piece([(0, 480, 67)]), piece([(0, 480, 100)])])
+    assert fitted.options() == {"lowest": 55, "highest": 72, "written": [60, 67]}
+    assert build_encoding("pianoroll", fitted.options()).options() == fitted.options()
+    assert np.array_equal(fitted.encode(piece([(0, 480, 57)])), SMALL.encode(piece([(0, 480, 57)])))
+    assert SMALL.fitted_to([]).options() == SMALL.options()
+    for seed in range(4):
+        score = fitted.decode(np.array(wander(fitted.grammar(bars=3), np.random.default_rng(seed), most=60_000), np.int32))
+        assert score.tracks[0].pitch.min() >= 60 and score.tracks[0].pitch.max() <= 67
+
+
+def test_a_key_beyond_them_that_was_given_may_be_held_on():
+    fitted = PianoRoll(55, 72, written=(60, 67))
+    ids = fitted.encode(piece([(0, 960, 57), (0, 480, 64)]), whole=False)[: 1 + 4 * 19]
+    grammar = fitted.grammar(bars=2)
+    for number in (*ids.tolist(), fitted.vocabulary.ids["4/4:4"], *[fitted.vocabulary.ids["silent"]] * 2):
+        grammar.push(number)
+    assert fitted.vocabulary.words(np.flatnonzero(grammar.allowed())).split() == ["silent", "held"]
+
+
+def test_keys_to_write_must_be_keys_that_can_be_said():
+    with pytest.raises(EncodingError, match="keys 50 to 60 are written, expected a range within 55 to 72"):
+        PianoRoll(55, 72, written=(50, 60))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_last_quarter_is_a_chord_on_its_root(seed):
     track = SMALL.decode(np.array(wander(SMALL.grammar(bars=3), np.random.default_rng(seed), most=60_000), np.int32)).tracks[0]

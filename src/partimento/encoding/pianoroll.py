@@ -15,7 +15,7 @@ be; a note too short to be met by the grid sounds for one step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,10 @@ class PianoRoll:
     Args:
         lowest: Lowest MIDI key that can be said; 21 is the piano's.
         highest: Highest one; 108 is the piano's.
+        written: Lowest and highest key of what is composed; None for all. `fitted_to` takes those of the pieces learnt from.
 
     Raises:
-        EncodingError: When they are no range of keys.
+        EncodingError: When they are no ranges of keys.
     """
 
     name = "pianoroll"
@@ -60,8 +61,12 @@ class PianoRoll:
     tempo = 100.0
     transpositions = (0, 1, -1, 2, -2, 3, -3)
 
-    def __init__(self, lowest: int = 21, highest: int = 108) -> None:
+    def __init__(self, lowest: int = 21, highest: int = 108, *, written: Sequence[int] | None = None) -> None:
         self._layout = layout_of(lowest, highest)
+        low, high = (lowest, highest) if written is None else written
+        if not lowest <= low <= high <= highest:
+            raise EncodingError(f"encoding 'pianoroll': keys {low} to {high} are written, expected a range within {lowest} to {highest}.")
+        self._written = (int(low), int(high))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -142,15 +147,32 @@ class PianoRoll:
     def grammar(self, *, bars: int | None = None, key: KeySignature | None = None) -> PianoRollGrammar:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); it cannot say a key, which is left to a transposition."""
         del key
-        return PianoRollGrammar(self._layout, bars=bars)
+        low, high = self._written
+        return PianoRollGrammar(self._layout, bars=bars, written=range(low - self._layout.lowest, high - self._layout.lowest + 1))
 
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of steps in `ids`."""
         return max(1, int((self._layout.left[np.asarray(ids)] > 0).sum()))
 
     def options(self) -> Mapping[str, object]:
-        """Return the range of keys."""
-        return {"lowest": self._layout.lowest, "highest": self._layout.highest}
+        """Return the ranges of keys."""
+        lowest, highest = self._layout.lowest, self._layout.highest
+        return {"lowest": lowest, "highest": highest, **({} if self._written == (lowest, highest) else {"written": list(self._written)})}
+
+    def fitted_to(self, scores: Iterable[Score]) -> PianoRoll:
+        """Return this encoding that composes within the keys of `scores`; of pieces that it cannot say none counts."""
+        layout = self._layout
+        found = []
+        for score in scores:
+            keys = [
+                key
+                for track in score.tracks
+                if len(track) and not track.is_drum
+                for key in (int(track.pitch.min()), int(track.pitch.max()))
+            ]
+            if keys and layout.lowest <= min(keys) and max(keys) <= layout.highest:
+                found += keys
+        return PianoRoll(layout.lowest, layout.highest, written=(min(found), max(found))) if found else self
 
 
 def _step(ticks: Any, quarter: int) -> NDArray[np.int64]:

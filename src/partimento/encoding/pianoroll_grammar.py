@@ -26,16 +26,18 @@ class PianoRollGrammar:
     Args:
         layout: The ids.
         bars: Bars the piece must have, a pickup not counted.
+        written: Keys that may be struck, numbered from the layout's first; all where None.
 
     Raises:
         EncodingError: When there are none, or too many.
     """
 
-    def __init__(self, layout: Layout, *, bars: int | None = None) -> None:
+    def __init__(self, layout: Layout, *, bars: int | None = None, written: range | None = None) -> None:
         if bars is not None and not 1 <= bars <= 1000:
             raise EncodingError(f"encoding 'pianoroll': {bars} bars, expected 1 to 1000.")
         self._layout = layout
         self._wished = bars
+        self._written = range(layout.keys) if written is None else written
         self._begun = 0  # bars begun, a pickup not counted
         self._slot = -1  # -1 start, 0 place, 1 to keys the keys
         self._place = -1  # id of the place of this step
@@ -43,7 +45,7 @@ class PianoRollGrammar:
         self._sounds = [False] * layout.keys  # of each key, in this step where it has been said, else in the one before
         self._here = False  # whether something sounds in this step
         self._silent = 0  # silent steps up to the last
-        self._last = min(max(_MIDDLE_C - layout.lowest, 0), layout.keys - 1)  # highest key of the last step that sounded
+        self._last = min(max(_MIDDLE_C - layout.lowest, self._written[0]), self._written[-1])  # highest key of the last step that sounded
         self._top = self._last  # highest key of this step so far
         self._must_sound = False
         self._chord: tuple[int, ...] = ()  # MIDI keys that sound in this step so far; when it has ended, in the last
@@ -84,6 +86,8 @@ class PianoRollGrammar:
                 return masks[self._last_chord(key) if left == last else "held" if self._sounds[key] else "silent"]
             if self._must_sound and key == self._last and not self._here:
                 return masks["struck"]
+            if key not in self._written:
+                return masks["silent or held" if self._sounds[key] else "silent"]
             return masks["any"] if self._sounds[key] else masks["silent or struck"]
         if self._slot < 0:
             return masks["start"]
@@ -92,6 +96,8 @@ class PianoRollGrammar:
     def _last_chord(self, key: int) -> str:
         """What a key may do where the last chord begins, as the name of a mask."""
         sounds, classes = self._sounds[key], self._home.classes
+        if key not in self._written and not sounds:
+            return "silent"
         if not self._here and key == self._root:
             return "held or struck" if sounds else "struck"
         pitch = key + self._layout.lowest
@@ -101,8 +107,9 @@ class PianoRollGrammar:
     @property
     def _root(self) -> int:
         """The key that sounds in the last chord where none below does: the tonic nearest to the last bass."""
-        keys, lowest, classes = range(self._layout.keys), self._layout.lowest, self._home.classes
-        return min((key for key in keys if not classes or (key + lowest) % 12 == classes[0]), key=lambda key: abs(key - self._low))
+        lowest, classes = self._layout.lowest, self._home.classes
+        tonics = [key for key in self._written if not classes or (key + lowest) % 12 == classes[0]]
+        return min(tonics or self._written, key=lambda key: abs(key - self._low))
 
     def _next_places(self) -> Mask:
         """The place after the last one, or at a bar line the end."""

@@ -127,6 +127,7 @@ class Layout:
             "any": [self.silent + SILENT, self.silent + HELD, self.silent + STRUCK],
             "struck": [self.silent + STRUCK],
             "silent": [self.silent + SILENT],
+            "silent or held": [self.silent + SILENT, self.silent + HELD],
             "held": [self.silent + HELD],
             "held or struck": [self.silent + HELD, self.silent + STRUCK],
         }.items():
