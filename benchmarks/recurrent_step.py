@@ -3,8 +3,8 @@
 Run: python benchmarks/recurrent_step.py
 Goal: at most 1/25 of torch called step by step, as for the char-RNN of char_rnn_step.py.
 
-The vocabulary is the encoding's own, fitted to music21's chorales where it takes a dictionary. torch reads one id a call, or one frame a
-call where a network reads whole frames: then it is given the frame, which a composer has to find key by key.
+The vocabulary is the encoding's own, fitted to music21's chorales where it takes a dictionary. torch reads one id a call; a network of
+whole frames moves along time once a frame, and along the notes key by key, as one has to who composes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from measure import interleaved, publish
 
 from partimento.corpus.sources import music21_chorales
 from partimento.encoding.encoding import Encoding, Ids, fitted
+from partimento.models.biaxial import Biaxial
 from partimento.models.onnx_session import OnnxSession
 from partimento.training.counted import COUNTED
 from partimento.training.networks import NETWORKS, build_network
@@ -44,7 +45,7 @@ def main() -> None:
         seconds = interleaved(
             {
                 "ours": lambda session=session, ids=ids: ours(session, ids),
-                "torch": lambda module=module, ids=ids, frame=frame: stepwise(module, ids, frame),
+                "torch": lambda module=module, ids=ids, frame=frame: by_frames(module, ids, frame) if frame > 1 else stepwise(module, ids),
             }
         )
         rows[name] = {
@@ -76,10 +77,28 @@ def ours(session: OnnxSession, ids: Ids) -> None:
 
 
 @torch.inference_mode()
-def stepwise(module: torch.nn.Module, ids: Ids, frame: int) -> None:
+def stepwise(module: torch.nn.Module, ids: Ids) -> None:
     state = module.start(1)
+    for number in ids:
+        _, state = module(torch.tensor([[int(number)]]), state)
+
+
+@torch.inference_mode()
+def by_frames(module: Biaxial, ids: Ids, frame: int) -> None:
+    cells = module.start(1)[:-2]
+    before = torch.zeros(1, 1, frame - 1, dtype=torch.long)
     for begin in range(0, len(ids), frame):
-        _, state = module(torch.from_numpy(ids[None, begin : begin + frame].astype(np.int64)), state)
+        does = torch.from_numpy(ids[begin + 1 : begin + frame].astype(np.int64)) - ids[begin + 1 : begin + frame].min()
+        memory, _, cells = module.along_time(before, module.beats[None, :1], cells)
+        states = [None] * len(module.notes)
+        for key in range(frame - 1):
+            below = int(does[key - 1]) if key else 0
+            hidden = torch.cat([memory[0, 0, key], torch.tensor([below > 0, below > 1], dtype=memory.dtype)])[None, None]
+            for layer, (lstm, norm) in enumerate(zip(module.notes, module.note_norms, strict=True)):
+                hidden, states[layer] = lstm(hidden, states[layer])
+                hidden = norm(hidden[0])[None]
+            module.output(hidden)
+        before = does[None, None]
 
 
 if __name__ == "__main__":

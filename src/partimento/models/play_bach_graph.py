@@ -1,7 +1,7 @@
-"""The network of `play_bach` as an ONNX graph that takes one step: tables folded in, int8 products, one path for every turn.
+"""The network of `play_bach` as an ONNX graph that takes one step: tables folded in, int8 products.
 
-Every step computes an event, and keeps it only where the event has become whole with this id; so pieces at different
-places of their events may share a batch.
+The LSTMs and the attention move, in an ``If``, where an event of some piece of a batch has become whole with this id, and what
+they say is kept for those pieces alone; so pieces at different places of their events may share a batch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
 
@@ -37,30 +37,57 @@ def step_graph(weights: Weights, *, vocabulary: int, groups: Sequence[Sequence[i
     units, window = floats["query.weight"].shape[0], floats["distance"].shape[0]
     graph = Graph()
     places = _event(graph, vocabulary, groups)
-    states = [f"{kind}{layer}" for kind in "hc" for layer in range(layers)]
-    graph.split("state.cells", states, units)
-    gates = _first_gates(graph, floats, places)
+    widths = {"cells": 2 * layers * units, "window": window * units, "there": window}
+    _if_whole(graph, _move(graph, floats, places), widths)
+    _logits(graph, floats, vocabulary, groups, places)
+    floating = {**widths, "read": units}
+    kinds = {**{name: (TensorProto.FLOAT, width) for name, width in floating.items()}, "event": (TensorProto.INT64, len(groups))}
+    inputs = [value("ids", TensorProto.INT64), *(value(f"state.{name}", *kind) for name, kind in kinds.items())]
+    outputs = [value("logits", TensorProto.FLOAT, vocabulary), *(value(f"next.{name}", *kind) for name, kind in kinds.items())]
+    return model_bytes(graph, inputs, outputs, {"past_filler": str(vocabulary)})
+
+
+def _move(graph: Graph, floats: _Arrays, places: Sequence[str]) -> Graph:
+    """What happens when an event is whole, as a graph inside `graph`: ``run.cells``, ``run.window``, ``run.there`` and ``run.read``."""
+    layers = sum(name.endswith("weight_hh_l0") for name in floats)
+    units = floats["query.weight"].shape[0]
+    run = Graph(constants=graph.constants)
+    run.split("state.cells", [f"{kind}{layer}" for kind in "hc" for layer in range(layers)], units)
+    gates = _first_gates(run, floats, places)
     hidden, memory, below = [], [], ""
     for layer in range(layers):
         cell = f"cells.{layer}."
         if layer:
-            gates = graph.product(below, floats[f"{cell}weight_ih_l0"].T, floats[f"{cell}bias_ih_l0"], f"in{layer}")
-        around = graph.quantise(f"h{layer}")
-        recurrent = graph.product(around, floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
-        moved, kept = lstm(graph, gates, recurrent, layer, units)
+            gates = run.product(below, floats[f"{cell}weight_ih_l0"].T, floats[f"{cell}bias_ih_l0"], f"in{layer}")
+        around = run.quantise(f"h{layer}")
+        recurrent = run.product(around, floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
+        moved, kept = lstm(run, gates, recurrent, layer, units)
         hidden.append(moved)
         memory.append(kept)
-        below = graph.quantise(moved)
-    read = _attention(graph, floats, hidden[-1], below)
-    graph.node("Concat", [*hidden, *memory], "new.cells", axis=1)
+        below = run.quantise(moved)
+    read = _attention(run, floats, hidden[-1], below)
+    run.node("Concat", [*hidden, *memory], "new.cells", axis=1)
     for name, new in (("cells", "new.cells"), ("window", "new.window"), ("there", "new.there"), ("read", read)):
-        graph.node("Where", ["whole", new, f"state.{name}"], f"next.{name}")
-    _logits(graph, floats, vocabulary, groups, places)
-    shapes = {"cells": 2 * layers * units, "window": window * units, "there": window, "read": units}
-    kinds = {**{name: (TensorProto.FLOAT, width) for name, width in shapes.items()}, "event": (TensorProto.INT64, len(groups))}
-    inputs = [value("ids", TensorProto.INT64), *(value(f"state.{name}", *kind) for name, kind in kinds.items())]
-    outputs = [value("logits", TensorProto.FLOAT, vocabulary), *(value(f"next.{name}", *kind) for name, kind in kinds.items())]
-    return model_bytes(graph, inputs, outputs, {"past_filler": str(vocabulary)})
+        run.node("Where", ["whole", new, f"state.{name}"], f"run.{name}")
+    return run
+
+
+def _if_whole(graph: Graph, run: Graph, widths: Mapping[str, int]) -> None:
+    """Move where an event of some piece is whole; elsewhere the states stay, which no rows say (see `onnx_session`)."""
+    stay = Graph(constants=graph.constants)
+    for name, width in widths.items():
+        stay.node("Identity", [graph.constant(f"no_{name}", np.zeros((0, width), np.float32))], f"stay.{name}")
+    stay.node("Identity", ["state.read"], "stay.read")
+    counted = graph.node("Cast", ["whole"], "whole.counted", to=TensorProto.INT64)
+    some = graph.node("Cast", [graph.node("ReduceSum", [counted], "whole.sum", keepdims=0)], "some.whole", to=TensorProto.BOOL)
+    names = (*widths, "read")
+    branches = {
+        kind: helper.make_graph(
+            branch.nodes, kind, [], [helper.make_tensor_value_info(f"{prefix}.{name}", TensorProto.FLOAT, None) for name in names]
+        )
+        for kind, branch, prefix in (("then_branch", run, "run"), ("else_branch", stay, "stay"))
+    }
+    graph.nodes.append(helper.make_node("If", [some], [f"next.{name}" for name in names], name="if_whole", **branches))
 
 
 def _event(graph: Graph, vocabulary: int, groups: Sequence[Sequence[int]]) -> list[str]:
