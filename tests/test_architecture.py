@@ -30,6 +30,9 @@ WITHOUT_TORCH_IN_MODELS = {
     "onnx_graph",
     "biaxial_inputs",
     "conservative",
+    "coconet_cells",
+    "coconet_inputs",
+    "coconet_session",
 }
 """And every file of a graph."""
 

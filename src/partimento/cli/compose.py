@@ -37,7 +37,9 @@ class Length:
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
         tempo: Quarter notes per minute.
-        melody: Score file with one voice that is kept as it is; a polyphony-rnn puts the other voices below it.
+        melody: Score file with one voice that is kept as it is; a coconet, bach-chorales or a polyphony-rnn puts the others below it.
+        rewrite: Score file of which a coconet writes a passage anew; the rest is kept.
+        passage: First and last bar of that passage, such as 5-8.
     """
 
     primer: Path | None = None
@@ -50,6 +52,8 @@ class Length:
     key: str | None = None
     tempo: float | None = None
     melody: Path | None = None
+    rewrite: Path | None = None
+    passage: str | None = None
 
 
 @Parameter(name="*")
@@ -173,8 +177,21 @@ def _wish(length: Length) -> Wish:
     melody = None if length.melody is None else read(length.melody)
     over = None if length.over is None else read(length.over)
     start = None if length.start is None else length.start.replace("\\n", "\n")
+    rewrite = None if length.rewrite is None else read(length.rewrite)
     wish = Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
-    return replace(wish, start=start, melody=melody, over=over)
+    return replace(wish, start=start, melody=melody, over=over, rewrite=rewrite, passage=_passage(length.passage))
+
+
+def _passage(words: str | None) -> tuple[int, int] | None:
+    """First and last bar of words such as 5-8."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
+
+    if words is None:
+        return None
+    first, dash, last = words.partition("-")
+    if not (first.isdecimal() and (last.isdecimal() or not dash)):
+        raise ConfigError(f"--passage {words}: expected a first and a last bar, such as 5-8.")
+    return int(first), int(last or first)
 
 
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:

@@ -54,6 +54,15 @@ class Closing(Protocol):
         """Whether the end is in sight: the piece cannot go on from here but to its end."""
 
 
+@runtime_checkable
+class Template(Protocol):
+    """A grammar of pieces of which some ids stand beforehand."""
+
+    @property
+    def given(self) -> int:
+        """The id that comes next, -1 where it is not given."""
+
+
 class Encoding(Protocol):
     """Score to ids and back. `decode(encode(score))` says the same music, in as far as `losses` allows."""
 
@@ -81,6 +90,7 @@ class Encoding(Protocol):
         ``frame``: ids of one step of time, where every step has as many; the first id of a piece comes before them.
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
         ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
+        ``voices``: how many voices stand side by side in each step, and what its ids mean, see `models.coconet_cells.Layout`.
         ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
         """
 
@@ -198,3 +208,19 @@ class Accompanying(Protocol):
 
     def put_over(self, ids: Ids, piece: Score) -> Score:
         """Return `piece` with the melody that `ids` say in place of its own."""
+
+
+@runtime_checkable
+class Inpainting(Protocol):
+    """An encoding that can leave a passage of a piece open."""
+
+    def around(self, piece: Score, passage: tuple[int, int]) -> Grammar:
+        """Return a grammar, at the very start, of pieces that are as `piece` but for what its voices do in some bars.
+
+        Args:
+            piece: It is kept elsewhere.
+            passage: First and last bar to be written anew, from 1; a pickup is bar 0.
+
+        Raises:
+            EncodingError: When the piece cannot be said, or has no such bars.
+        """
