@@ -16,7 +16,7 @@ from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
 from partimento.generation.free import NoRules
 from partimento.generation.gibbs import Painter
-from partimento.generation.given import around, below
+from partimento.generation.given import below, given_beforehand
 from partimento.generation.sampler import Writer, Writing
 from partimento.models.conservative import Conservative
 from partimento.models.model import Filling, Planner, SequenceModel
@@ -249,18 +249,16 @@ class Composer:
         bars, key = self._bars(wish, like), wish.key if wish.primer is None else None
 
         def grammar(bars: int | None) -> Grammar:
-            if wish.melody is not None:
-                return below(self.encoding, wish.melody)
-            if wish.rewrite is not None and wish.passage is not None:
-                return around(self.encoding, wish.rewrite, wish.passage)
-            return self.encoding.grammar(bars=bars, key=key)
+            given = given_beforehand(self.encoding, wish.melody, wish.rewrite, wish.passage)
+            return self.encoding.grammar(bars=bars, key=key) if given is None else given
 
         start = grammar(bars)
         for given in beginning:
             start.push(given)
         self._leave_room(wish, bars, start)
-        fits = None if wish.condition is None else self._fits(wish.condition)
-        painter = Painter(self._held_up(self.model), self.sampling.filters(), np.random.default_rng(seed), most=MOST_IDS, accept=fits)
+        self._held_up(self.model)  # refuses what is for models of frames alone
+        chance, fits = np.random.default_rng(seed), self._fits(wish.condition)
+        painter = Painter(self.model, self.sampling.filters(), chance, most=MOST_IDS, accept=fits)  # type: ignore[arg-type]  # `_written` saw it
         ids = painter.paint(grammar, beginning, bars)
         self.ids_written += painter.written
         return ids
@@ -315,13 +313,13 @@ class Composer:
         self._plans = {(bars, key): self.model.planned(bars, may_open)}  # one is enough for many pieces of one wish
         return self._plans[bars, key]
 
-    def _fits(self, condition: Condition) -> Callable[[Sequence[int]], bool]:
+    def _fits(self, condition: Condition | None) -> Callable[[Sequence[int]], bool] | None:
         """Whether the condition holds of a piece so far."""
-        return lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
+        return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
 
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""
-        fits = None if condition is None else self._fits(condition)
+        fits = self._fits(condition)
         most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits)
         written = writer.write(opened)

@@ -154,7 +154,7 @@ class Painter:
         heights = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
         self.written += len(places)
         drawn = (heights <= self._random.random((len(places), 1)) * heights[:, -1:]).sum(axis=1)
-        return np.minimum(drawn, (heights < heights[:, -1:]).sum(axis=1))
+        return np.asarray(np.minimum(drawn, (heights < heights[:, -1:]).sum(axis=1)))
 
     def _choose(self, logits: NDArray[np.floating], allowed: Flags) -> int:
         """One id of those that are allowed."""

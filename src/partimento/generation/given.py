@@ -35,3 +35,14 @@ def around(encoding: Encoding, piece: Score, passage: tuple[int, int]) -> Gramma
     if not isinstance(encoding, Inpainting):
         raise EncodingError(f"--rewrite: encoding '{encoding.name}' leaves no passage open. Take a coconet, which speaks 'chorale'.")
     return encoding.around(piece, passage)
+
+
+def given_beforehand(encoding: Encoding, melody: Score | None, piece: Score | None, passage: tuple[int, int] | None) -> Grammar | None:
+    """Return what may be written below `melody`, or into `passage` of `piece`; None where neither is given.
+
+    Raises:
+        EncodingError: See `below` and `around`.
+    """
+    if melody is not None:
+        return below(encoding, melody)
+    return None if piece is None or passage is None else around(encoding, piece, passage)

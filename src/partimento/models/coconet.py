@@ -73,9 +73,9 @@ class CoconetConfig:
         return Layout.of(self.vocabulary, self.voices)
 
     @property
-    def reach(self) -> int:
-        """Steps to either side that a cell hears of."""
-        return 1 + sum(self.dilations[layer % len(self.dilations)] for layer in range(self.layers))
+    def steps_apart(self) -> list[int]:
+        """The dilation of each layer."""
+        return [self.dilations[layer % len(self.dilations)] for layer in range(self.layers)]
 
 
 class Seen(NamedTuple):
@@ -122,9 +122,9 @@ class Coconet(nn.Module):
         self.step_embed = nn.Parameter(0.3 * torch.randn(layout.longest_bar, width))
         self.phase_embed = nn.Parameter(0.3 * torch.randn(layout.phases, width))
         self.metre_embed = nn.Parameter(0.3 * torch.randn(len(layout.bars), width))
-        steps = [config.dilations[layer % len(config.dilations)] for layer in range(config.layers)]
-        self.convolutions = nn.ModuleList(nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in steps)
-        for layer in self.convolutions:
+        layers = [nn.Conv2d(width, width, 3, padding=step, dilation=step) for step in config.steps_apart]
+        self.convolutions = nn.ModuleList(layers)
+        for layer in layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         self.gains = nn.Parameter(torch.full((config.layers // 2, width), GAIN))
         self.output = nn.Conv2d(width, 2 * layout.voices, 1)
@@ -152,7 +152,8 @@ class Coconet(nn.Module):
             inner = relu(one(relu(hidden)))
             if self.config.dropout:
                 inner = dropout2d(inner, self.config.dropout, self.training)
-            change = conv2d(inner, two.weight * gain[:, None, None, None], two.bias * gain, padding=two.padding, dilation=two.dilation)
+            apart = self.config.steps_apart[2 * block + 1]
+            change = conv2d(inner, two.weight * gain[:, None, None, None], two.bias * gain, padding=apart, dilation=apart)
             hidden = hidden + change
         last = relu(hidden)
         batch, voices, steps = seen.cells.shape

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from partimento.errors import ConfigError
 
 Cells = NDArray[np.int64]
-"""What stands in each cell, shape (..., voices, steps): `OUTSIDE`, `UNKNOWN`, `REST`, or from `FIRST_KEY` on a key, struck again after all keys."""
+"""What stands in each cell, shape (..., voices, steps): `OUTSIDE`, `UNKNOWN`, `REST`, then keys, then keys struck again."""
 
 OUTSIDE, UNKNOWN, REST, FIRST_KEY = 0, 1, 2, 3
 
@@ -58,8 +58,9 @@ class Layout:
         Raises:
             ConfigError: When it describes none, or one of another number of ids.
         """
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, Sequence) else value for name, value in hint.items()}
         try:
-            layout = cls(vocabulary, **{name: tuple(value) if isinstance(value, Sequence) else value for name, value in hint.items()})
+            layout = cls(vocabulary, **values)
         except TypeError:
             layout = cls(-1)
         if not layout.voices or layout.rest != vocabulary - 1 or len(layout.minor) != len(layout.tonics):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.errors import TrainingError
-from partimento.models.coconet_cells import FIRST_KEY, OUTSIDE, REST, UNKNOWN, Layout, Sheet, sheet_of
+from partimento.models.coconet_cells import FIRST_KEY, OUTSIDE, UNKNOWN, Layout, Sheet, sheet_of
 from partimento.models.coconet_inputs import MARGIN
 from partimento.training.sequences import NOTHING, Ids
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
 
 from partimento.models.coconet import Coconet, Seen
@@ -30,13 +32,14 @@ class Orderless:
     """
 
     def __init__(self, module: Coconet) -> None:
-        self.module = module
+        self.module: nn.Module = module
+        self._network = module
         self._may_follow = torch.from_numpy(module.config.layout.may_follow)
 
     def losses(self, batch: Crop) -> dict[str, Tensor]:
         """Return the parts of the loss by name; together they are about nats per id."""
-        layout = self.module.config.layout
-        device = self.module.outcome.weight.device
+        layout = self._network.config.layout
+        device = self._network.outcome.weight.device
         share = 1 / layout.step_ids
         return {
             "cells": (1 - share) * self._cells(batch, device),
@@ -64,10 +67,10 @@ class Orderless:
 
     def _cells(self, batch: Crop, device: torch.device) -> Tensor:
         """Nats per hidden cell."""
-        keys = self.module.config.layout.keys
+        keys = self._network.config.layout.keys
         seen = Seen(*(_tensor(part, device) for part in (batch.seen, batch.places, batch.metres, batch.signature)))
         cells, weights = _tensor(batch.cells, device), _tensor(batch.weights, device)
-        said = self.module(seen)
+        said = self._network(seen)
         key = torch.where(cells >= FIRST_KEY, (cells - FIRST_KEY) % keys, keys)  # a rest stands after the keys
         nats = cross_entropy(said.keys.flatten(0, 2), key.flatten(), reduction="none").view(key.shape)
         before = pad(key, (1, 0), value=-1)[:, :, :-1]
@@ -84,14 +87,14 @@ class Orderless:
         seen = Seen(cells.masked_fill(hidden, UNKNOWN), places, metres, _tensor(batch.signature, device))
         steps = metres.shape[1]
         may = self._may_follow.to(device)[(metres - 1).clamp(min=0), (places[:, -steps:] - 1).clamp(min=0)]
-        logits = self.module.follows(seen).masked_fill(~may, IMPOSSIBLE)
+        logits = self._network.follows(seen).masked_fill(~may, IMPOSSIBLE)
         follows = _tensor(batch.follows, device)
         return cross_entropy(logits.flatten(0, 1), follows.flatten(), ignore_index=NOTHING)
 
     def _opening(self, batch: Crop, device: torch.device) -> Tensor:
         """Nats of a piece's first metre, its key and its first place."""
         metre, place = _tensor(batch.opening, device).unbind(1)
-        first, signature, places = self.module.opening()
+        first, signature, places = self._network.opening()
         rows = first.expand(len(metre), -1)
         return (
             cross_entropy(rows, metre)
@@ -100,6 +103,6 @@ class Orderless:
         )
 
 
-def _tensor(array: object, device: torch.device) -> Tensor:
+def _tensor(array: NDArray[np.generic], device: torch.device) -> Tensor:
     """An array where the network is."""
-    return torch.from_numpy(array).to(device)  # type: ignore[arg-type]  # numpy's generic arrays
+    return torch.from_numpy(array).to(device)

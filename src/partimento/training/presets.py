@@ -162,8 +162,8 @@ PRESETS: dict[str, Preset] = {
     "coconet": Preset(
         "coconet",
         "chorale",
-        "Huang, Cooijmans, Roberts, Courville, Eck 2017, Coconet: 64 layers of 128, crops of 64 steps, 46 keys, orderless loss, blocked Gibbs "
-        "sampling with annealed masks",
+        "Huang, Cooijmans, Roberts, Courville, Eck 2017, Coconet: 64 layers of 128, crops of 64 steps, 46 keys, orderless loss, blocked "
+        "Gibbs sampling with annealed masks",
         "Hears metre, place in the bar, fermatas and key, and says repeated notes; sizes tiny and small dilate fewer layers, as the Bach "
         "Doodle (2019) did; one crop in three is read from left to right; a grammar goes over what Gibbs sampling has written; AdamW.",
         {
