@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from little_music import chorale, chorale_folder, run, trained, words
+from little_music import chorale, chorale_folder, outside, run, trained, words
 from partimento.files.dispatch import read, write
 from partimento.score.meter import bar_count
 from partimento.score.transform import rescale
@@ -29,13 +29,13 @@ def model(tmp_path_factory):
         "--device",
         "cpu",
         "--sample-every",
-        "1",
+        "2",
         "--json",
     ]
     status, text, error = run("train", chorale_folder(folder / "corpus", 6), "--model", "coconet", *options, "--out", folder / "model")
     assert status == 0, error
     assert json.loads(text)["valid_bits_per_note"] > 0
-    assert sorted(path.suffix for path in (folder / "model" / "run" / "samples").iterdir()) == [".abc", ".abc", ".mid", ".mid"]
+    assert sorted(path.suffix for path in (folder / "model" / "run" / "samples").iterdir()) == [".abc", ".mid"]
     return folder / "model"
 
 
@@ -47,9 +47,8 @@ def composed(model, out, *wishes):
 
 
 def test_the_same_seed_the_same_bytes(model, tmp_path):
-    one, other = (composed(model, tmp_path / name, "--bars", "3", "--key", "D minor").read_bytes() for name in "ab")
-    assert one == other
-    assert bar_count(read(composed(model, tmp_path, "--bars", "3"))) == 3
+    one, other = (composed(model, tmp_path / name, "--bars", "2", "--key", "D minor").read_bytes() for name in "ab")
+    assert one == other and bar_count(read(tmp_path / "a" / "model-1-1.mid")) == 2
 
 
 def test_a_melody_gets_voices_below(model, tmp_path):
@@ -63,8 +62,7 @@ def test_a_passage_is_written_anew_and_the_rest_kept(model, tmp_path):
     piece = chorale(2, bars=4)
     write(piece, tmp_path / "piece.mid")
     score = rescale(read(composed(model, tmp_path, "--rewrite", tmp_path / "piece.mid", "--passage", "2")), 480)
-    for new, old in zip(words(score), words(piece), strict=True):
-        assert [note for note in new if not 1920 <= note[0] < 3840] == [note for note in old if not 1920 <= note[0] < 3840]
+    assert outside(score, 1920, 3840) == outside(piece, 1920, 3840)
     assert words(score) != words(piece)
 
 

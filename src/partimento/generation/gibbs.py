@@ -137,7 +137,9 @@ class Painter:
                 continue
             blank = np.where(hidden, -1, ids).astype(np.int32)
             places, logits = self._model.conditionals(blank)
-            blank[places] = self._draw(places, logits.astype(np.float64), may)
+            drawn = self._draw(places, logits.astype(np.float64), may)
+            begins = ids[places] == self._model.strikes[ids[places]]  # a note that is kept begins where it did
+            blank[places] = np.where(begins & ~free[places], ids[places], drawn)
             ids = self._model.settled(blank)
         return ids
 
