@@ -28,8 +28,8 @@ from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.evaluation.voice_leading import VoiceLeading, voice_leading
 from partimento.files import write
-from partimento.generation.composer import Wish
 from partimento.generation.load import load
+from partimento.generation.wish import Wish
 
 
 def main() -> None:

@@ -99,6 +99,15 @@ def words(score: Score) -> list[list[tuple[int, ...]]]:
     return [list(zip(t.start.tolist(), t.duration.tolist(), t.pitch.tolist(), strict=True)) for t in score.tracks]
 
 
+def outside(score: Score, begin: int, end: int) -> list[list[tuple[int, int, int]]]:
+    """Every track's notes without what sounds from tick `begin` to `end`: start, end, pitch; ties over the two lines are cut."""
+    return [
+        [(max(start, end), start + length, pitch) for start, length, pitch in track if start + length > end]
+        + [(start, min(start + length, begin), pitch) for start, length, pitch in track if start < begin]
+        for track in words(score)
+    ]
+
+
 def wander(grammar: Grammar, random: np.random.Generator, beginning: list[int] | tuple[int, ...] = (), most: int = 30_000) -> list[int]:
     """Ids of a piece that a model without any taste writes: each id that may come is as likely as any other."""
     ids = [int(number) for number in beginning]

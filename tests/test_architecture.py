@@ -31,6 +31,9 @@ WITHOUT_TORCH_IN_MODELS = {
     "biaxial_inputs",
     "conservative",
     "steered",
+    "coconet_cells",
+    "coconet_inputs",
+    "coconet_session",
 }
 """And every file of a graph."""
 

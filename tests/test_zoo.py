@@ -9,8 +9,8 @@ import partimento
 from partimento.bundle import load_bundle
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.files.tensors import tensor_bytes
-from partimento.generation.composer import Wish
 from partimento.generation.load import ZOO, load, shipped
+from partimento.generation.wish import Wish
 from partimento.score import KeySignature
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_count

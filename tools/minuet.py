@@ -18,7 +18,8 @@ from partimento.bundle import WEIGHTS, Bundle, Card, save_bundle
 from partimento.encoding.minuet import Minuet
 from partimento.evaluation.likelihood import likelihood
 from partimento.files.tensors import tensor_bytes
-from partimento.generation.composer import Composer, Wish
+from partimento.generation.composer import Composer
+from partimento.generation.wish import Wish
 from partimento.training.minuet_game import minuet_dice
 from partimento.version import __version__
 

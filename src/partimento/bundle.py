@@ -32,6 +32,7 @@ from partimento.errors import BundleError, PartimentoError, WriteError, nearest
 from partimento.files.dispatch import read_bytes
 from partimento.files.tensors import read_tensors
 from partimento.files.whole import UNFINISHED, make_folder, write_error, write_whole
+from partimento.models.coconet_session import CoconetSession
 from partimento.models.dice import Dice
 from partimento.models.markov import Markov
 from partimento.models.model import SequenceModel
@@ -48,6 +49,9 @@ TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel
     "markov": Markov.of_tensors,
 }
 """Models without a graph -> what makes them of their weights."""
+
+SESSIONS: Mapping[str, Callable[[bytes], SequenceModel]] = {"coconet": CoconetSession}
+"""Models whose graph is more than one step -> what makes them of it."""
 
 LONGEST_NAME = 200
 """Bytes of a model's name: the names of its pieces are a little longer, and file systems take 255."""
@@ -126,7 +130,7 @@ class Bundle:
             if kind in TABLES:
                 model: SequenceModel = TABLES[kind](read_tensors(self.files[WEIGHTS], WEIGHTS))
             else:
-                model = OnnxSession(self.files[STEP])
+                model = SESSIONS.get(kind, OnnxSession)(self.files[STEP])
         except KeyError as missing:
             raise BundleError(f"{self.folder}: has no {missing.args[0]}, which a '{kind}' needs. Fetch or train it again.") from missing
         except ValueError as error:

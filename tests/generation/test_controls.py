@@ -9,9 +9,10 @@ from little_music import chorale, chorale_folder, run, trained
 from partimento.encoding.performance_layout import Kind
 from partimento.errors import ConfigError, EncodingError
 from partimento.files.dispatch import read, write
-from partimento.generation.composer import Composer, Wish
+from partimento.generation.composer import Composer
 from partimento.generation.controls import Controls
 from partimento.generation.load import load
+from partimento.generation.wish import Wish
 from partimento.score import KeySignature
 
 C_MAJOR = (2.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0)

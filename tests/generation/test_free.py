@@ -5,9 +5,9 @@ import pytest
 from little_music import run, trained
 from partimento.errors import ConfigError, EncodingError
 from partimento.files.abc_songs import songs
-from partimento.generation.composer import Condition, Wish
 from partimento.generation.free import MOST_FREE_IDS, NoRules
 from partimento.generation.load import load
+from partimento.generation.wish import Condition, Wish
 from partimento.score import Score
 from partimento.score.pitch import parse_key
 

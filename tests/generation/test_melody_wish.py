@@ -8,7 +8,7 @@ import pytest
 from little_music import chorale, chorale_folder, run, trained, words
 from partimento.errors import ConfigError
 from partimento.files.dispatch import read, write
-from partimento.generation.composer import Wish
+from partimento.generation.wish import Wish
 from partimento.score import KeySignature
 from partimento.score.transform import rescale
 
@@ -50,3 +50,13 @@ def test_a_model_of_another_encoding_says_that_it_cannot(tmp_path):
 def test_what_the_melody_settles_is_not_asked_for(wish):
     with pytest.raises(ConfigError, match=f"--melody: the piece itself sets what --{next(iter(wish))} asks for"):
         Wish(melody=chorale(1), **wish)
+
+
+def test_a_network_of_chorales_puts_three_voices_below(tmp_path):
+    melody = replace(chorale(2), tracks=chorale(2).tracks[:1])
+    write(melody, tmp_path / "melody.mid")
+    wishes = ["--melody", tmp_path / "melody.mid", "--seed", "1", "--formats", "mid", "--out", tmp_path, "--json"]
+    status, text, error = run("compose", "--model", trained("chorales"), *wishes)
+    assert status == 0, error
+    score = rescale(read(json.loads(text)["pieces"][0]["files"]["mid"]), 480)
+    assert len(score.tracks) == 4 and words(score)[0] == words(melody)[0]

@@ -9,8 +9,8 @@ import pytest
 from little_music import run, trained, tune_folder, words
 from partimento.errors import ConfigError, EncodingError
 from partimento.files import read, write
-from partimento.generation.composer import Wish
 from partimento.generation.load import load
+from partimento.generation.wish import Wish
 from partimento.score import Score, Tempo, TimeSignature, Track
 from partimento.score.pitch import parse_key
 

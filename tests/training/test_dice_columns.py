@@ -6,7 +6,8 @@ from partimento.corpus.open import open_corpus
 from partimento.encoding.catalog import build_encoding
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.evaluation.subsequences import seen
-from partimento.generation.composer import Composer, Wish
+from partimento.generation.composer import Composer
+from partimento.generation.wish import Wish
 from partimento.models.dice import Dice
 from partimento.models.dice_table import ANY, OPENINGS, OVER
 from partimento.score import KeySignature

@@ -28,8 +28,9 @@ from partimento.evaluation.kept import kept_share
 from partimento.evaluation.likelihood import likelihood
 from partimento.evaluation.structure import Structure, structure
 from partimento.files.tensors import read_tensors
-from partimento.generation.composer import Composer, Wish
+from partimento.generation.composer import Composer
 from partimento.generation.load import bundle_folder, shipped
+from partimento.generation.wish import Wish
 from partimento.score import Score
 from partimento.training.prepare import Prepared, fitting, prepare
 from partimento.training.presets import PRESETS, preset

@@ -15,8 +15,9 @@ from partimento.cli.output import show
 
 if TYPE_CHECKING:
     from partimento.evaluation.fingerprints import Fingerprints
-    from partimento.generation.composer import Composer, Condition, Wish
+    from partimento.generation.composer import Composer
     from partimento.generation.filters import Sampling
+    from partimento.generation.wish import Condition, Wish
     from partimento.score import Score
 
 FORMATS = ("mid", "abc", "musicxml", "wav", "png", "html")
@@ -37,7 +38,9 @@ class Length:
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
         tempo: Quarter notes per minute.
-        melody: Score file with one voice that is kept as it is; a polyphony-rnn puts the other voices below it.
+        melody: Score file with one voice that is kept as it is; a coconet, bach-chorales or a polyphony-rnn puts the others below it.
+        rewrite: Score file of which a coconet writes a passage anew; the rest is kept.
+        passage: First and last bar of that passage, such as 5-8.
     """
 
     primer: Path | None = None
@@ -50,6 +53,8 @@ class Length:
     key: str | None = None
     tempo: float | None = None
     melody: Path | None = None
+    rewrite: Path | None = None
+    passage: str | None = None
 
 
 @Parameter(name="*")
@@ -173,8 +178,8 @@ def _wish(length: Length, notes: Notes) -> Wish:
     """What the pieces are to be like."""
     from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.files import read  # noqa: PLC0415
-    from partimento.generation.composer import Wish  # noqa: PLC0415
     from partimento.generation.controls import Controls  # noqa: PLC0415
+    from partimento.generation.wish import Wish  # noqa: PLC0415
     from partimento.score.pitch import parse_key  # noqa: PLC0415
     from partimento.score.tempo import ticks_at  # noqa: PLC0415
     from partimento.score.transform import cut  # noqa: PLC0415
@@ -190,9 +195,11 @@ def _wish(length: Length, notes: Notes) -> Wish:
     melody = None if length.melody is None else read(length.melody)
     over = None if length.over is None else read(length.over)
     start = None if length.start is None else length.start.replace("\\n", "\n")
+    rewrite = None if length.rewrite is None else read(length.rewrite)
     wish = Wish(length.bars, length.seconds, key, length.tempo, primer, length.primer_bars)
     controls = Controls(notes.notes_per_second, _weights(notes.pitch_classes))
-    return replace(wish, start=start, melody=melody, over=over, controls=controls)
+    passage = _passage(length.passage)
+    return replace(wish, start=start, melody=melody, over=over, rewrite=rewrite, passage=passage, controls=controls)
 
 
 def _weights(words: str | None) -> tuple[float, ...] | None:
@@ -205,12 +212,24 @@ def _weights(words: str | None) -> tuple[float, ...] | None:
         raise ConfigError(f"--pitch-classes {words}: expected twelve numbers from C on, such as 2,0,1,0,1,1,0,1,0,1,0,1.") from None
 
 
+def _passage(words: str | None) -> tuple[int, int] | None:
+    """First and last bar of words such as 5-8."""
+    from partimento.errors import ConfigError  # noqa: PLC0415
+
+    if words is None:
+        return None
+    first, dash, last = words.partition("-")
+    if not (first.isdecimal() and (last.isdecimal() or not dash)):
+        raise ConfigError(f"--passage {words}: expected a first and a last bar, such as 5-8.")
+    return int(first), int(last or first)
+
+
 def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition | None:
     """What must hold for --max-copy."""
     from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.evaluation.copying import originality  # noqa: PLC0415
     from partimento.evaluation.fingerprints import GRAM  # noqa: PLC0415
-    from partimento.generation.composer import Condition  # noqa: PLC0415
+    from partimento.generation.wish import Condition  # noqa: PLC0415
 
     if most is None:
         return None

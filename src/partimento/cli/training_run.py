@@ -189,7 +189,8 @@ class TrainingRun:
         every = self.course.sample_every
         if every < 1 or progress.step % every:
             return
-        from partimento.generation.composer import Composer, Wish  # noqa: PLC0415
+        from partimento.generation.composer import Composer  # noqa: PLC0415
+        from partimento.generation.wish import Wish  # noqa: PLC0415
 
         card = Card(
             f"{self.name}-step{progress.step}",

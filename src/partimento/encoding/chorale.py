@@ -17,6 +17,7 @@ and its approach are one id that the model writes and pays for like any other, n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from partimento.encoding.chorale_layout import (
     LOWEST,
     METRES,
     NOW,
+    SIGNATURES,
     SPAN,
     STEP_IDS,
     STEPS_PER_QUARTER,
@@ -47,7 +49,7 @@ from partimento.errors import EncodingError
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
 from partimento.score.harmony import key_of
 from partimento.score.meter import signatures
-from partimento.score.pitch import pitch_name
+from partimento.score.pitch import pitch_name, tonic_pitch_class
 
 _TICKS_PER_STEP = 120
 _VELOCITY = 80
@@ -67,7 +69,17 @@ class Chorale:
     grid = 16
     tempo = 72.0
     transpositions = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
-    hints: Mapping[str, Any] = {"lags": (1, 2, 3, 4, 5, 9)}  # never changed; the last step whole, and its voices that come next
+    hints: Mapping[str, Any] = {  # never changed
+        "lags": (1, 2, 3, 4, 5, 9),  # the last step whole, and its voices that come next
+        "voices": {
+            "voices": len(VOICES),
+            "keys": SPAN,
+            "bars": tuple(BAR_STEPS.values()),
+            "tonics": tuple((tonic_pitch_class(key) - LOWEST) % 12 for key in SIGNATURES),
+            "minor": tuple(key.mode == "minor" for key in SIGNATURES),
+            "phases": len(VOCABULARY.groups["place"]) // max(BAR_STEPS.values()),
+        },
+    }
 
     @property
     def start_id(self) -> int:
@@ -134,6 +146,32 @@ class Chorale:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`)."""
         return ChoraleGrammar(bars=bars, key=None if key is None else key_id(key))
 
+    def below(self, melody: Score) -> ChoraleGrammar:
+        """Return a grammar of chorales whose soprano is `melody` (see `encoding.Harmonising`).
+
+        Raises:
+            EncodingError: When it has not one voice, or cannot be said.
+        """
+        parts = [track for track in melody.tracks if len(track) and not track.is_drum]
+        if len(parts) != 1:
+            raise EncodingError(f"--melody: {len(parts)} parts with notes, expected one voice. Give the melody alone.")
+        ids = self.encode(replace(melody, tracks=tuple(parts * len(VOICES))))
+        return ChoraleGrammar(given=_opened(ids, np.ones(len(ids), np.bool_), slice(1, None)))
+
+    def around(self, piece: Score, passage: tuple[int, int]) -> ChoraleGrammar:
+        """Return a grammar of chorales that are as `piece` but for some bars (see `encoding.Inpainting`).
+
+        Raises:
+            EncodingError: When the piece cannot be said, or has no such bars.
+        """
+        ids = self.encode(piece)
+        is_place = (ids >= VOCABULARY.first["place"]) & (ids < VOCABULARY.first["struck"])
+        bar = np.cumsum(is_place & ((ids - VOCABULARY.first["place"]) % max(BAR_STEPS.values()) == 0))
+        first, last = passage
+        if not 0 <= first <= last <= bar[-1] or not np.any(is_place & (bar == first)):
+            raise EncodingError(f"--passage {first}-{last}: the piece has bars {bar[is_place][0]} to {bar[-1]}. Give some of them.")
+        return ChoraleGrammar(given=_opened(ids, (bar >= first) & (bar <= last), slice(0, None)))
+
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of voice ids in `ids`: four a step."""
         return max(1, int((np.asarray(ids) >= VOCABULARY.first["struck"]).sum()))
@@ -141,6 +179,14 @@ class Chorale:
     def options(self) -> Mapping[str, object]:
         """Return nothing: the layout is fixed."""
         return {}
+
+
+def _opened(ids: Ids, where: Mask, voices: slice) -> list[int]:
+    """The ids of a piece with those of some voices left open, -1, in the steps `where` (shape (length,)) says so."""
+    opened = np.array(ids)
+    places = np.flatnonzero((ids >= VOCABULARY.first["place"]) & (ids < VOCABULARY.first["struck"]) & where)
+    opened[places[:, None] + 1 + np.arange(len(VOICES))[voices]] = -1
+    return [int(number) for number in opened]
 
 
 def _steps(ids: Ids) -> tuple[Ids, list[tuple[int, str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from partimento.encoding.chorale_layout import (
@@ -46,11 +48,13 @@ class ChoraleGrammar:
     Args:
         bars: Bars the piece must have, its pickup and incomplete last bar together counting as one.
         key: Id of the key it must be in; the model's choice where None.
+        given: Ids of the piece that stand beforehand, -1 where it is open; what is given may break the rules.
     """
 
-    def __init__(self, *, bars: int | None = None, key: int | None = None) -> None:
+    def __init__(self, *, bars: int | None = None, key: int | None = None, given: Sequence[int] = ()) -> None:
         if bars is not None and not 2 <= bars <= 1000:
             raise EncodingError(f"encoding 'chorale': {bars} bars, expected 2 to 1000.")
+        self._given, self._at = given, 0
         self._wished_bars = bars
         self._begun = 0  # bars begun, a pickup not counted
         self._pickup = 0  # steps the last bar lacks
@@ -86,6 +90,11 @@ class ChoraleGrammar:
         return self._begun
 
     @property
+    def given(self) -> int:
+        """The id that comes next where it stands beforehand, -1 where it does not (see `encoding.Template`)."""
+        return self._given[self._at] if self._at < len(self._given) else -1
+
+    @property
     def _left(self) -> int | None:
         """Steps still to come, where the length is settled."""
         wished = self._wished_bars
@@ -100,7 +109,9 @@ class ChoraleGrammar:
         mask = np.zeros(len(VOCABULARY), np.bool_)
         if self._finished:
             return mask
-        if self._slot == -3:
+        if self.given >= 0:
+            mask[self.given] = True
+        elif self._slot == -3:
             mask[VOCABULARY.ids["start"]] = True
         elif self._slot == -2:
             mask[[VOCABULARY.ids[metre] for metre in BAR_STEPS]] = True
@@ -116,6 +127,7 @@ class ChoraleGrammar:
     def push(self, number: int) -> None:
         """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
         symbol = VOCABULARY.symbols[number]
+        self._at += 1
         if symbol in BAR_STEPS:
             self._bar = BAR_STEPS[symbol]
             self._slot = 0 if self._headed else -1
@@ -182,7 +194,7 @@ class ChoraleGrammar:
             return False
         if self._left is not None:
             return self._left <= 0
-        resolved = all(pitch % 12 in self._last_chord(voice) for voice, pitch in enumerate(self._sounding))
+        resolved = all(pitch < 0 or pitch % 12 in self._last_chord(voice) for voice, pitch in enumerate(self._sounding))
         return self._run >= STEPS_PER_QUARTER and step in (0, self._first_step) and resolved
 
     def _next_phases(self) -> list[int]:

@@ -29,10 +29,13 @@ FINAL = 5
 _PHASES = ("", "-3", "-2", "-1", "!", "~", "-3.", "-2.", "-1.", "!.")
 SPAN = HIGHEST - LOWEST + 1
 
+SIGNATURES = tuple(KeySignature(0, fifths, mode) for mode in ("major", "minor") for fifths in range(-7, 8))
+"""The keys that can be said, in the order of their ids."""
+
 
 def _vocabulary() -> Vocabulary:
     """Build the table."""
-    keys = [key_name(KeySignature(0, fifths, mode)) for mode in ("major", "minor") for fifths in range(-7, 8)]
+    keys = [key_name(signature) for signature in SIGNATURES]
     places = [f"{step}{phase}" for phase in _PHASES if phase != "~" for step in range(max(BAR_STEPS.values()))]
     return Vocabulary(
         {

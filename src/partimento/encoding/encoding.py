@@ -54,6 +54,15 @@ class Closing(Protocol):
         """Whether the end is in sight: the piece cannot go on from here but to its end."""
 
 
+@runtime_checkable
+class Template(Protocol):
+    """A grammar of pieces of which some ids stand beforehand."""
+
+    @property
+    def given(self) -> int:
+        """The id that comes next, -1 where it is not given."""
+
+
 class Encoding(Protocol):
     """Score to ids and back. `decode(encode(score))` says the same music, in as far as `losses` allows."""
 
@@ -81,6 +90,7 @@ class Encoding(Protocol):
         ``frame``: ids of one step of time, where every step has as many; the first id of a piece comes before them.
         ``groups``: first id and size of each group of ids that take turns, in the order of their turns.
         ``keyboard``: true where all tracks play on one keyboard, so that pieces are moved as far as its keys reach, not a voice's range.
+        ``voices``: how many voices stand side by side in each step, and what its ids mean, see `models.coconet_cells.Layout`.
         ``seconds``: true where ids count seconds and not beats, so that the tempo of a beginning is in them already.
         ``drafts``: false where bars are not to be written anew for what the grammar insisted on, see `generation.sampler.Writer`.
         """
@@ -215,4 +225,20 @@ class Steerable(Protocol):
         Args:
             notes_per_second: Notes struck a second, 0 or more; the model decides where None.
             pitch_classes: Twelve weights from C on, 0 or more; the model decides where None.
+        """
+
+
+@runtime_checkable
+class Inpainting(Protocol):
+    """An encoding that can leave a passage of a piece open."""
+
+    def around(self, piece: Score, passage: tuple[int, int]) -> Grammar:
+        """Return a grammar, at the very start, of pieces that are as `piece` but for what its voices do in some bars.
+
+        Args:
+            piece: It is kept elsewhere.
+            passage: First and last bar to be written anew, from 1; a pickup is bar 0.
+
+        Raises:
+            EncodingError: When the piece cannot be said, or has no such bars.
         """

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Accompanying, Grammar, Harmonising, Raw
+from partimento.encoding.encoding import Accompanying, Grammar, Raw
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
-from partimento.generation.controls import Controls
 from partimento.generation.filters import Sampling
 from partimento.generation.free import NoRules
+from partimento.generation.gibbs import Painter
+from partimento.generation.given import below, given_beforehand
 from partimento.generation.sampler import DRAFTS, Writer, Writing
+from partimento.generation.wish import Condition, Wish
 from partimento.models.conservative import Conservative
-from partimento.models.model import Planner, SequenceModel
+from partimento.models.model import Filling, Planner, SequenceModel
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
@@ -28,76 +30,6 @@ from partimento.version import __version__
 
 MOST_IDS = 60_000
 """Ids that are written at most, drafts included; as many frames, where an encoding says a step in a whole frame of ids."""
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What must hold of the music at the end of every bar.
-
-    Attributes:
-        name: In the words of the command line, such as ``max-copy 12``.
-        holds: Asked of the music so far.
-    """
-
-    name: str
-    holds: Callable[[Score], bool]
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a piece is to be like; None leaves it to the model.
-
-    Attributes:
-        bars: Full bars, a primer's included.
-        seconds: Length, turned into bars of the piece's metre and tempo.
-        key: Key.
-        tempo: Quarter notes per minute.
-        primer: Beginning, kept as it is.
-        primer_bars: Bars of the primer that are used.
-        condition: Bars after which it does not hold are written anew.
-        start: Text the piece begins with, for models of text.
-        melody: Top voice, kept as it is; what is composed goes below it, in its metre, key and length.
-        over: Piece whose melody is written anew, over its chords, for models of melodies.
-        controls: What the notes are to be like, for models that were told it.
-    """
-
-    bars: int | None = None
-    seconds: float | None = None
-    key: KeySignature | None = None
-    tempo: float | None = None
-    primer: Score | None = None
-    primer_bars: int | None = None
-    condition: Condition | None = None
-    start: str | None = None
-    melody: Score | None = None
-    over: Score | None = None
-    controls: Controls = field(default_factory=Controls)
-
-    def __post_init__(self) -> None:
-        checks = {
-            "--bars": (self.bars, self.bars is None or 1 <= self.bars <= 1000, "1 to 1000"),
-            "--seconds": (self.seconds, self.seconds is None or 0 < self.seconds <= 7200, "above 0, at most 7200"),
-            "--tempo": (self.tempo, self.tempo is None or 10 <= self.tempo <= 400, "10 to 400 quarter notes a minute"),
-            "--primer-bars": (self.primer_bars, self.primer_bars is None or self.primer_bars >= 1, "1 or more"),
-        }
-        for name, (value, fits, expected) in checks.items():
-            if not fits:
-                raise ConfigError(f"{name} {value}: expected {expected}.")
-        if self.bars is not None and self.seconds is not None:
-            raise ConfigError("--bars and --seconds: give one of them, the other follows.")
-        if self.primer is not None and self.start is not None:
-            raise ConfigError("--primer and --start: give one of them, a piece has one beginning.")
-        own = {"--bars": self.bars, "--seconds": self.seconds, "--key": self.key, "--primer": self.primer, "--start": self.start}
-        for given, name in ((self.over, "--over"), (self.melody, "--melody")):
-            taken = next((option for option, wished in own.items() if wished is not None), None)
-            if given is not None and taken is not None:
-                raise ConfigError(f"{name}: the piece itself sets what {taken} asks for. Leave one of the two out.")
-            own["--over"] = self.over
-        for name, moved in (("--notes-per-second", ("--tempo", self.tempo)), ("--pitch-classes", ("--key", self.key))):
-            if name in self.controls.options and moved[1] is not None:
-                raise ConfigError(f"{name}: {moved[0]} changes the piece after it is composed, and that with it. Leave one of the two out.")
-        if self.primer is None and self.primer_bars is not None:
-            raise ConfigError(f"--primer-bars {self.primer_bars}: there is no primer. Give one with --primer, or leave it out.")
 
 
 class Composer:
@@ -170,12 +102,11 @@ class Composer:
         primer, remarks = self._primer(wish)
         beginning = self._beginning(wish, primer)
         like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
-        opened = self._open(wish, beginning, like)
         if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
             raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
-        ids = self._write(opened, [seed, number], wish.condition)
+        ids = self._written(wish, beginning, like, [seed, number])
         if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
-            ids = self._write(self._open(wish, beginning, self.encoding.decode(ids)), [seed, number], wish.condition)
+            ids = self._written(wish, beginning, self.encoding.decode(ids), [seed, number])
         self.ids = ids
         return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
 
@@ -209,6 +140,8 @@ class Composer:
             "--key": wish.key,
             "--primer": wish.primer,
             "--over": wish.over,
+            "--melody": wish.melody,
+            "--rewrite": wish.rewrite,
             "--max-copy": wish.condition,
             **wish.controls.options,
         }
@@ -233,23 +166,60 @@ class Composer:
             return start_ids(self.encoding, wish.start, self.encoding.grammar(bars=wish.bars, key=wish.key))
         return [self.encoding.start_id]
 
+    def _written(self, wish: Wish, beginning: list[int], like: Score, seed: list[int]) -> NDArray[np.int32]:
+        """A piece that begins so, id by id or, by a model that fills in, all at once."""
+        if isinstance(self.model, Filling):
+            return self._painted(wish, beginning, like, seed)
+        if wish.rewrite is not None:
+            raise EncodingError(
+                f"--rewrite: a {self.bundle.card.model.get('name')} cannot look ahead. Take a model that fills in: a coconet."
+            )
+        return self._write(self._open(wish, beginning, like), seed, wish.condition)
+
+    def _painted(self, wish: Wish, beginning: list[int], like: Score, seed: list[int]) -> NDArray[np.int32]:
+        """A piece by a model that fills in."""
+        bars, key = self._bars(wish, like), wish.key if wish.primer is None else None
+
+        def grammar(bars: int | None) -> Grammar:
+            given = given_beforehand(self.encoding, wish.melody, wish.rewrite, wish.passage)
+            return self.encoding.grammar(bars=bars, key=key) if given is None else given
+
+        start = grammar(bars)
+        for given in beginning:
+            start.push(given)
+        self._leave_room(wish, bars, start)
+        self._held_up(self.model)  # refuses what is for models of frames alone
+        chance, fits = np.random.default_rng(seed), self._fits(wish.condition)
+        painter = Painter(self.model, self.sampling.filters(), chance, most=MOST_IDS, accept=fits)  # type: ignore[arg-type]  # `_written` saw it
+        ids = painter.paint(grammar, beginning, bars)
+        self.ids_written += painter.written
+        return ids
+
+    def _bars(self, wish: Wish, like: Score) -> int | None:
+        """Bars that are wished; seconds are counted in bars of the first metre of `like`."""
+        if wish.seconds is None:
+            return wish.bars
+        like = Score() if self.encoding.hints.get("seconds") else like
+        quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
+        return max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
+
     def _open(self, wish: Wish, beginning: list[int], like: Score) -> Writing:
-        """A piece that stands at the end of its beginning; seconds are counted in bars of the first metre of `like`."""
-        bars = wish.bars
-        if wish.seconds is not None:
-            like = Score() if self.encoding.hints.get("seconds") else like
-            quarters = bar_ticks(signatures(like)[0], like.ticks_per_quarter) / like.ticks_per_quarter
-            bars = max(2, round(wish.seconds * self._tempo(wish) / 60 / quarters))
+        """A piece that stands at the end of its beginning."""
+        bars = self._bars(wish, like)
         key = wish.key if wish.primer is None else None
         model = self._plan(bars, key)
         if model is None:  # it knows no piece in that key: what it writes in another is moved there
             key, model = None, self._plan(bars, None) or self.model
-        grammar = self.encoding.grammar(bars=bars, key=key) if wish.melody is None else self._below(wish.melody)
+        grammar = self.encoding.grammar(bars=bars, key=key) if wish.melody is None else below(self.encoding, wish.melody)
         opened = Writing.begin(wish.controls.steer(self._held_up(model), self.encoding), grammar, beginning)
-        if wish.primer is not None and bars is not None and opened.grammar.bars >= bars:
-            asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
-            raise EncodingError(f"{asked}: the primer alone has {opened.grammar.bars} bars. Ask for more, or give --primer-bars.")
+        self._leave_room(wish, bars, opened.grammar)
         return opened
+
+    def _leave_room(self, wish: Wish, bars: int | None, grammar: Grammar) -> None:
+        """Refuse a primer that is as long as the piece is to be."""
+        if wish.primer is not None and bars is not None and grammar.bars >= bars:
+            asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
+            raise EncodingError(f"{asked}: the primer alone has {grammar.bars} bars. Ask for more, or give --primer-bars.")
 
     def _held_up(self, model: SequenceModel) -> SequenceModel:
         """The model, conservative where that is asked for."""
@@ -275,18 +245,13 @@ class Composer:
         self._plans = {(bars, key): self.model.planned(bars, may_open)}  # one is enough for many pieces of one wish
         return self._plans[bars, key]
 
-    def _below(self, melody: Score) -> Grammar:
-        """What may be written below a melody."""
-        if not isinstance(self.encoding, Harmonising):
-            raise EncodingError(
-                f"--melody: a model of encoding '{self.encoding.name}' puts no voices below a melody. Take one of 'polyphony', such as a "
-                "polyphony-rnn, or give the melody as --primer."
-            )
-        return self.encoding.below(melody)
+    def _fits(self, condition: Condition | None) -> Callable[[Sequence[int]], bool] | None:
+        """Whether the condition holds of a piece so far."""
+        return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
 
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
         """A piece written to its end."""
-        fits = None if condition is None else (lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32))))
+        fits = self._fits(condition)
         most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
         drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
@@ -296,7 +261,7 @@ class Composer:
 
     def _tempo(self, wish: Wish) -> float:
         """The tempo wished, or the given music's where the encoding does not keep it, or the encoding's, in quarter notes per minute."""
-        music = wish.primer or wish.melody
+        music = wish.primer or wish.melody or wish.rewrite
         kept = music is None or not music.tempos or self.encoding.hints.get("seconds")
         given = self.encoding.tempo if music is None or kept else music.tempos[0].bpm
         return given if wish.tempo is None else wish.tempo
@@ -361,6 +326,7 @@ class Composer:
         settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []
         settings += ["below a given melody"] if wish.melody is not None else []
         settings += ["over the chords of a given piece"] if wish.over is not None else []
+        settings += ["bars {} to {} of a given piece written anew".format(*wish.passage)] if wish.passage is not None else []
         return (
             f"Composed by a machine: partimento {__version__}, model {self.bundle.card.name} "
             f"({self.bundle.fingerprint}), seed {seed}, piece {number + 1}, {', '.join(settings)}."

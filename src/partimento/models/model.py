@@ -51,3 +51,40 @@ class Planner(Protocol):
         Returns:
             The model; None where it knows no such piece.
         """
+
+
+@runtime_checkable
+class Filling(Protocol):
+    """A model that can fill in any place of a piece, given what stands before it and after it."""
+
+    @property
+    def voices(self) -> int:
+        """Ids of a step that it can fill in."""
+
+    @property
+    def silence(self) -> int:
+        """Id of a voice that rests: what a grammar is told of one that is not known yet."""
+
+    @property
+    def strikes(self) -> NDArray[np.int64]:
+        """Each id as it is where its note begins, shape (vocabulary,): a hold's strike, any other itself."""
+
+    def opens(self, number: int) -> bool:
+        """Return whether those ids of a step come after this one."""
+
+    def skip(self, ids: NDArray[np.integer], state: State) -> State:
+        """Take one id a piece, -1 where not known, shape (batch,), and do not say what follows; return the next state."""
+
+    def conditionals(self, ids: NDArray[np.integer]) -> tuple[NDArray[np.int64], Logits]:
+        """Return what stands in each place that is not known, given all that is.
+
+        Args:
+            ids: A piece, shape (length,); -1 where not known.
+
+        Returns:
+            Places, shape (places,), and log chances of their ids, shape (places, vocabulary). Among them are places that are
+            known but for whether their note begins there, which hangs on one before them that is not.
+        """
+
+    def settled(self, ids: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Return the same piece, shape (length,), without holds of what does not sound."""

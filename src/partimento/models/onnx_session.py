@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.models.model import Logits, State
+
+
+def opened(graph: bytes, *, threads: int = 1) -> Any:
+    """Return the onnxruntime session of a graph.
+
+    Args:
+        graph: A model's bytes.
+        threads: Threads of one step.
+
+    Raises:
+        ValueError: When onnxruntime does not take it (its own error classes are hidden behind this one), when it refers to other
+            files, or may never end.
+    """
+    import onnxruntime  # noqa: PLC0415  # 0.17 s that `import partimento` need not pay
+
+    if b"location" in graph:  # the key under which ONNX names files with a graph's weights
+        raise ValueError("the graph refers to other files, expected one that holds all its weights")
+    if any(b'"\x04' + kind in graph for kind in (b"Loop", b"Scan")):  # how ONNX writes the kind of a node
+        raise ValueError("the graph has a loop, which may never end, expected one step")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+    except Exception as error:  # onnxruntime's errors share no public base class
+        raise ValueError(f"onnxruntime does not take the graph: {str(error).splitlines()[0]}") from error
 
 
 class OnnxSession:
@@ -18,26 +48,11 @@ class OnnxSession:
         threads: Threads of one step; small models are fastest on one.
 
     Raises:
-        ValueError: When onnxruntime does not take the graph (its own error classes are hidden behind this one), when it
-            refers to other files, or is no step of a model.
+        ValueError: When the graph cannot be opened, or is no step of a model.
     """
 
     def __init__(self, graph: bytes, *, threads: int = 1) -> None:
-        import onnxruntime  # noqa: PLC0415  # 0.17 s that `import partimento` need not pay
-
-        if b"location" in graph:  # the key under which ONNX names files with a graph's weights
-            raise ValueError("the graph refers to other files, expected one that holds all its weights")
-        if any(b'"\x04' + kind in graph for kind in (b"Loop", b"Scan")):  # how ONNX writes the kind of a node
-            raise ValueError("the graph has a loop, which may never end, expected one step")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-        except Exception as error:  # onnxruntime's errors share no public base class
-            raise ValueError(f"onnxruntime does not take the graph: {str(error).splitlines()[0]}") from error
+        self._session = opened(graph, threads=threads)
         inputs = {value.name: value for value in self._session.get_inputs()}
         outputs = {value.name: value for value in self._session.get_outputs()}
         self._states = [name for name in inputs if name.startswith("state.")]

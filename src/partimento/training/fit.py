@@ -16,10 +16,8 @@ from partimento.errors import ConfigError
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.networks import NETWORKS, build_network
-from partimento.training.next_id import NextId
 from partimento.training.prepare import Prepared
 from partimento.training.schedule import steps_of_minutes
-from partimento.training.sequences import PieceStream, whole_pieces
 
 MINUTES = 10.0
 """Length of a run for which neither steps nor minutes were given."""
@@ -104,9 +102,7 @@ def fit(
     module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints).to(device)
     settings, network = _settings(plan, module, device), _config_of(module)
     loop = Loop(
-        NextId(module, rows=plan.rows),
-        PieceStream(prepared.train, rows=plan.rows, time=plan.time, seed=plan.seed),
-        whole_pieces(prepared.valid, rows=plan.rows, time=plan.time),
+        *NETWORKS[plan.network].lessons(module, prepared, plan.rows, plan.time, plan.seed),
         settings=settings,
         folder=folder,
         facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}},
@@ -134,7 +130,8 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
     if steps is None:
         multiplied = sum(p.numel() for name, p in module.named_parameters() if "embed" not in name and "lagged" not in name)
         minutes = MINUTES if plan.minutes is None else plan.minutes
-        steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * plan.time)
+        used = round(multiplied * NETWORKS[plan.network].uses)
+        steps = steps_of_minutes(minutes, parameters=used, tokens_per_step=plan.rows * plan.time)
     precision, every = _precision(plan.precision, device), max(1, min(100, steps // 10))
     return Settings(steps, plan.learning_rate, precision=precision, validate_every=every, patience=10, seed=plan.seed)
 

@@ -19,6 +19,8 @@ from partimento.models import (
     biaxial_graph,
     char_rnn,
     char_rnn_graph,
+    coconet,
+    coconet_graph,
     play_bach,
     play_bach_conv,
     play_bach_conv_graph,
@@ -26,6 +28,8 @@ from partimento.models import (
     play_bach_onehot,
     play_bach_onehot_graph,
 )
+from partimento.training.lessons import Lessons, fill_in, read_in_order
+from partimento.training.prepare import Prepared
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -36,15 +40,19 @@ class Network:
 
     Attributes:
         config: Makes its settings from ``vocabulary`` and keywords; a dataclass that refuses what does not fit.
-        module: Makes the untrained network from the settings; it is a `next_id.StatefulModule` with a ``config``.
+        module: Makes the untrained network from the settings, with a ``config``; what else it must be its lessons say.
         graph: Turns its weights (float32) and settings (JSON values) into a graph for `models.onnx_session`.
         hints: Which of an encoding's `hints` its settings take.
+        lessons: What it learns from and how: from module, corpus, rows, ids of a chunk and seed.
+        uses: How often a weight is used for an id, where `--minutes` are turned into steps.
     """
 
     config: Callable[..., Any]
     module: Callable[[Any], nn.Module]
     graph: Callable[[Weights, Mapping[str, Any]], bytes]
     hints: tuple[str, ...] = ()
+    lessons: Callable[[Any, Prepared, int, int, int], Lessons] = read_in_order
+    uses: float = 1.0
 
 
 NETWORKS: dict[str, Network] = {
@@ -61,6 +69,7 @@ NETWORKS: dict[str, Network] = {
         lambda weights, config: char_rnn_graph.step_graph(weights, cell=config["cell"], lags=tuple(config["lags"])),
         ("lags",),
     ),
+    "coconet": Network(coconet.CoconetConfig, coconet.Coconet, coconet_graph.cells_graph, ("voices",), fill_in, 46 / 5),
     "play_bach": Network(
         play_bach.PlayBachConfig,
         play_bach.PlayBach,

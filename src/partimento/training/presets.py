@@ -168,6 +168,22 @@ PRESETS: dict[str, Preset] = {
         rows=16,
         time=200,
     ),
+    "coconet": Preset(
+        "coconet",
+        "chorale",
+        "Huang, Cooijmans, Roberts, Courville, Eck 2017, Coconet: 64 layers of 128, crops of 64 steps, 46 keys, orderless loss, blocked "
+        "Gibbs sampling with annealed masks",
+        "Hears metre, place in the bar, fermatas and key, and says repeated notes; sizes tiny and small dilate fewer layers, as the Bach "
+        "Doodle (2019) did; one crop in three is read from left to right; a grammar goes over what Gibbs sampling has written; AdamW.",
+        {
+            "tiny": {"layers": 2, "channels": 16, "dilations": (1, 2), "place_units": 16, "span": 16},
+            "small": {"layers": 12, "channels": 48, "dilations": (1, 2, 4, 8), "span": 32},
+            "base": {"layers": 64, "channels": 128},
+        },
+        2e-3,
+        16,
+        320,
+    ),
     "classical-piano-composer": Preset(
         "char_rnn",
         "chords-normal",
