@@ -32,7 +32,7 @@ def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
     """
     model, encoding = bundle.model(), prepared.encoding
     figures: dict[str, Any] = {
-        "definition": "negative log-likelihood of whole pieces, quantised model, pooled; bits per note over the notes as read; "
+        "definition": "negative log-likelihood of whole pieces, by the model that composes, pooled; bits per note over the notes as read; "
         "accuracy: share of ids that were the likeliest"
     }
     known = range(0, len(prepared.train), max(1, -(-len(prepared.train) // TRAINING_SAMPLE)))  # all over the corpus
