@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from partimento.evaluation.subsequences import Library, seen
+from partimento.evaluation.subsequences import seen
 from partimento.models.markov import Markov
 
 
@@ -43,31 +43,3 @@ def test_a_model_that_remembers_nothing_is_not_judged():
         vocabulary = 3
 
     assert seen(Forgetful(), np.array([0, 1])) is None
-
-
-def test_the_longest_copied_run_is_found_with_its_place():
-    library = Library({"one": np.array([0, 5, 6, 7, 8]), "two": np.array([9, 5, 6, 7, 9, 1])})
-    found = library.copied(np.array([4, 5, 6, 7, 9, 1, 5, 6]))
-    assert (found.longest, found.begins, found.piece, found.place) == (5, 1, "two", 1)
-    assert found.lengths.tolist() == [0, 1, 2, 3, 4, 5, 1, 2]
-
-
-def test_a_run_does_not_reach_from_one_piece_into_the_next():
-    found = Library({"one": np.array([1, 2]), "two": np.array([3, 4])}).copied(np.array([1, 2, 3, 4]))
-    assert (found.longest, found.piece) == (2, "one")
-
-
-def test_nothing_shared_is_nothing_copied():
-    found = Library({"one": np.array([1, 2])}).copied(np.array([0, 3, 60_000]))
-    assert (found.longest, found.piece, found.lengths.tolist()) == (0, None, [0, 0, 0])
-
-
-def test_runs_are_as_long_as_a_slow_search_finds():
-    random = np.random.default_rng(8)
-    pieces = {str(number): random.integers(0, 4, 50) for number in range(5)}
-    ids = random.integers(0, 4, 60)
-    runs = {piece[low:high].tobytes() for piece in pieces.values() for low in range(50) for high in range(low + 1, 51)}
-    expected = [max(length for length in range(end + 1) if not length or ids[end - length : end].tobytes() in runs) for end in range(1, 61)]
-    found = Library(pieces).copied(ids)
-    assert found.lengths.tolist() == expected
-    assert np.array_equal(pieces[found.piece][found.place :][: found.longest], ids[found.begins :][: found.longest])

@@ -37,7 +37,7 @@ def step_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     layers, units, span = (int(config[name]) for name in ("layers", "units", "span"))
     graph = Graph()
     graph.split("state.cells", [f"h{layer}" for layer in range(layers)] + [f"c{layer}" for layer in range(layers)], units)
-    hidden, memory = _lstm(graph, _first_gates(graph, floats, units), 0, units)
+    hidden, memory = graph.lstm(_first_gates(graph, floats, units), "c0", "cell0", units)
     after = [(hidden, memory)]
     graph.node("Identity", [_attend(graph, floats, (hidden, memory), units, span)], "next.found")
     below = _remember(graph, floats, hidden, units)
@@ -46,7 +46,7 @@ def step_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
         bias = floats[name.format("bias_ih")] + floats[name.format("bias_hh")]
         entering = graph.product(below, floats[name.format("weight_ih")].T, bias, f"in{layer}")
         recurrent = graph.product(graph.quantise(f"h{layer}"), floats[name.format("weight_hh")].T, None, f"re{layer}")
-        after.append(_lstm(graph, graph.node("Add", [entering, recurrent], f"gates{layer}"), layer, units))
+        after.append(graph.lstm(graph.node("Add", [entering, recurrent], f"gates{layer}"), f"c{layer}", f"cell{layer}", units))
         below = graph.quantise(after[-1][0])
     graph.node("Identity", [graph.product(below, floats["output.weight"].T, floats["output.bias"], "out")], "logits")
     graph.node("Concat", [*(pair[0] for pair in after), *(pair[1] for pair in after)], "next.cells", axis=1)
@@ -103,13 +103,3 @@ def _remember(graph: Graph, floats: Floats, hidden: str, units: int) -> str:
         bounds = graph.constant(f"from{width}", np.array([width], np.int64)), graph.constant("far", np.array([2**31], np.int64))
         graph.node("Slice", [longer, *bounds, graph.constant("axis1", np.array([1], np.int64))], f"next.{name}")
     return quantised
-
-
-def _lstm(graph: Graph, gates: str, layer: int, units: int) -> tuple[str, str]:
-    """One LSTM cell; torch's gate order is input, forget, cell, output."""
-    enter, forget, fresh, leave = graph.split(gates, [f"{gate}{layer}" for gate in ("enter", "forget", "fresh", "leave")], units)
-    kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), f"c{layer}"], f"kept{layer}")
-    added = graph.node("Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}")
-    after = graph.node("Add", [kept, added], f"memory{layer}")
-    out = graph.node("Sigmoid", [leave], f"{leave}.s")
-    return graph.node("Mul", [out, graph.node("Tanh", [after], f"memory{layer}.t")], f"hidden{layer}"), after

@@ -281,16 +281,9 @@ class _Step:
     # --- parts
 
     def _lstm(self, graph: Graph, gates: str, name: str, state: tuple[str, str], units: int) -> tuple[str, str]:
-        """One LSTM cell from its input's gates and its state; torch's gate order is input, forget, cell, output."""
+        """One LSTM cell from its input's gates and its state, output and memory."""
         recurrent = graph.product(graph.quantise(state[0]), self.floats[f"{name}.weight_hh_l0"].T, None, f"{name}.re")
-        total = graph.node("Add", [gates, recurrent], f"{name}.total")
-        enter, forget, fresh, leave = graph.split(total, [f"{name}.{gate}" for gate in ("enter", "forget", "fresh", "leave")], units)
-        kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), state[1]], f"{name}.kept")
-        opened = graph.node("Sigmoid", [enter], f"{enter}.s")
-        added = graph.node("Mul", [opened, graph.node("Tanh", [fresh], f"{fresh}.t")], f"{name}.added")
-        memory = graph.node("Add", [kept, added], f"{name}.memory")
-        out = graph.node("Sigmoid", [leave], f"{leave}.s")
-        return graph.node("Mul", [out, graph.node("Tanh", [memory], f"{name}.memory.t")], f"{name}.hidden"), memory
+        return graph.lstm(graph.node("Add", [gates, recurrent], f"{name}.total"), state[1], name, units)
 
     def _bias(self, name: str) -> NDArray[np.float32]:
         """Both biases of a layer."""

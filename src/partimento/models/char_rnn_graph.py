@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
+from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
 
 _COUNTED, _REPEAT = "counted.weight", "repeat"
 
@@ -79,7 +79,7 @@ def _first_gates(graph: Graph, floats: Mapping[str, NDArray[np.float32]], lags: 
     for number, lag in enumerate(lags):
         place = graph.constant(f"place{number}", np.array(width - 1 - lag, np.int64))
         before = graph.node("Gather", [seen, place], f"before{number}", axis=1)
-        past = _rows(graph, floats[f"lagged.{number}.weight"] @ matrix, before, f"past{number}")
+        past = graph.rows(floats[f"lagged.{number}.weight"] @ matrix, before, f"past{number}")
         gates = graph.node("Add", [gates, past], f"gates{number}")
         if _REPEAT in floats:
             same = graph.node("Cast", [graph.node("Equal", ["ids", before], f"same{number}")], f"same{number}.real", to=TensorProto.FLOAT)
@@ -102,24 +102,9 @@ def _count(graph: Graph, table: NDArray[np.float32]) -> str:
     return graph.node("Gather", [graph.constant("count.table", table), row], "count.gates")
 
 
-def _rows(graph: Graph, table: NDArray[np.float32], ids: str, output: str) -> str:
-    """Rows of a table that is kept in bytes, each row with its own scale."""
-    scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / HALF
-    whole = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
-    row = graph.node("Gather", [graph.constant(f"{output}.table", whole), ids], f"{output}.row")
-    factor = graph.node("Gather", [graph.constant(f"{output}.scale", scale.astype(np.float32)), ids], f"{output}.factor")
-    return graph.node("Mul", [graph.node("Cast", [row], f"{output}.real", to=TensorProto.FLOAT), factor], output)
-
-
 def _lstm(graph: Graph, gates: str, recurrent: str, layer: int, units: int) -> tuple[str, str]:
-    """One LSTM cell; torch's gate order is input, forget, cell, output."""
-    total = graph.node("Add", [gates, recurrent], f"total{layer}")
-    enter, forget, fresh, leave = graph.split(total, [f"{gate}{layer}" for gate in ("enter", "forget", "fresh", "leave")], units)
-    kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), f"c{layer}"], f"kept{layer}")
-    added = graph.node("Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}")
-    memory = graph.node("Add", [kept, added], f"memory{layer}")
-    out = graph.node("Sigmoid", [leave], f"{leave}.s")
-    return graph.node("Mul", [out, graph.node("Tanh", [memory], f"memory{layer}.t")], f"hidden{layer}"), memory
+    """One LSTM cell."""
+    return graph.lstm(graph.node("Add", [gates, recurrent], f"total{layer}"), f"c{layer}", f"cell{layer}", units)
 
 
 def _gru(graph: Graph, gates: str, recurrent: str, layer: int, units: int) -> tuple[str, str]:

@@ -63,6 +63,30 @@ class Graph:
         zero = self.constant("zero_u8", np.array(128, np.uint8))
         return self.node("QuantizeLinear", [value, scale, zero], f"{value}.u8")
 
+    def rows(self, table: NDArray[np.float32], ids: str, output: str) -> str:
+        """Add the rows of `table` that `ids` pick; it is kept in bytes, each row with its own scale."""
+        scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / HALF
+        whole = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
+        row = self.node("Gather", [self.constant(f"{output}.table", whole), ids], f"{output}.row")
+        factor = self.node("Gather", [self.constant(f"{output}.scale", scale.astype(np.float32)), ids], f"{output}.factor")
+        return self.node("Mul", [self.node("Cast", [row], f"{output}.real", to=TensorProto.FLOAT), factor], output)
+
+    def lstm(self, gates: str, memory: str, name: str, units: int) -> tuple[str, str]:
+        """Add an LSTM cell; return its output and its memory, each of shape (batch, units).
+
+        Args:
+            gates: What comes from below and from its last output, shape (batch, 4 * units), in torch's order: input, forget, cell, output.
+            memory: What it remembers, shape (batch, units).
+            name: Of the cell.
+            units: Its width.
+        """
+        enter, forget, fresh, leave = self.split(gates, [f"{name}.{gate}" for gate in ("enter", "forget", "fresh", "leave")], units)
+        kept = self.node("Mul", [self.node("Sigmoid", [forget], f"{forget}.s"), memory], f"{name}.kept")
+        added = self.node("Mul", [self.node("Sigmoid", [enter], f"{enter}.s"), self.node("Tanh", [fresh], f"{fresh}.t")], f"{name}.added")
+        after = self.node("Add", [kept, added], f"{name}.memory")
+        out = self.node("Sigmoid", [leave], f"{leave}.s")
+        return self.node("Mul", [out, self.node("Tanh", [after], f"{after}.t")], f"{name}.hidden"), after
+
 
 def value(name: str, kind: int, *width: int) -> onnx.ValueInfoProto:
     """Return an input or output, the batch first."""

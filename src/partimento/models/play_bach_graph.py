@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.onnx_graph import HALF, Graph, Weights, model_bytes, value
+from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
 
 _NEVER = -1e9
 _Arrays = Mapping[str, NDArray[np.float32]]
@@ -61,7 +61,7 @@ def _move(graph: Graph, floats: _Arrays, places: Sequence[str]) -> Graph:
             gates = run.product(below, floats[f"{cell}weight_ih_l0"].T, floats[f"{cell}bias_ih_l0"], f"in{layer}")
         around = run.quantise(f"h{layer}")
         recurrent = run.product(around, floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
-        moved, kept = lstm(run, gates, recurrent, layer, units)
+        moved, kept = run.lstm(run.node("Add", [gates, recurrent], f"total{layer}"), f"c{layer}", f"cell{layer}", units)
         hidden.append(moved)
         memory.append(kept)
         below = run.quantise(moved)
@@ -141,7 +141,7 @@ def _first_gates(graph: Graph, floats: _Arrays, places: Sequence[str]) -> str:
     """What the ids of the event bring to the first layer's gates."""
     gates = graph.constant("in.bias", floats["cells.0.bias_ih_l0"][None])
     for turn, part in enumerate(np.split(floats["cells.0.weight_ih_l0"].T, len(places))):
-        rows = _rows(graph, floats[f"embed.{turn}.weight"] @ part, places[turn], f"in.{turn}")
+        rows = graph.rows(floats[f"embed.{turn}.weight"] @ part, places[turn], f"in.{turn}")
         gates = graph.node("Add", [gates, rows], f"gates{turn}")
     return gates
 
@@ -184,7 +184,7 @@ def _logits(graph: Graph, floats: _Arrays, vocabulary: int, groups: Sequence[Seq
         for other in range(turn):
             table = floats.get(f"lagged.{turn}-{other}.weight")
             if table is not None:
-                inside = graph.node("Add", [inside, _rows(graph, table, places[other], f"knows{turn}.{other}")], f"inside{turn}.{other}")
+                inside = graph.node("Add", [inside, graph.rows(table, places[other], f"knows{turn}.{other}")], f"inside{turn}.{other}")
         bounded = graph.quantise(graph.node("Tanh", [inside], f"inside{turn}.t"))
         found = graph.product(bounded, floats[f"heads.{turn}.weight"].T, floats[f"heads.{turn}.bias"], f"head{turn}")
         due = graph.node("Equal", ["due", graph.constant(f"turn{turn}.row", np.array(turn, np.int64))], f"is.due{turn}")
@@ -202,31 +202,3 @@ def _gap(graph: Graph, first: int, end: int) -> str:
     """Logits of ids that stand in no group, a row a piece."""
     row = graph.constant(f"gap{first}.row", np.full((1, end - first), _NEVER, np.float32))
     return graph.node("Where", ["whole", row, row], f"gap{first}")
-
-
-def _rows(graph: Graph, table: NDArray[np.float32], ids: str, output: str) -> str:
-    """Rows of a table that is kept in bytes, each row with its own scale."""
-    scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / HALF
-    whole = np.clip(np.rint(table / scale), -127, 127).astype(np.int8)
-    row = graph.node("Gather", [graph.constant(f"{output}.table", whole), ids], f"{output}.row")
-    factor = graph.node("Gather", [graph.constant(f"{output}.scale", scale.astype(np.float32)), ids], f"{output}.factor")
-    return graph.node("Mul", [graph.node("Cast", [row], f"{output}.real", to=TensorProto.FLOAT), factor], output)
-
-
-def lstm(graph: Graph, gates: str, recurrent: str, layer: int, units: int) -> tuple[str, str]:
-    """Add one LSTM cell; return its output and its memory. torch's gate order is input, forget, cell, output.
-
-    Args:
-        graph: The memory before is its ``c{layer}``.
-        gates: What comes from below, shape (batch, 4 * units).
-        recurrent: What comes from the cell's last output, likewise.
-        layer: Its number, for the names.
-        units: Its width.
-    """
-    total = graph.node("Add", [gates, recurrent], f"total{layer}")
-    enter, forget, fresh, leave = graph.split(total, [f"{gate}{layer}" for gate in ("enter", "forget", "fresh", "leave")], units)
-    kept = graph.node("Mul", [graph.node("Sigmoid", [forget], f"{forget}.s"), f"c{layer}"], f"kept{layer}")
-    added = graph.node("Mul", [graph.node("Sigmoid", [enter], f"{enter}.s"), graph.node("Tanh", [fresh], f"{fresh}.t")], f"added{layer}")
-    memory = graph.node("Add", [kept, added], f"memory{layer}")
-    out = graph.node("Sigmoid", [leave], f"{leave}.s")
-    return graph.node("Mul", [out, graph.node("Tanh", [memory], f"memory{layer}.t")], f"hidden{layer}"), memory

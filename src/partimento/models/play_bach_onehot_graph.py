@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
-from partimento.models.play_bach_graph import lstm
 
 
 def step_graph(weights: Weights, *, epsilon: float, slope: float) -> bytes:
@@ -38,7 +37,7 @@ def step_graph(weights: Weights, *, epsilon: float, slope: float) -> bytes:
         if layer:
             gates = graph.product(below, floats[f"{cell}weight_ih_l0"].T * bound[:, None], floats[f"{cell}bias_ih_l0"], f"in{layer}")
         recurrent = graph.product(graph.quantise(f"h{layer}"), floats[f"{cell}weight_hh_l0"].T, floats[f"{cell}bias_hh_l0"], f"re{layer}")
-        moved, kept = lstm(graph, gates, recurrent, layer, units)
+        moved, kept = graph.lstm(graph.node("Add", [gates, recurrent], f"total{layer}"), f"c{layer}", f"cell{layer}", units)
         hidden.append(moved)
         memory.append(kept)
         factor = floats[f"norms.{layer}.weight"] / np.sqrt(floats[f"norms.{layer}.variance"] + np.float32(epsilon))
