@@ -56,8 +56,8 @@ class Preset:
 
 _BIAXIAL = "Johnson's biaxial RNN 2015: 300 and 300 units along time, 100 and 50 along the notes, keys 24 to 101, 10 x 128 frames"
 _BIAXIAL_MENDED = (
-    "Silent, held or struck by one softmax, any metre, changes of metre read and not cut off; chunks of 64 frames with the "
-    "state carried on; AdamW, and validation by piece where there was none."
+    "Silent, held or struck by one softmax, batch normalisation behind each LSTM, any metre, changes of metre read and not cut off; "
+    "chunks of 64 frames with the state carried on; AdamW, and validation by piece where there was none."
 )
 _BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"time_units": (24,), "note_units": (16,), "dropout": 0.2},
