@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from partimento.bundle import TABLES, Bundle
@@ -37,9 +37,9 @@ def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
     }
     known = range(0, len(prepared.train), max(1, -(-len(prepared.train) // TRAINING_SAMPLE)))  # all over the corpus
     notes = {part: prepared.notes(part) for part in prepared.scores}
-    notes["train"] = sum(prepared.scores["train"][piece][1].note_count for piece in known)
+    notes["train"] = sum(prepared.note_counts["train"][piece] for piece in known)
     read = [prepared.train[piece][0] for piece in known]
-    parts: tuple[tuple[Part, list[Ids]], ...] = (("train", read), ("valid", prepared.valid), ("test", prepared.test))
+    parts: tuple[tuple[Part, Sequence[Ids]], ...] = (("train", read), ("valid", prepared.valid), ("test", prepared.test))
     for part, pieces in parts:
         if not pieces:
             continue

@@ -161,6 +161,18 @@ def fitted(encoding: Encoding, scores: Iterable[Score]) -> Encoding:
 
 
 @runtime_checkable
+class Moving(Protocol):
+    """An encoding whose ids can be moved to another key as they stand, so that no copy in any key need be kept."""
+
+    @property
+    def stretches(self) -> tuple[float, ...]:
+        """Factors of time by which pieces are also slowed down or sped up to learn from, 1 first."""
+
+    def moved(self, ids: Ids, semitones: int) -> Ids | None:
+        """Return the same piece `semitones` higher, as `encode` would say it; None where a key would be out of range."""
+
+
+@runtime_checkable
 class Typed(Protocol):
     """What an encoding that is text does beside: it takes a beginning as a person types it."""
 

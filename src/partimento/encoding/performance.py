@@ -20,7 +20,7 @@ from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance_controls import wished_codes, with_controls
 from partimento.encoding.performance_grammar import PerformanceGrammar
-from partimento.encoding.performance_layout import START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_layout import END, FIRST_ON, START, STEPS_PER_SECOND, Layout
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
@@ -55,6 +55,7 @@ class Performance:
     grid = None
     tempo = 120.0
     transpositions = (0, 1, -1, 2, -2, 3, -3)
+    stretches = (1.0, 0.95, 0.975, 1.025, 1.05)
     # The grammar insists on an order of what happens at once: of several drafts the one with the least of that is the emptiest.
     hints: Mapping[str, Any] = {"keyboard": True, "seconds": True, "drafts": False}
 
@@ -130,6 +131,19 @@ class Performance:
             controls=controls,
         )
         return Score(_TICKS_PER_QUARTER, (track,), (Tempo.of_bpm(0, self.tempo),), (TimeSignature(0),))
+
+    def moved(self, ids: Ids, semitones: int) -> Ids | None:
+        """Return the same performance `semitones` higher (see `Moving.moved`), as `encode` would say it."""
+        layout = self._layout
+        key = (ids >= FIRST_ON) & (ids < layout.first_shift)
+        keys = (ids[key] - FIRST_ON) % layout.keys + semitones
+        if keys.size and not 0 <= int(keys.min()) <= int(keys.max()) < layout.keys:
+            return None
+        if layout.histogram:  # what is told of the pitch classes changes with them
+            played = played_of(ids, layout)
+            played = played._replace(key=played.key + semitones)
+            return with_controls(ids_of(played, layout, whole=bool(ids[-1] == END)), played, layout)
+        return np.asarray(ids + semitones * key, np.int32)
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""

@@ -86,7 +86,8 @@ class Block(nn.Module):
         found = causal_attention(turned(query, turn), turned(key, turn), value, window=self.window)
         stream = stream + self.dropout(self.answered(found.transpose(1, 2).flatten(2)))
         gate, content = self.widen(self.before_products(stream)).chunk(2, dim=2)
-        return stream + self.dropout(self.narrow(silu(gate) * content))
+        stream = stream + self.dropout(self.narrow(silu(gate) * content))
+        return stream
 
 
 class ModernTransformer(nn.Module):

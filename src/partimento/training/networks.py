@@ -30,6 +30,7 @@ from partimento.models import (
 )
 from partimento.training.lessons import Lessons, fill_in, read_in_order
 from partimento.training.prepare import Prepared
+from partimento.training.team import Team
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -43,7 +44,7 @@ class Network:
         module: Makes the untrained network from the settings, with a ``config``; what else it must be its lessons say.
         graph: Turns its weights (float32) and settings (JSON values) into a graph for `models.onnx_session`.
         hints: Which of an encoding's `hints` its settings take.
-        lessons: What it learns from and how: from module, corpus, rows, ids of a chunk and seed.
+        lessons: What it learns from and how: from module, corpus, rows, ids of a chunk, seed and team.
         uses: How often a weight is used for an id, where `--minutes` are turned into steps.
     """
 
@@ -51,7 +52,7 @@ class Network:
     module: Callable[[Any], nn.Module]
     graph: Callable[[Weights, Mapping[str, Any]], bytes]
     hints: tuple[str, ...] = ()
-    lessons: Callable[[Any, Prepared, int, int, int], Lessons] = read_in_order
+    lessons: Callable[[Any, Prepared, int, int, int, Team], Lessons] = read_in_order
     uses: float = 1.0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from partimento.encoding.catalog import build_encoding
 from partimento.encoding.encoding import Encoding
@@ -32,6 +32,8 @@ class Preset:
         rows: Pieces read side by side.
         time: Ids read of each piece in one step; of a network that reads frames or groups in turn, so many of these.
         options: Settings of its own encoding.
+        weight_decay: AdamW's.
+        decay: How its learning rate falls, see `schedule.Schedule`.
     """
 
     network: str
@@ -43,6 +45,8 @@ class Preset:
     rows: int = 32
     time: int = 160
     options: Mapping[str, Any] = field(default_factory=dict)
+    weight_decay: float = 0.01
+    decay: Literal["line", "cosine"] = "line"
 
     def speaks(self, wished: str | None = None) -> Encoding:
         """Return the encoding that was wished for, else its own; tunes as ABC text where it speaks any.

@@ -70,4 +70,4 @@ def _by_distance(asking: Tensor, relative: Tensor, seen: int) -> Tensor:
         near = torch.cat([near, relative[:, -1:].expand(-1, seen - distances, -1)], dim=1)
     table = pad(near.flip(1), (0, 0, 0, 1)).to(asking.dtype)  # (heads, seen + 1, dim)
     products = (asking @ table.transpose(1, 2)).flatten(2)
-    return products[..., rows - 1 : rows - 1 + rows * seen].unflatten(2, (rows, seen))
+    return products[..., rows - 1 : rows - 1 + rows * seen].view(*asking.shape[:3], seen)
