@@ -158,7 +158,10 @@ class _Builder:
     def distances(self, asked: str, layer: int) -> str:
         """Add what the distance between each id and each place adds to their product, (batch, heads, time, total)."""
         graph = self.graph
-        begin, end = graph.constant("query.begin", np.array([0], np.int64)), graph.constant("query.end", np.array([-2 * self.heads], np.int64))
+        begin, end = (
+            graph.constant("query.begin", np.array([0], np.int64)),
+            graph.constant("query.end", np.array([-2 * self.heads], np.int64)),
+        )
         split = graph.constant("split", np.array([0, 0, 3 * self.heads, self.dim], np.int64))
         parts = graph.node("Reshape", [asked, split], f"parts.{layer}")
         queries = graph.node("Slice", [parts, begin, end, graph.constant("query.axis", np.array([2], np.int64))], f"queries.{layer}")

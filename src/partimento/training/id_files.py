@@ -9,7 +9,6 @@ The files are made anew for each run, in one pass, and mapped into memory; where
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ class IdFiles:
         self._folder = make_folder(folder)
         self._kind = np.dtype("<u2" if vocabulary <= 2**16 else "<i4")
         self._places: list[tuple[int, int, int]] = []  # file, first byte and number of ids of each piece
-        self._files: list[BinaryIO] = []
+        self._sizes: list[int] = []  # bytes of each file
         self._mapped: dict[int, NDArray[np.uint8]] = {}
         for old in self._folder.glob("ids-*.bin"):
             old.unlink()
@@ -45,17 +44,21 @@ class IdFiles:
         Raises:
             WriteError: When the disk is full.
         """
-        number = len(self._files) - 1
-        path = self._folder / f"ids-{max(number, 0):04}.bin"
+        if not self._sizes or self._sizes[-1] >= FILE_BYTES:
+            self._sizes.append(0)
+        number = len(self._sizes) - 1
+        data = ids.astype(self._kind).tobytes()
         try:
-            if number < 0 or self._files[number].tell() >= FILE_BYTES:
-                number += 1
-                path = self._folder / f"ids-{number:04}.bin"
-                self._files.append(path.open("wb", buffering=0))
-            self._places.append((number, self._files[number].tell(), len(ids)))
-            self._files[number].write(ids.astype(self._kind).tobytes())
+            with self._path(number).open("ab") as file:
+                file.write(data)
         except OSError as error:
-            raise write_error(path, error) from error
+            raise write_error(self._path(number), error) from error
+        self._places.append((number, self._sizes[number], len(ids)))
+        self._sizes[number] += len(data)
+
+    def _path(self, number: int) -> Path:
+        """Where a file is."""
+        return self._folder / f"ids-{number:04}.bin"
 
     def __len__(self) -> int:
         return len(self._places)
@@ -66,5 +69,5 @@ class IdFiles:
         stop = first + length * self._kind.itemsize
         mapped = self._mapped.get(file)
         if mapped is None or mapped.size < stop:  # pieces were written behind those that were read before
-            mapped = self._mapped[file] = np.memmap(self._files[file].name, np.uint8, "r")
+            mapped = self._mapped[file] = np.memmap(self._path(file), np.uint8, "r")
         return mapped[first:stop].view(self._kind).astype(np.int32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Protocol
 
 import torch
@@ -58,22 +57,17 @@ class NextId:
 
     @torch.no_grad()
     def validate(self, batches: Iterable[Batch]) -> float:
-        """Return nats per id over whole pieces, dropout off; each process of a team reads them all where a state is carried."""
+        """Return nats per id over whole pieces, dropout off; each process of a team reads them all."""
         self.module.eval()
         totals, counts = 0.0, 0
         state: Carry = ()
-        for batch in self._shared(batches):
+        for batch in batches:
             if bool(batch.fresh.all()):
                 state = self._start(len(batch.fresh))
             total, count, state = self._read(batch, state)
             totals, counts = totals + float(total), counts + count
         self.module.train()
-        nats, ids = self._team.sums([totals, counts])
-        return nats / max(ids, 1)
-
-    def _shared(self, batches: Iterable[Batch]) -> Iterable[Batch]:
-        """The process's share of `batches`: each takes its turn where every batch is read from nothing."""
-        return batches if self._carry else islice(batches, self._team.rank, None, self._team.size)
+        return totals / max(counts, 1)
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the carried state of all rows, named; of a larger team only its leader gets it."""

@@ -141,7 +141,7 @@ class Team:
         if self.size == 1:
             state = optimizer.state_dict()["state"]
             return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
-        whole: Any = get_optimizer_state_dict(module, optimizer, options=_WHOLE)["state"]
+        whole: Any = get_optimizer_state_dict(module, optimizer, options=_WHOLE).get("state", {})
         numbers = {name: number for number, name in enumerate(self._names(module))}
         return {f"{numbers[key]}.{name}": value for key, values in whole.items() for name, value in values.items()}
 
