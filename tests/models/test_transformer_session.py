@@ -5,9 +5,9 @@ import json
 import numpy as np
 import onnx
 import pytest
-from little_transformers import WINDOW, graph_of, ids_of, session_of, stepped
 from onnx import TensorProto, helper
 
+from little_transformers import WINDOW, graph_of, ids_of, session_of, stepped
 from partimento.models.model import Reading
 from partimento.models.transformer_session import ROOM, TransformerSession
 

@@ -78,7 +78,7 @@ def step_graph(weights: Weights, config: Mapping[str, Any], ids: NDArray[np.inte
 
 def _above(magnitudes: Floats) -> Floats:
     """The same, none of them vanishing beside the largest."""
-    return np.maximum(magnitudes, 1e-3 * magnitudes.max() + LEAST)
+    return np.asarray(np.maximum(magnitudes, 1e-3 * magnitudes.max() + LEAST), np.float32)
 
 
 def _maker(name: str, config: Mapping[str, Any], width: int) -> tuple[str, slice]:

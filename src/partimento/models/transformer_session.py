@@ -124,7 +124,8 @@ class TransformerSession:
 
     def _known(self, state: State, count: int) -> State:
         """The state `count` places farther, which have been written."""
-        state[FILLED][:] += count
+        filled: Array = state[FILLED]
+        filled += count  # in place, so that who holds an older state learns of it
         return (state[LENGTHS] + count, *state[FILLED:])
 
     def _run(self, ids: Array, state: State) -> Array:
