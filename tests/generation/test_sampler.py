@@ -162,7 +162,7 @@ def test_a_piece_needs_a_beginning() -> None:
 
 def test_a_beginning_is_read_at_once_where_the_model_can():
     reader, grammar = Reader(), Until(50)
-    writing = Writing.begin(reader, grammar, np.array([1, 2, 1], np.int32))
+    writing = Writing.begin(reader, grammar, list(np.array([1, 2, 1], np.int32)))
     assert reader.steps == 100
     assert writing.ids == grammar.read == [1, 2, 1]
     assert all(type(number) is int for number in writing.ids)
