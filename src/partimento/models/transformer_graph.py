@@ -37,17 +37,15 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scales:
-    """Limits of what goes through a network.
+    """Limits of what goes through a network whose keys lie between -1 and 1.
 
     Attributes:
         products: Name of a product -> largest magnitude of its input.
-        keys: Largest magnitude of each layer's keys, channel by channel, each shape (heads, dim).
-        values: Of its values.
+        values: Layer -> largest magnitude of its values.
     """
 
     products: Mapping[str, float]
-    keys: tuple[Floats, ...]
-    values: tuple[Floats, ...]
+    values: Mapping[int, float]
 
 
 @dataclass
@@ -134,10 +132,9 @@ class _Builder:
         inputs += [self.distances(asked, layer) if "distances" in self.config else "", ""]
         facts: dict[str, Any] = {}
         if self.scales is not None:
-            for word, limits in (("keys", self.scales.keys), ("values", self.scales.values)):
-                steps = (limits[layer] / HALF).reshape(1, self.heads, 1, self.dim).astype(np.float32)
-                inputs.append(graph.constant(f"{word}.{layer}.step", steps))
-            facts = {"k_quant_type": "PER_CHANNEL", "v_quant_type": "PER_CHANNEL", "kv_cache_bit_width": 8}
+            for word, limit in (("keys", 1.0), ("values", self.scales.values[layer])):
+                inputs.append(graph.constant(f"{word}.{layer}.step", np.array([limit / HALF], np.float32)))
+            facts = {"k_quant_type": "PER_TENSOR", "v_quant_type": "PER_TENSOR", "kv_cache_bit_width": 8}
         while not inputs[-1]:
             inputs.pop()
         node = helper.make_node(

@@ -2,7 +2,8 @@
 
 One scale serves a whole product, so no channel of its input may tower over the others. Each channel is therefore divided by
 a factor where it is made (in a norm's gain, or in the rows of the product before) and its weights are multiplied by it, the
-factor being such that most of what is uneven falls to the weights: the network says what it said. The limit is the largest magnitude that
+factor being such that most of what is uneven falls to the weights: the network says what it said. Keys are divided likewise, and queries
+multiplied, so that one scale serves a layer's keys (a scale a channel takes a quarter longer). The limit is the largest magnitude that
 came; to cut off what is rare made nothing better.
 
 Paper: Xiao et al. 2023, "SmoothQuant". Differs: the inputs of the second products are evened too, for what stands before them lets
@@ -64,16 +65,30 @@ def step_graph(weights: Weights, config: Mapping[str, Any], ids: NDArray[np.inte
         weight = floats[f"{name}.weight"]
         factor = _above(most) ** EVENED / _above(np.abs(weight).max(axis=0)) ** (1 - EVENED)
         weight *= factor
-        maker, rows = _maker(name, config, len(factor))
-        for part in (f"{maker}.weight", f"{maker}.bias"):
-            if part in floats:
-                floats[part][rows] /= factor.reshape(-1, *[1] * (floats[part].ndim - 1))
+        _divide(floats, *_maker(name, config, len(factor)), factor)
         limits[name] = float((most / factor).max()) + LEAST
         if name.endswith(".answered"):
             heard.values[int(name.split(".")[1])] /= factor
-    shape = (config["heads"], -1)
-    keys, values = (tuple(_above(most).reshape(shape) for _, most in sorted(part.items())) for part in (heard.keys, heard.values))
-    return build(floats, config, Scales(limits, keys, values))
+    for layer, most in heard.keys.items():
+        _even_keys(floats, layer, _above(most), config)
+    values = {layer: float(most.max()) + LEAST for layer, most in heard.values.items()}
+    return build(floats, config, Scales(limits, values))
+
+
+def _divide(floats: dict[str, Floats], maker: str, rows: slice, factor: Floats) -> None:
+    """Divide what a product or a norm makes, channel by channel."""
+    for part in (f"{maker}.weight", f"{maker}.bias"):
+        if part in floats:
+            floats[part][rows] /= factor.reshape(-1, *[1] * (floats[part].ndim - 1))
+
+
+def _even_keys(floats: dict[str, Floats], layer: int, most: Floats, config: Mapping[str, Any]) -> None:
+    """Divide a layer's keys by their largest magnitudes, (units,), so that all reach to 1, and multiply the queries that ask for them."""
+    units, asked, relative = config["units"], f"blocks.{layer}.asked", f"blocks.{layer}.relative"
+    _divide(floats, asked, slice(units), np.reciprocal(most))
+    _divide(floats, asked, slice(units, 2 * units), most)
+    if relative in floats:
+        floats[relative] /= most.reshape(config["heads"], 1, -1)
 
 
 def _above(magnitudes: Floats) -> Floats:
