@@ -34,6 +34,8 @@ WITHOUT_TORCH_IN_MODELS = {
     "coconet_cells",
     "coconet_inputs",
     "coconet_session",
+    "transformer_scales",
+    "transformer_session",
 }
 """And every file of a graph."""
 

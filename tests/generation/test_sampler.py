@@ -27,6 +27,14 @@ class Counting:
         return self.logits, (state[0] + 1,)
 
 
+class Reader(Counting):
+    """The same, reading many ids at once."""
+
+    def read(self, ids: np.ndarray, state: State) -> tuple[Logits, State]:
+        self.steps += 100
+        return np.stack([self.logits - place for place in range(ids.shape[1])], axis=1), (state[0] + ids.shape[1],)
+
+
 class Until:
     """A grammar that never allows id 0 and ends the piece with id 3 after `length` ids."""
 
@@ -150,3 +158,15 @@ def test_an_endless_piece_is_given_up() -> None:
 def test_a_piece_needs_a_beginning() -> None:
     with pytest.raises(EncodingError, match="begins with at least one id"):
         Writing.begin(Counting(), Until(3), [])
+
+
+def test_a_beginning_is_read_at_once_where_the_model_can():
+    reader, grammar = Reader(), Until(50)
+    writing = Writing.begin(reader, grammar, list(np.array([1, 2, 1], np.int32)))
+    assert reader.steps == 100
+    assert writing.ids == grammar.read == [1, 2, 1]
+    assert all(type(number) is int for number in writing.ids)
+    assert writing.state[0].item() == 3
+    assert np.array_equal(writing.logits, (reader.logits[0] - 2).astype(np.float64))
+    writing.push(2)
+    assert (writing.state[0].item(), reader.steps) == (4, 101)

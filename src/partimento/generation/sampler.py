@@ -12,7 +12,7 @@ import numpy as np
 from partimento.encoding.encoding import Closing, Grammar
 from partimento.errors import EncodingError
 from partimento.generation.filters import Filter, Logits
-from partimento.models.model import SequenceModel, State
+from partimento.models.model import Reading, SequenceModel, State
 
 TRIES = 4
 """Times a bar that was not accepted is written anew before twice as many are."""
@@ -49,8 +49,15 @@ class Writing:
         if not beginning:
             raise EncodingError("a piece begins with at least one id. Give the encoding's start id.")
         writing = cls(model, grammar, model.start(1), np.zeros(model.vocabulary), [])
-        for number in beginning:
-            writing.push(int(number))
+        if not isinstance(model, Reading):
+            for number in beginning:
+                writing.push(int(number))
+            return writing
+        writing.ids += map(int, beginning)
+        for number in writing.ids:
+            grammar.push(number)
+        logits, writing.state = model.read(np.array([writing.ids]), writing.state)
+        writing.logits = logits[0, -1].astype(np.float64)
         return writing
 
     def fork(self) -> Writing:

@@ -37,17 +37,15 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scales:
-    """Limits of what goes through a network.
+    """Limits of what goes through a network whose keys lie between -1 and 1.
 
     Attributes:
         products: Name of a product -> largest magnitude of its input.
-        keys: Largest magnitude of each layer's keys, channel by channel, each shape (heads, dim).
-        values: Of its values.
+        values: Layer -> largest magnitude of its values.
     """
 
     products: Mapping[str, float]
-    keys: tuple[Floats, ...]
-    values: tuple[Floats, ...]
+    values: Mapping[int, float]
 
 
 @dataclass
@@ -134,10 +132,9 @@ class _Builder:
         inputs += [self.distances(asked, layer) if "distances" in self.config else "", ""]
         facts: dict[str, Any] = {}
         if self.scales is not None:
-            for word, limits in (("keys", self.scales.keys), ("values", self.scales.values)):
-                steps = (limits[layer] / HALF).reshape(1, self.heads, 1, self.dim).astype(np.float32)
-                inputs.append(graph.constant(f"{word}.{layer}.step", steps))
-            facts = {"k_quant_type": "PER_CHANNEL", "v_quant_type": "PER_CHANNEL", "kv_cache_bit_width": 8}
+            for word, limit in (("keys", 1.0), ("values", self.scales.values[layer])):
+                inputs.append(graph.constant(f"{word}.{layer}.step", np.array([limit / HALF], np.float32)))
+            facts = {"k_quant_type": "PER_TENSOR", "v_quant_type": "PER_TENSOR", "kv_cache_bit_width": 8}
         while not inputs[-1]:
             inputs.pop()
         node = helper.make_node(
@@ -158,17 +155,24 @@ class _Builder:
     def distances(self, asked: str, layer: int) -> str:
         """Add what the distance between each id and each place adds to their product, (batch, heads, time, total)."""
         graph = self.graph
-        begin, end = (
-            graph.constant("query.begin", np.array([0], np.int64)),
-            graph.constant("query.end", np.array([-2 * self.heads], np.int64)),
-        )
-        split = graph.constant("split", np.array([0, 0, 3 * self.heads, self.dim], np.int64))
-        parts = graph.node("Reshape", [asked, split], f"parts.{layer}")
-        queries = graph.node("Slice", [parts, begin, end, graph.constant("query.axis", np.array([2], np.int64))], f"queries.{layer}")
-        queries = graph.node("Transpose", [queries], f"queries.{layer}.t", perm=[0, 2, 1, 3])  # (batch, heads, time, dim)
-        table = self.weights[f"blocks.{layer}.relative"].transpose(0, 2, 1) / np.float32(np.sqrt(self.dim))
-        products = graph.node("MatMul", [queries, graph.constant(f"relative.{layer}", table)], f"relative.{layer}.products")
-        return graph.node("GatherElements", [products, "distances"], f"relative.{layer}.bias", axis=3)
+        bounds = [
+            graph.constant(f"query.{word}", np.array([place], np.int64)) for word, place in (("begin", 0), ("end", self.config["units"]))
+        ]
+        queries = graph.node("Slice", [asked, *bounds, graph.constant("third", np.array([2], np.int64))], f"queries.{layer}")
+        split = graph.constant("to.dim", np.array([0, 0, self.heads, self.dim], np.int64))
+        queries = graph.node("Reshape", [queries, split], f"queries.{layer}.split")
+        queries = graph.node("Transpose", [queries], f"queries.{layer}.heads", perm=[0, 2, 1, 3])  # (batch, heads, time, dim)
+        table = self.weights[f"blocks.{layer}.relative"].transpose(0, 2, 1) / np.float32(np.sqrt(self.dim))  # (heads, dim, distances)
+        name = f"relative.{layer}"
+        if self.scales is None:
+            known = graph.constant(name, table)
+        else:  # in bytes where it is kept; products of a few numbers of each head are faster in float32
+            scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-8) / HALF
+            whole = graph.constant(f"{name}.whole", np.rint(table / scale).astype(np.int8))
+            real = graph.node("Cast", [whole], f"{name}.real", to=TensorProto.FLOAT)
+            known = graph.node("Mul", [real, graph.constant(f"{name}.scale", scale.astype(np.float32))], name)
+        products = graph.node("MatMul", [queries, known], f"{name}.products")
+        return graph.node("GatherElements", [products, "distances"], f"{name}.bias", axis=3)
 
     def distance_index(self) -> None:
         """Add ``distances``: how far each id is from each place, what is farther than the last that is known counted as that."""
@@ -223,7 +227,7 @@ class _Builder:
     def buffers(self, prefix: str) -> list[onnx.ValueInfoProto]:
         """Keys and values of every layer."""
         kind = TensorProto.FLOAT if self.scales is None else TensorProto.INT8
-        shape = ["batch", self.heads, "capacity", self.dim]
+        shape: list[str | int] = ["batch", self.heads, "capacity", self.dim]
         names = [f"{prefix}{word}.{layer}" for layer in range(int(self.config["layers"])) for word in ("keys", "values")]
         return [helper.make_tensor_value_info(name, kind, shape) for name in names]
 

@@ -63,12 +63,12 @@ class TransformerSession:
         if not sound or set(inputs) != {"ids", "last", "total", *waves, *self._buffers} or outputs != wanted:
             raise ValueError(f"the graph takes {', '.join(inputs)} and has a window of {self.window}, expected a Transformer's step")
         shape = inputs[self._buffers[0]].shape
-        rates = inputs["cosines"].shape[1] if slowest else 0
-        if not all(isinstance(width, int) and 0 < width <= MOST_RATES for width in (shape[1], shape[3], rates or 1)):
+        count = inputs["cosines"].shape[1] if slowest else 1
+        if not all(isinstance(width, int) and 0 < width <= MOST_RATES for width in (shape[1], shape[3], count)):
             raise ValueError(f"the graph keeps {shape} of a place, expected heads and their width")
         self._heads, self._dim, self.capacity = shape[1], shape[3], self.window + ROOM
         self._kind = np.int8 if "int8" in inputs[self._buffers[0]].type else np.float32
-        self._rates = slowest ** -(np.arange(rates) / max(rates, 1)) if slowest else None
+        self._rates = rates(count, slowest) if slowest else None
         self._bound: _Bound | None = None
         self._turn = threading.Lock()  # what is bound is written anew at each step
 
@@ -82,7 +82,7 @@ class TransformerSession:
         with self._turn:
             if self._must_move(state):
                 state = self._moved(state)
-            logits = self._run(np.asarray(ids)[:, None], state)[:, 0]
+            logits = self._run(np.asarray(ids).reshape(-1, 1), state)[:, 0]
             return logits, self._known(state, 1)
 
     def read(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
@@ -105,11 +105,11 @@ class TransformerSession:
     def _must_move(self, state: State) -> bool:
         """Whether a buffer is full, belongs to somebody who went on, or is not in one piece."""
         lengths = state[LENGTHS]
-        return (
-            bool((lengths != state[FILLED]).any())
-            or int(lengths.max(initial=0)) >= self.capacity
-            or not all(part.flags.c_contiguous and part.flags.writeable for part in state[FILLED:])
-        )
+        if int(lengths.max()) >= self.capacity or (lengths != state[FILLED]).any():
+            return True
+        if self._bound is not None and self._bound.holds(state):
+            return False
+        return not all(part.flags.c_contiguous and part.flags.writeable for part in state[FILLED:])
 
     def _moved(self, state: State) -> State:
         """The same state in buffers of its own; of full ones only what the next id still sees."""
@@ -124,21 +124,27 @@ class TransformerSession:
 
     def _known(self, state: State, count: int) -> State:
         """The state `count` places farther, which have been written."""
-        state[FILLED][:] += count
+        filled: Array = state[FILLED]
+        filled += count  # in place, so that who holds an older state learns of it
         return (state[LENGTHS] + count, *state[FILLED:])
 
     def _run(self, ids: Array, state: State) -> Array:
         """Write ids, shape (batch, time), behind what is known; return logits (batch, time, vocabulary)."""
-        if self._bound is None or not self._bound.fits(ids, state):
+        if self._bound is None or self._bound.shape != ids.shape or not self._bound.holds(state):
             self._bound = _Bound(self._session, ids.shape, state[BUFFERS:], self.vocabulary, self._rates)
         return self._bound.run(ids, state[LENGTHS], state[FIRST])
+
+
+def rates(count: int, slowest: float) -> NDArray[np.float64]:
+    """Return radians a place by which positions turn, shape (count,), from 1 down to nearly ``1 / slowest``."""
+    return slowest ** -(np.arange(count) / count)
 
 
 class _Bound:
     """The session tied to certain buffers, so that a step needs no more than a few numbers written."""
 
     def __init__(self, session: Any, shape: tuple[int, ...], buffers: tuple[Array, ...], vocabulary: int, rates: Array | None) -> None:
-        self._session, self._rates, self._shape, self._buffers = session, rates, shape, buffers
+        self._session, self._rates, self.shape, self._buffers = session, rates, shape, buffers
         batch, time = shape
         self._ids, self._last, self._total = np.zeros(shape, np.int64), np.zeros(batch, np.int32), np.zeros((), np.int32)
         self._ahead = np.arange(time)
@@ -146,9 +152,9 @@ class _Bound:
         inputs: dict[str, Array] = {"ids": self._ids, "last": self._last, "total": self._total}
         if rates is not None:
             count = max(batch * time, buffers[0].shape[2])  # as many as there are places, though only those of new ids are looked at
-            self._cosines, self._sines = np.zeros((2, count, len(rates)), np.float32)
-            rows = np.arange(batch * time).reshape(shape)
-            inputs |= {"cosines": self._cosines, "sines": self._sines, "rows": rows}
+            waves = np.zeros((2, count, len(rates)), np.float32)
+            inputs |= {"cosines": waves[0], "sines": waves[1], "rows": np.arange(batch * time).reshape(shape)}
+            self._cosines, self._sines = waves[:, : batch * time]
         self._inputs = inputs
         self._binding = session.io_binding()
         names = [value.name for value in session.get_inputs() if value.name.startswith(("keys.", "values."))]
@@ -160,20 +166,19 @@ class _Bound:
         for name, array in outputs.items():
             self._binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
 
-    def fits(self, ids: Array, state: State) -> bool:
-        """Whether these are the buffers, and this the number of ids."""
-        return ids.shape == self._shape and all(map(operator.is_, self._buffers, state[BUFFERS:]))
+    def holds(self, state: State) -> bool:
+        """Whether these are the buffers."""
+        return all(map(operator.is_, self._buffers, state[BUFFERS:]))
 
     def run(self, ids: Array, lengths: Array, first: Array) -> Array:
         """Read ids, shape (batch, time); return logits (batch, time, vocabulary)."""
-        time = self._shape[1]
         self._ids[:] = ids
         self._last[:] = lengths
-        self._last += time - 1
+        self._last += self.shape[1] - 1
         self._total[...] = self._last.max() + 1
         if self._rates is not None:
             angles = ((first + lengths)[:, None] + self._ahead).reshape(-1, 1) * self._rates
-            self._cosines[: len(angles)] = np.cos(angles)
-            self._sines[: len(angles)] = np.sin(angles)
+            np.cos(angles, out=self._cosines)
+            np.sin(angles, out=self._sines)
         self._session.run_with_iobinding(self._binding)
         return self._logits.copy()
