@@ -107,7 +107,7 @@ class Ours:
 
     def __init__(self, session: TransformerSession, batch: int, steps: int, context: int = CONTEXT) -> None:
         self.session, self.steps, self.random = session, steps, np.random.default_rng(0)
-        _, state = session.read(self.random.integers(0, VOCABULARY, (1, context)), session.start(1))
+        _, state = session.read_many(self.random.integers(0, VOCABULARY, (1, context)), session.start(1))
         self.state = tuple(np.repeat(part, batch, axis=0) for part in state)
         self.ids = np.zeros(batch, np.int64)
 

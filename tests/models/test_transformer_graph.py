@@ -38,7 +38,7 @@ def test_the_graph_says_what_the_network_says_far_beyond_its_window(kind):
 
 def test_read_at_once_it_says_the_same(kind):
     ids = ids_of(2, LENGTH)
-    found, _ = (session := session_of(kind, in_bytes=False)).read(ids, session.start(2))
+    found, _ = (session := session_of(kind, in_bytes=False)).read_many(ids, session.start(2))
     assert found == pytest.approx(exact(kind, ids), abs=2e-4)
 
 
@@ -53,10 +53,10 @@ def test_bytes_say_nearly_the_same(kind):
 def test_in_bytes_reading_at_once_and_id_by_id_are_equal_to_the_bit(kind):
     ids = ids_of(2, LENGTH)
     session = session_of(kind)
-    at_once, _ = session.read(ids, session.start(2))
+    at_once, _ = session.read_many(ids, session.start(2))
     state, parts = session.start(2), []
     for part in np.split(ids, [1, 40, 41, 200], axis=1):
-        logits, state = session.read(part, state)
+        logits, state = session.read_many(part, state)
         parts.append(logits)
     assert np.array_equal(at_once, stepped(session, ids))
     assert np.array_equal(at_once, np.concatenate(parts, axis=1))
@@ -64,7 +64,7 @@ def test_in_bytes_reading_at_once_and_id_by_id_are_equal_to_the_bit(kind):
 
 def test_neighbours_at_other_places_change_no_bit(kind):
     ids, session = ids_of(3, 120), session_of(kind)
-    states = [session.read(ids[row : row + 1, :length], session.start(1))[1] for row, length in enumerate((90, 3, 40))]
+    states = [session.read_many(ids[row : row + 1, :length], session.start(1))[1] for row, length in enumerate((90, 3, 40))]
     together = tuple(np.concatenate(parts) for parts in zip(*states, strict=True))
     for place in range(30):
         each = np.array([ids[0, 90 + place], ids[1, 3 + place], ids[2, 40 + place]])
@@ -78,7 +78,7 @@ def test_threads_change_no_bit(kind):
     ids = ids_of(3, 60)
     one, two = (TransformerSession(graph_of(kind), threads=threads) for threads in (1, 2))
     assert np.array_equal(stepped(one, ids), stepped(two, ids))
-    assert np.array_equal(one.read(ids, one.start(3))[0], two.read(ids, two.start(3))[0])
+    assert np.array_equal(one.read_many(ids, one.start(3))[0], two.read_many(ids, two.start(3))[0])
 
 
 def test_the_same_weights_give_the_same_bytes_and_leave_the_weights_alone(kind):

@@ -40,7 +40,7 @@ def test_what_an_older_state_says_stays_the_same(session):
 
 def test_two_musics_go_on_from_one_state_in_turn(session):
     ids, opened = ids_of(3, 90), session.start(1)
-    _, opened = session.read(ids[:1, :40], opened)
+    _, opened = session.read_many(ids[:1, :40], opened)
     first = second = opened
     for place in range(40, 90):
         one, first = session.step(ids[1:2, place], first)
@@ -52,7 +52,7 @@ def test_two_musics_go_on_from_one_state_in_turn(session):
 
 def test_many_continuations_cost_one_reading(session):
     ids = ids_of(1, 50)
-    logits, state = session.read(ids, session.start(1))
+    logits, state = session.read_many(ids, session.start(1))
     forked = tuple(np.repeat(part, 5, axis=0) for part in state)
     following = np.arange(5)
     said, after = session.step(following, forked)
@@ -79,7 +79,7 @@ def test_many_continuations_cost_one_reading(session):
 )
 def test_rows_of_a_state_are_states(session, cut):
     ids = ids_of(3, 40)
-    _, state = session.read(ids, session.start(3))
+    _, state = session.read_many(ids, session.start(3))
     before = [part.copy() for part in state]
     rows, following = cut(ids), cut(np.array([4, 5, 6]))
     said, _ = session.step(following, tuple(cut(part) for part in state))

@@ -10,8 +10,8 @@ from partimento.errors import ScoreError
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature
 from partimento.score.meter import bar_of, bar_starts
 from partimento.score.pitch import tonic_pitch_class
-from partimento.score.tempo import seconds_at
-from partimento.score.transform import cut, cut_bars, join, merge_tracks, quantize, rescale, transpose, with_tempo
+from partimento.score.tempo import seconds_at, with_tempo
+from partimento.score.transform import cut, cut_bars, join, merge_tracks, quantize, rescale, transpose
 
 # --- transpose -------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,8 @@ def run(name, how, stop=None, resume=False):
     trainable.module = team.spread(module, "ddp" if how == "lstm" else how)
     settings = Settings(6, 1e-2, validate_every=2, accumulate=2)
     (out / name).mkdir(exist_ok=True)
-    loop = Loop(trainable, stream, checks, settings=settings, folder=out / name, facts={}, team=team)
+    loop = Loop(trainable, stream, checks, settings=settings, folder=out / name, facts={})
+    loop.team = team
     losses = []
 
     def after_step(progress):

@@ -133,7 +133,8 @@ class TrainingRun:
             course.threads,
             course.seed,
             made.rows if course.rows is None else course.rows,
-            made.time * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
+            made.sizes[self.network.size].get("window", made.time)
+            * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
             {"name": self.encoding.name, **self.encoding.options()},
             made.weight_decay,
             made.decay,

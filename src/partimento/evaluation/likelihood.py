@@ -92,5 +92,5 @@ def _whole(model: _Reader, pieces: Sequence[NDArray[np.integer]]) -> _Predicted:
         state = model.start(1)
         for begin in range(0, len(piece) - 1, CHUNK):
             following = piece[begin + 1 : begin + CHUNK + 1]
-            logits, state = model.read(piece[None, begin : begin + len(following)], state)
+            logits, state = model.read_many(piece[None, begin : begin + len(following)], state)
             yield np.full(len(following), number), logits[0], following

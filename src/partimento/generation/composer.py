@@ -25,7 +25,8 @@ from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 from partimento.score.pitch import key_name, parse_key, tonic_pitch_class
-from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
+from partimento.score.tempo import with_tempo
+from partimento.score.transform import cut_bars, quantize, transpose
 from partimento.version import __version__
 
 MOST_IDS = 60_000

@@ -41,7 +41,7 @@ class SequenceModel(Protocol):
 class Reading(Protocol):
     """A model that reads many ids for little more than the price of one."""
 
-    def read(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
+    def read_many(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take many ids a piece.
 
         Args:

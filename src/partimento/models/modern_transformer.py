@@ -85,7 +85,8 @@ class _RootNorm(torch.autograd.Function):
         """Divide."""
         share = torch.linalg.vector_norm(stream, dim=2, keepdim=True).square_().div_(stream.shape[2]).add_(EPSILON).rsqrt_()
         ctx.save_for_backward(stream, weight, share)
-        return (stream * share).mul_(weight)
+        found: Tensor = (stream * share).mul_(weight)
+        return found
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
@@ -121,8 +122,8 @@ class Block(nn.Module):
         found = causal_attention(query, key, parts[:, :, 2].transpose(1, 2), window=self.window)
         stream = stream + self.dropout(self.answered(found.transpose(1, 2).flatten(2)))
         gate, content = self.widen(self.before_products(stream)).chunk(2, dim=2)
-        stream = stream + self.dropout(self.narrow(silu(gate) * content))
-        return stream
+        added: Tensor = self.dropout(self.narrow(silu(gate) * content))
+        return stream + added
 
 
 class ModernTransformer(nn.Module):

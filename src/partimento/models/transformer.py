@@ -77,8 +77,8 @@ class Block(nn.Module):
         query, key, value = parts.permute(2, 0, 3, 1, 4)
         found = causal_attention(query, key, value, window=self.window)
         stream = stream + self.dropout(self.answered(found.transpose(1, 2).flatten(2)))
-        stream = stream + self.dropout(self.narrow(relu(self.widen(self.before_products(stream)))))
-        return stream
+        added: Tensor = self.dropout(self.narrow(relu(self.widen(self.before_products(stream)))))
+        return stream + added
 
 
 class Transformer(nn.Module):

@@ -85,7 +85,7 @@ class TransformerSession:
             logits = self._run(np.asarray(ids).reshape(-1, 1), state)[:, 0]
             return logits, self._known(state, 1)
 
-    def read(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
+    def read_many(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take many ids a piece, shape (batch, time); return logits (batch, time, vocabulary) and the next state."""
         ids = np.asarray(ids)
         logits = np.empty((*ids.shape, self.vocabulary), np.float32)

@@ -364,32 +364,6 @@ def _without_doubles(track: Track) -> Track:
     return replace(track, start=track.start[new], duration=duration, pitch=track.pitch[new], velocity=velocity)
 
 
-def with_tempo(score: Score, bpm: float) -> Score:
-    """Return the score at one tempo throughout, `bpm` quarter notes a minute.
-
-    Raises:
-        ScoreError: When `bpm` is not above 0.
-    """
-    return replace(score, tempos=(Tempo.of_bpm(0, bpm),))
-
-
-def stretch(score: Score, factor: float) -> Score:
-    """Return the score played so many times as slowly, its tempos in the same proportion to each other.
-
-    Args:
-        score: Any score.
-        factor: Of all durations in seconds, above 0; 1.05 is a little slower.
-
-    Raises:
-        ScoreError: When `factor` is not above 0, or a tempo becomes one that cannot be written.
-    """
-    if not factor > 0:
-        raise ScoreError(f"stretching by {factor}: expected a factor above 0.")
-    tempos = score.tempos if score.tempos and score.tempos[0].tick == 0 else (Tempo(0), *score.tempos)
-    slower = (replace(tempo, quarter_microseconds=round(tempo.quarter_microseconds * factor)) for tempo in tempos)
-    return replace(score, tempos=tuple(slower))
-
-
 def merge_tracks(score: Score) -> Score:
     """Return the score with all pitched tracks as one, and all drums as another, where there are any.
 

@@ -19,9 +19,14 @@ from partimento.training.networks import NETWORKS, build_network
 from partimento.training.prepare import Prepared
 from partimento.training.schedule import Decay, steps_of_minutes
 from partimento.training.team import Spread, Team
+from partimento.training.windows import same_windows
 
 MINUTES = 10.0
 """Length of a run for which neither steps nor minutes were given."""
+
+
+HEARD = 12
+"""Windows of the pieces to choose by that a network reads while what goes through it is measured, where its graph counts in bytes."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,12 @@ def fit(
         settings=settings,
         folder=folder,
         facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}},
-        team=team,
     )
+    loop.team = team
+    heard = same_windows(prepared.valid, rows=HEARD, time=plan.time, most=HEARD)[0].ids.astype(np.int32)
 
     def graph(weights: Mapping[str, torch.Tensor]) -> bytes:
-        return NETWORKS[plan.network].graph(_arrays(weights), network)
+        return NETWORKS[plan.network].graph(_arrays(weights), network, heard)
 
     if team.size == 1:
         loop.after_step = lambda progress: after_step(progress, lambda: graph(module.state_dict()))

@@ -21,7 +21,7 @@ from partimento.errors import ConfigError, TrainingError
 from partimento.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, set_aside
 from partimento.training.record import Record, Silence
 from partimento.training.schedule import Decay, Schedule
-from partimento.training.team import ALONE, Team
+from partimento.training.team import ALONE
 
 MEMORISING = "it is starting to memorise"
 TURNED = "fewer than planned, for validation had stopped improving and the learning rate fell early"
@@ -128,7 +128,6 @@ class Loop:
         settings: How.
         folder: Where the checkpoint and the log stand.
         facts: JSON values that must be the same when the run is resumed: data, encoding, model.
-        team: Who trains together; the trainable's module is spread over them.
     """
 
     def __init__(
@@ -140,13 +139,13 @@ class Loop:
         settings: Settings,
         folder: Path,
         facts: Mapping[str, Any],
-        team: Team = ALONE,
     ) -> None:
-        self.team = team
         self.trainable, self.stream, self.validation = trainable, stream, validation
         self.settings, self.folder, self.facts = settings, folder, dict(facts)
         self.after_step: Callable[[Progress], None] = lambda progress: None
         """Called after each step, its checkpoint written; must leave weights and random states alone."""
+        self.team = ALONE
+        """Who trains together, with the trainable's module spread over them; to be said before `run`."""
         self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate, settings.decay)
         self.progress = Progress()
         self.first_step = 0

@@ -19,7 +19,7 @@ from partimento.encoding.catalog import ENCODINGS, build_encoding
 from partimento.encoding.encoding import Encoding, Moving, fitted
 from partimento.errors import CorpusError, PartimentoError
 from partimento.score import Score
-from partimento.score.transform import stretch
+from partimento.score.tempo import stretch
 from partimento.training.id_files import IdFiles
 
 Ids = NDArray[np.int32]

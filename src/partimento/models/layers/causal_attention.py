@@ -137,8 +137,7 @@ def _at_keys(products: Tensor, pairs: int, rows: int, seen: int) -> Tensor:
     """Products with all distances, shape (heads, batch * rows, seen + 1), each at its key, shape (pairs, rows, seen).
 
     Row r asks for distance ``seen - rows + r - j`` at key j; ahead of it stands anything. Read without line breaks from place
-    ``rows - 1`` on, in rows of
-    `seen`, each product stands at its key.
+    ``rows - 1`` on, in rows of `seen`, each product stands at its key.
     """
     return products.reshape(pairs, -1)[:, rows - 1 : rows - 1 + rows * seen].view(pairs, rows, seen)
 
