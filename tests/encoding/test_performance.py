@@ -15,6 +15,7 @@ from partimento.score import Score, Tempo, Track
 from partimento.score.meter import bar_count
 from partimento.score.pedal import fold_pedal
 from partimento.score.tempo import seconds_at
+from partimento.score.transform import transpose
 
 PERFORMANCE, PEDAL = Performance(), Performance("events")
 WAYS = pytest.mark.parametrize("encoding", [PERFORMANCE, PEDAL], ids=["folded", "events"])
@@ -170,6 +171,24 @@ def test_a_piece_cut_short_gives_what_stands_before_the_cut():
 
 
 # --- what cannot be said
+
+
+@pytest.mark.parametrize("encoding", [Performance(lowest=21, highest=108), PEDAL, Performance(density=True, histogram=True)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_ids_are_moved_as_if_the_score_had_been(encoding, whole):
+    score = random_score(3)
+    ids = encoding.encode(score, whole=whole)
+    for semitones in (-3, 0, 2):
+        moved = encoding.moved(ids, semitones)
+        assert moved.dtype == np.int32 and np.array_equal(moved, encoding.encode(transpose(score, semitones), whole=whole))
+
+
+def test_ids_are_not_moved_off_the_keyboard():
+    encoding = Performance(lowest=21, highest=108)
+    ids = encoding.encode(played((0, 100, 107, 60), (0, 100, 22, 60)))
+    assert encoding.moved(ids, 1) is not None and encoding.moved(ids, -1) is not None
+    assert encoding.moved(ids, 2) is None and encoding.moved(ids, -2) is None
+    assert np.array_equal(encoding.moved(np.array([0, 1], np.int32), 5), [0, 1])
 
 
 def test_no_notes_are_refused():

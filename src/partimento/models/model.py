@@ -46,7 +46,7 @@ class Reading(Protocol):
 
         Args:
             ids: Shape (batch, time), at least one.
-            state: What `start`, `step` or `read` returned; what it says is not changed.
+            state: What `start`, `step` or `read_many` returned; what it says is not changed.
 
         Returns:
             Logits of what follows each id, shape (batch, time, vocabulary), and the next state.

@@ -1,4 +1,4 @@
-"""A Transformer behind `start`, `step` and `read`: keys and values stay where they are, and yet a state can be forked. No torch.
+"""A Transformer behind `start`, `step` and `read_many`: keys and values stay where they are, and yet a state can be forked. No torch.
 
 A state is, piece by piece: how many places of its buffers it knows; how many are written; the position of the first of them; then keys
 and values of every layer. A step writes behind what it knows, in place, and returns the same buffers known one place farther: who
