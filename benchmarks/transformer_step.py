@@ -1,6 +1,6 @@
 """S1, S2 and S7: one id of a Transformer with 512 ids behind it, ours beside transformers' `generate` and torch with a cache.
 
-Run: python benchmarks/transformer_step.py
+Run: python benchmarks/transformer_step.py [S1] [S2]
 Goals: S1 (6 x 512) at most 1/5 of `generate` for one piece, 1/10 for 32 at once, within 2.2 times the floor, and less than 15 % dearer
 after 2,048 ids than after 128; S2 (12 x 768) at most 1/5; S7, 32 pieces at once, 10 times as many ids a second as `generate`.
 
@@ -11,6 +11,7 @@ runs on one thread. The floor is what it takes to read weights and cache once, a
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -34,7 +35,8 @@ DEFINITION = "milliseconds of processor time an id of each piece, one thread, me
 def main() -> None:
     torch.set_num_threads(1)
     speed = bytes_a_second()
-    for figure, shape in SHAPES.items():
+    for figure in sys.argv[1:] or SHAPES:
+        shape = SHAPES[figure]
         modules = networks(shape)
         sessions = {name: session_of(module) for name, module in modules.items()}
         rows = {"definition": DEFINITION, "gigabytes_a_second": round(speed / 1e9, 1)}
@@ -147,7 +149,7 @@ class Generate:
         found = self.model.generate(
             self.ids,
             attention_mask=torch.ones_like(self.ids),
-            past_key_values=self.cache,
+            cache=self.cache,
             max_new_tokens=self.steps,
             do_sample=True,
             top_k=0,
