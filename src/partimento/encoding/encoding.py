@@ -169,7 +169,7 @@ class Moving(Protocol):
         """Factors of time by which pieces are also slowed down or sped up to learn from, 1 first."""
 
     def moved(self, ids: Ids, semitones: int) -> Ids | None:
-        """Return the same piece `semitones` higher, as `encode` would say it; None where a key would be out of range."""
+        """Return the same whole piece `semitones` higher, as `encode` would say it; None where a key would be out of range."""
 
 
 @runtime_checkable
@@ -194,6 +194,21 @@ class Raw(Protocol):
 
         Where there is no music in it, the score has no notes.
         """
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """What an encoding does beside that keeps less of a beginning than it was given: it takes the beginning back as it was."""
+
+    def adapted(self, primer: Score) -> tuple[Score, tuple[str, ...]]:
+        """Return what it can say of `primer`, and a sentence on each thing that it cannot, or that will be heard.
+
+        Raises:
+            EncodingError: When nothing is left of it.
+        """
+
+    def resumed(self, ids: Ids, primer: Score) -> Score:
+        """Return the score that `ids` say, with what is said of `primer`, an adapted one, as it was given."""
 
 
 @runtime_checkable

@@ -17,10 +17,12 @@ from typing import Any, Literal
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask, allowed_after
+from partimento.encoding.performance_adapted import adapted
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance_controls import wished_codes, with_controls
 from partimento.encoding.performance_grammar import PerformanceGrammar
-from partimento.encoding.performance_layout import END, FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_layout import FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
@@ -130,10 +132,22 @@ class Performance:
             (played.velocity * 4 + 2).astype(np.int32),
             controls=controls,
         )
+        return self._score(track)
+
+    def _score(self, track: Track) -> Score:
+        """A track, a tick a millisecond, as a score."""
         return Score(_TICKS_PER_QUARTER, (track,), (Tempo.of_bpm(0, self.tempo),), (TimeSignature(0),))
 
+    def adapted(self, primer: Score) -> tuple[Score, tuple[str, ...]]:
+        """Return what a piano plays of a beginning, and what is to be said of the rest (see `Resuming`)."""
+        return adapted(primer, self._layout)
+
+    def resumed(self, ids: Ids, primer: Score) -> Score:
+        """Return what `ids` say, their beginning as it was given (see `Resuming`)."""
+        return self._score(resumed(ids, primer, self._layout))
+
     def moved(self, ids: Ids, semitones: int) -> Ids | None:
-        """Return the same performance `semitones` higher (see `Moving.moved`), as `encode` would say it."""
+        """Return the same performance, a whole one, `semitones` higher (see `Moving.moved`)."""
         layout = self._layout
         key = (ids >= FIRST_ON) & (ids < layout.first_shift)
         keys = (ids[key] - FIRST_ON) % layout.keys + semitones
@@ -142,7 +156,7 @@ class Performance:
         if layout.histogram:  # what is told of the pitch classes changes with them
             played = played_of(ids, layout)
             played = played._replace(key=played.key + semitones)
-            return with_controls(ids_of(played, layout, whole=bool(ids[-1] == END)), played, layout)
+            return with_controls(ids_of(played, layout, whole=True), played, layout)
         return np.asarray(ids + semitones * key, np.int32)
 
     def allowed(self, ids: Ids) -> Mask:

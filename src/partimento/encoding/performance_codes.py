@@ -53,7 +53,7 @@ def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
     Args:
         played: Keys within the layout's.
         layout: Which number means what.
-        whole: Whether the end is said.
+        whole: Whether the end is said; otherwise what happens in the last step, where keys are let go, is not said either.
     """
     key = played.key - layout.lowest
     pedal = played.pedal if layout.pedal else played.pedal[:0]
@@ -65,6 +65,8 @@ def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
         ]
     )
     events.sort()
+    if not whole:
+        events = events[events >> _STEP_BITS < events[-1] >> _STEP_BITS]
     step = events >> _STEP_BITS
     passed = step.copy()  # steps before each event
     passed[1:] -= step[:-1]

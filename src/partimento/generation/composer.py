@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Accompanying, Grammar, Raw
+from partimento.encoding.encoding import Accompanying, Grammar, Raw, Resuming
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
@@ -109,7 +109,10 @@ class Composer:
         if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._written(wish, beginning, self.encoding.decode(ids), [seed, number])
         self.ids = ids
-        return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
+        score = (
+            self.encoding.resumed(ids, primer) if primer is not None and isinstance(self.encoding, Resuming) else self.encoding.decode(ids)
+        )
+        return self._finish(score, wish, seed=seed, number=number).with_warnings(*remarks)
 
     def _write_over(self, wish: Wish, piece: Score, *, seed: int, number: int) -> Score:
         """A new melody over the chords of a piece, in its accompaniment."""
@@ -281,6 +284,9 @@ class Composer:
             distance = (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(primer)) + 5) % 12 - 5
             primer = transpose(primer, distance)
         remarks: list[str] = []
+        if isinstance(self.encoding, Resuming):
+            primer, said = self.encoding.adapted(primer)
+            remarks += said
         if self.encoding.grid is not None:
             step = 4 * primer.ticks_per_quarter / self.encoding.grid
             off = sum(int(np.count_nonzero((track.start % step != 0) | (track.end % step != 0))) for track in primer.tracks)
@@ -289,9 +295,8 @@ class Composer:
                 remarks.append(f"primer: {off} notes were moved to the nearest {self.encoding.grid}th.")
         return primer, tuple(remarks)
 
-    def _finish(self, ids: NDArray[np.int32], wish: Wish, *, seed: int, number: int) -> Score:
-        """The ids as a score in the wished key and tempo, with its provenance."""
-        score = self.encoding.decode(ids)
+    def _finish(self, score: Score, wish: Wish, *, seed: int, number: int) -> Score:
+        """A score in the wished key and tempo, with its provenance."""
         if wish.key is not None and key_of(score) != replace(wish.key, tick=0):
             score = transpose(score, (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(score)) + 5) % 12 - 5)
         return self._named(score, wish, seed=seed, number=number)
