@@ -33,6 +33,10 @@ MOST_IDS = 60_000
 """Ids that are written at most, drafts included; as many frames, where an encoding says a step in a whole frame of ids."""
 
 
+MOST_IN_A_BAR = 500
+"""Ids of a bar in a piece that is wished to have many; two seconds of the densest piano take half of them."""
+
+
 class Composer:
     """A trained model that writes pieces.
 
@@ -55,6 +59,7 @@ class Composer:
         """Ids chosen so far, pieces that were not accepted included."""
         self.ids: NDArray[np.int32] = np.zeros(0, np.int32)
         """The piece written last, as ids, before it was moved to a wished key."""
+        self._begun: tuple[Wish, Writing] | None = None  # one reading of a beginning serves all that is written after it
         self._plans: dict[tuple[int | None, KeySignature | None], SequenceModel | None] = {}
 
     def compose(  # the one public verb; every argument is a wish a person has
@@ -178,7 +183,11 @@ class Composer:
             raise EncodingError(
                 f"--rewrite: a {self.bundle.card.model.get('name')} cannot look ahead. Take a model that fills in: a coconet."
             )
-        return self._write(self._open(wish, beginning, like), seed, wish.condition)
+        if wish.primer is None:
+            return self._write(self._open(wish, beginning, like), seed, wish.condition, self._bars(wish, like))
+        if self._begun is None or self._begun[0] is not wish:
+            self._begun = wish, self._open(wish, beginning, like)
+        return self._write(self._begun[1], seed, wish.condition, self._bars(wish, like))
 
     def _painted(self, wish: Wish, beginning: list[int], like: Score, seed: list[int]) -> NDArray[np.int32]:
         """A piece by a model that fills in."""
@@ -253,10 +262,10 @@ class Composer:
         """Whether the condition holds of a piece so far."""
         return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
 
-    def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
-        """A piece written to its end."""
+    def _write(self, opened: Writing, seed: list[int], condition: Condition | None, bars: int | None = None) -> NDArray[np.int32]:
+        """A piece written to its end, that is to have so many bars."""
         fits = self._fits(condition)
-        most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
+        most = max(MOST_IDS * int(self.encoding.hints.get("frame", 1)), MOST_IN_A_BAR * (bars or 0))
         drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
         written = writer.write(opened)
