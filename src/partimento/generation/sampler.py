@@ -59,7 +59,7 @@ class Writing:
         writing.ids += map(int, beginning)
         for number in writing.ids:
             grammar.push(number)
-        logits, writing.state = model.read_many(np.array([writing.ids]), writing.state)
+        logits, writing.state = model.read_many(np.array([writing.ids[-model.memory :]]), writing.state)
         writing.logits = logits[0, -1].astype(np.float64)
         return writing
 

@@ -41,6 +41,10 @@ class SequenceModel(Protocol):
 class Reading(Protocol):
     """A model that reads many ids for little more than the price of one."""
 
+    @property
+    def memory(self) -> int:
+        """Ids back beyond which what was read changes next to nothing: of a long beginning only so many need be read."""
+
     def read_many(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take many ids a piece.
 

@@ -72,6 +72,11 @@ class TransformerSession:
         self._bound: _Bound | None = None
         self._turn = threading.Lock()  # what is bound is written anew at each step
 
+    @property
+    def memory(self) -> int:
+        """Two windows: what each place sees, and what those at the far end of it have seen."""
+        return 2 * self.window
+
     def start(self, batch: int) -> State:
         """Return the state before the first id: nothing known, nothing written, positions from 0 on, empty buffers."""
         facts = (np.zeros(batch, np.int64) for _ in range(BUFFERS))
