@@ -40,8 +40,8 @@ def main() -> None:
     publish(
         "S5_transformer_training",
         {
-            "definition": f"ids a second, median of {RUNS} optimiser steps of {ROWS} x {TIME} ids, {THREADS} thread, forward, backward, clip "
-            "and AdamW; loss: of the first step, in nats",
+            "definition": f"ids a second, median of {RUNS} optimiser steps of {ROWS} x {TIME} ids, {THREADS} thread, forward, backward, "
+            "clip and AdamW; loss: of the first step, in nats",
             **{f"{name}_ids_per_second": value for name, value in rate.items()},
             "plain_to_sdpa_bf16": round(rate["plain_ours_bf16"] / rate["plain_sdpa_bf16"], 2),
             "relative_to_skew_bf16": round(rate["relative_ours_bf16"] / rate["relative_skew_bf16"], 2),

@@ -8,6 +8,7 @@ is done differently here and why. Size ``base`` is the published one, ``small`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from partimento.errors import ConfigError, nearest
@@ -290,10 +291,13 @@ PRESETS: dict[str, Preset] = {
         },
         1e-3,
     ),
-    "modern": _transformer(
-        "modern_transformer",
-        "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
-        "A window on what came before; trained on performances as Music Transformer is.",
+    "modern": replace(
+        _transformer(
+            "modern_transformer",
+            "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
+            "A window on what came before; trained on performances as Music Transformer is.",
+        ),
+        decay="line",
     ),
     "music_transformer": _transformer(
         "music_transformer",
