@@ -16,6 +16,7 @@ import numpy as np
 import symusic
 from numpy.typing import NDArray
 
+from partimento.errors import ScoreError
 from partimento.files import midi_words as words
 from partimento.files.midi_conductor import Conducting, Findings, Meta, track_name
 from partimento.files.midi_events import KEPT_CONTROLLERS
@@ -128,7 +129,7 @@ def _intact_chunk(data: bytes, start: int, stop: int) -> _Chunk | None:
     metas: list[Meta] = []
     try:
         while True:
-            messages = _plain(data, place, stop) or _expressed(data, place, stop)
+            messages = _messages(data, place, stop)
             after = messages.stop
             delta, at = number_at(data, after, stop)
             if data[at : at + 3] == _END:
@@ -145,26 +146,31 @@ def _intact_chunk(data: bytes, start: int, stop: int) -> _Chunk | None:
         return None
 
 
-def _plain(data: bytes, place: int, stop: int) -> _Messages | None:
-    """All the messages from `place` up to the end of track that closes the chunk, where they certainly are nothing else."""
+def _messages(data: bytes, place: int, stop: int) -> _Messages:
+    """The channel messages at `place`, which may be none."""
     delta, at = number_at(data, place, stop)
-    end = stop - len(_END) - 1
-    if data[at] == 0xFF or data[stop - len(_END) : stop] != _END:
+    if data[at] == 0xFF:
+        return _Messages(place, 0, range(0))
+    return _plain(data, place, delta, at, stop) or _expressed(data, place, stop)
+
+
+def _plain(data: bytes, place: int, delta: int, at: int, stop: int) -> _Messages | None:
+    """All the messages from `place` up to the end of track that closes the chunk, where they certainly are nothing else."""
+    if data[stop - len(_END) : stop] != _END:
         return None
+    end = stop - len(_END) - 1
     for _ in range(3):  # the time before the end of track
         end -= data[end - 1] >= 0x80
-    start, ticks = place, 0
     is_program = data[at] & 0xF0 == 0xC0 and data[at + 1] < 0x80
-    if is_program:
-        start, ticks = at + 2, delta
+    start = at + 2 if is_program else place
     found = plain_messages(data, start, end) if start < end else None
-    if found is None or is_program and data[at] & 15 != found.channel:
+    if found is None or (is_program and data[at] & 15 != found.channel):
         return None
-    return _Messages(end, ticks + found.before_tick, range(found.channel, found.channel + 1))
+    return _Messages(end, delta + found.before_tick, range(found.channel, found.channel + 1))
 
 
 def _expressed(data: bytes, place: int, stop: int) -> _Messages:
-    """The messages at `place` that the expression finds, which may be none."""
+    """The messages at `place` that the expression finds."""
     messages = ONE_PROGRAM.match(data, place, stop)
     after = messages.end() if messages else place
     return _Messages(after, _before_tick(data[place:after]), range(16))
@@ -193,23 +199,28 @@ def _played(chunk: _Chunk, division: int) -> Track | None:
     if len(score.tracks) != 1 or not score.markers:
         return None
     found = score.tracks[0]
-    notes: dict[str, NDArray[np.int32]] = found.notes.numpy()
-    start, duration, velocity = notes["time"], notes["duration"], notes["velocity"]
-    last = score.markers[-1].time - 1
-    if not start.size or start.min() < 0 or duration.min() < 1 or (start + duration).max() > last or velocity.min() < 1:
+    notes: dict[str, NDArray[Any]] = found.notes.numpy()
+    start, duration = notes["time"], notes["duration"]
+    if not start.size or (start + duration).max() >= score.markers[-1].time:
         return None
     changes = found.controls.numpy()
-    kept = np.flatnonzero(_KEPT.take(changes["number"]))
-    controls = np.empty((3, kept.size), np.int64)
-    for row, column in enumerate(("time", "number", "value")):
-        controls[row] = changes[column].take(kept)
-    return Track(
-        start=start,
-        duration=duration,
-        pitch=notes["pitch"],
-        velocity=velocity,
-        name=track_name(chunk.metas),
-        program=found.program,
-        is_drum=found.is_drum,
-        controls=controls.T,
-    )
+    columns = [changes[column] for column in ("time", "number", "value")]
+    kept = _KEPT.take(changes["number"])
+    if not kept.all():
+        columns = [column[kept] for column in columns]
+    controls = np.empty((3, columns[0].size), np.int64)
+    for row, column in zip(controls, columns, strict=True):
+        row[:] = column
+    try:
+        return Track(
+            start=start,
+            duration=duration,
+            pitch=notes["pitch"],
+            velocity=notes["velocity"],
+            name=track_name(chunk.metas),
+            program=found.program,
+            is_drum=found.is_drum,
+            controls=controls.T,
+        )
+    except ScoreError:  # a note without length, which symusic leaves as it is
+        return None
