@@ -77,7 +77,9 @@ def ticks_of(body):
 @given(st.one_of(damaged(), damaged(MIXED), st.binary(min_size=1, max_size=12)), st.binary(max_size=3), st.binary(max_size=3))
 @example(b"\x00\x3c\x40\x00\x93\x3c\x40", b"", b"")  # data before the first status
 @example(b"\x00\x93\x3c\x40\x81", b"", b"\x00")  # half a time at the end
-@example(b"\x00\x93\x3c\x40\x00\x00\xc3\x05", b"", b"")
+@example(b"\x00\x93\x3c\x40\x00\xc3\x05\x06", b"", b"")  # kinds of message that have not two bytes
+@example(b"\x00\x93\x3c\x40\x00\xd3\x05\x06", b"", b"")
+@example(b"\x00\x93\x3c\x40\x00\xf3\x05\x06", b"", b"")
 @example(b"\xff\xff\xff\xff\x7f\x93\x3c\x40", b"", b"")  # a time of five bytes
 @example(b"\x00\x93\x93\x3c\x40", b"", b"")
 def test_the_verdict_is_that_of_the_expressions(body, before, after):
