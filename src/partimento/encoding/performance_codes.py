@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Ids
-from partimento.encoding.performance_layout import END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
+from partimento.encoding.performance_layout import COUNT_BITS, END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
 
 Column = NDArray[np.signedinteger[Any]]
 """Whole numbers, shape (length,)."""
@@ -109,13 +109,14 @@ def played_of(ids: Ids, layout: Layout) -> Played:
     """
     codes = np.asarray(ids)
     kinds = layout.kinds.take(codes)
-    now = np.cumsum(layout.steps.take(codes), dtype=np.int32)
+    gone = np.cumsum(layout.counts.take(codes))  # steps and words on loudness so far, in one number
+    now = gone >> COUNT_BITS
     on, off, loud, pedal = (np.flatnonzero(kinds == kind) for kind in (Kind.ON, Kind.OFF, Kind.VELOCITY, Kind.PEDAL))
     key, freed = codes.take(on) - FIRST_ON, codes.take(off) - layout.first_off
     by_key = np.argsort(key.astype(np.uint8), kind="stable")
     said = np.append(UNSAID_VELOCITY, codes.take(loud) - layout.first_velocity)
-    velocity = said.take(np.cumsum(kinds == Kind.VELOCITY, dtype=np.int32).take(on))
-    start, end = now.take(on).astype(np.int64), np.empty(on.size, np.int64)
+    velocity = said.take(gone.take(on) & ((1 << COUNT_BITS) - 1))
+    start, end = now.take(on), np.empty(on.size, np.int64)
     end[by_key] = _ends(on.take(by_key), key.take(by_key), off, freed, now)
     end = np.maximum(end, start + 1)
     place = start * 128 + key
