@@ -5,8 +5,8 @@ Run: python benchmarks/performance_ids.py FOLDER [--files 200] [--runs 5]
 Without a folder it prints what was measured last. Goal: at least 60 times MidiTok's MIDILike; ids back to a score at 8 million
 notes a second. FOLDER is searched for .mid and .midi, in the order of their names; MAESTRO is what the figure is of. Everyone
 is handed the names of the files and reads them; MidiTok's tokenizers are as they come. Ours checks every file for damage and
-hears the sustain pedal in the note lengths; MidiTok does neither. One thread each, CPU seconds: on a machine that does other
-work as well they tell the same ratio.
+hears the sustain pedal in the note lengths; MidiTok does neither. One thread each, CPU seconds, so that what other programs take
+of the machine is not counted; what is freed stays with the process, as in training.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from measure import interleaved, publish, show
 
 from partimento.encoding.performance import Performance
 from partimento.files.midi import read_midi
+from partimento.training.memory import keep_freed_memory
 
 FIGURE = "S4_performance_ids"
 PEERS = ("MIDILike", "REMI", "TSD")
@@ -40,6 +41,7 @@ def main() -> None:
     files = sorted(file for file in settings.folder.rglob("*") if file.suffix.lower() in (".mid", ".midi"))[: settings.files]
     if not files:
         raise SystemExit(f"{settings.folder}: no .mid or .midi in it")
+    keep_freed_memory()
     encoding = Performance()
     said = [encoding.encode(read_midi(file.read_bytes(), file.name)) for file in files]
     notes = sum(encoding.voice_tokens(ids) for ids in said)

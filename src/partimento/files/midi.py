@@ -208,7 +208,7 @@ def _played(chunk: _Chunk, division: int) -> Track | None:
     kept = _KEPT.take(changes["number"])
     if not kept.all():
         columns = [column[kept] for column in columns]
-    controls = np.empty((3, columns[0].size), np.int64)
+    controls = np.empty((3, columns[0].size), np.int32)
     for row, column in zip(controls, columns, strict=True):
         row[:] = column
     try:

@@ -30,8 +30,9 @@ def tempo_map(score: Score) -> tuple[NDArray[np.int64], NDArray[np.float64], NDA
 def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
     """Return the time in seconds of each of `ticks` (any shape, 0 or later)."""
     at = np.asarray(ticks, np.int64)
-    if len(score.tempos) == 1 and not score.tempos[0].tick:
-        return np.asarray(at * (score.tempos[0].quarter_microseconds / (1e6 * score.ticks_per_quarter)))
+    if not score.tempos or not score.tempos[-1].tick:  # one tempo throughout
+        quarter = score.tempos[-1].quarter_microseconds if score.tempos else DEFAULT_QUARTER_MICROSECONDS
+        return np.asarray(at * (quarter / (1e6 * score.ticks_per_quarter)))
     starts, seconds, per_tick = tempo_map(score)
     segment = np.searchsorted(starts, at, side="right") - 1
     return np.asarray(seconds[segment] + (at - starts[segment]) * per_tick[segment])
