@@ -102,8 +102,8 @@ class Performance:
             raise EncodingError("encoding 'performance': no notes (drums not counted), expected at least one. Leave the piece out.")
         end_tick = score.end_tick
         folded = self._pedal == "folded"
-        start = _steps(score, _column([track.start for track in tracks]))
-        end = _steps(score, _column([sounding_end(track, end_tick) if folded else track.end for track in tracks]))
+        ends = [sounding_end(track, end_tick) if folded else track.end for track in tracks]
+        start, end = np.split(_steps(score, np.concatenate([*(track.start for track in tracks), *ends])), 2)
         key = _column([track.pitch for track in tracks])
         low, high = int(key.min()), int(key.max())
         if low < self._layout.lowest or high > self._layout.highest:

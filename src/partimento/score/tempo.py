@@ -33,9 +33,10 @@ def tempo_map(score: Score) -> tuple[NDArray[np.int64], NDArray[np.float64], NDA
 def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
     """Return the time in seconds of each of `ticks` (any shape, 0 or later)."""
     at = np.asarray(ticks, np.int64)
+    if not score.tempos or not score.tempos[-1].tick:  # one tempo throughout
+        quarter = score.tempos[-1].quarter_microseconds if score.tempos else DEFAULT_QUARTER_MICROSECONDS
+        return np.asarray(at * (quarter / (1e6 * score.ticks_per_quarter)))
     starts, seconds, per_tick = tempo_map(score)
-    if starts.size == 1:
-        return np.asarray(at * per_tick[0])
     segment = np.searchsorted(starts, at, side="right") - 1
     return np.asarray(seconds[segment] + (at - starts[segment]) * per_tick[segment])
 
