@@ -39,7 +39,7 @@ def main() -> None:
         torch.manual_seed(0)
         module = build_network(preset.network, len(encoding.vocabulary), preset.sizes["base"], encoding.hints).eval()
         weights = {key: value.numpy() for key, value in module.state_dict().items()}
-        session = OnnxSession(NETWORKS[preset.network].graph(weights, vars(module.config)))
+        session = OnnxSession(NETWORKS[preset.network].graph(weights, vars(module.config), np.zeros((1, 1), np.int32)))
         frame = encoding.hints.get("frame", 1) if preset.network == "biaxial" else 1
         ids = ids[: IDS // frame * frame]
         seconds = interleaved(

@@ -18,7 +18,7 @@ RANKS = {
     **dict.fromkeys(("training", "generation", "transcription", "synthesis", "evaluation"), 5),
     "export": 6,
     **dict.fromkeys(("cli", "studio"), 7),
-    "partimento": 8,  # the package itself: names of every layer, fetched when asked for
+    **dict.fromkeys(("partimento", "__main__"), 8),  # the package itself: names of every layer, fetched when asked for
 }
 WITHOUT_TORCH_IN_MODELS = {
     "__init__",
@@ -34,6 +34,8 @@ WITHOUT_TORCH_IN_MODELS = {
     "coconet_cells",
     "coconet_inputs",
     "coconet_session",
+    "transformer_scales",
+    "transformer_session",
 }
 """And every file of a graph."""
 

@@ -37,6 +37,7 @@ from partimento.models.dice import Dice
 from partimento.models.markov import Markov
 from partimento.models.model import SequenceModel
 from partimento.models.onnx_session import OnnxSession
+from partimento.models.transformer_session import TransformerSession
 
 FORMAT = 1
 CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
@@ -50,7 +51,10 @@ TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel
 }
 """Models without a graph -> what makes them of their weights."""
 
-SESSIONS: Mapping[str, Callable[[bytes], SequenceModel]] = {"coconet": CoconetSession}
+SESSIONS: Mapping[str, Callable[[bytes], SequenceModel]] = {
+    "coconet": CoconetSession,
+    **dict.fromkeys(("transformer", "music_transformer", "modern_transformer"), TransformerSession),
+}
 """Models whose graph is more than one step -> what makes them of it."""
 
 LONGEST_NAME = 200

@@ -11,7 +11,8 @@ from partimento.files.dispatch import read
 from partimento.generation.load import load
 from partimento.score.meter import bar_count
 from partimento.training.networks import NETWORKS
-from partimento.training.presets import SIZES, preset
+from partimento.training.preset import SIZES
+from partimento.training.presets import preset
 
 
 def test_a_biaxial_is_trained_and_composes(tmp_path):

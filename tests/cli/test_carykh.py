@@ -12,7 +12,8 @@ from partimento.cli import training_run
 from partimento.files import read, write
 from partimento.score import TimeSignature
 from partimento.score.tempo import duration_seconds, seconds_at
-from partimento.training.presets import SIZES, preset
+from partimento.training.preset import SIZES
+from partimento.training.presets import preset
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from safetensors.numpy import load, save
 from partimento.errors import BundleError
 from partimento.evaluation.fingerprints import GRAM, NO_RUNS, Fingerprints, Place, gram_hashes, lines, skyline
 from partimento.score import Score, TimeSignature, Track
-from partimento.score.transform import rescale, transpose, with_tempo
+from partimento.score.tempo import with_tempo
+from partimento.score.transform import rescale, transpose
 
 
 def tune(seed, notes=40, **fields):

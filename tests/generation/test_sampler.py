@@ -6,7 +6,7 @@ import pytest
 
 from partimento.errors import EncodingError
 from partimento.generation.filters import Sampling
-from partimento.generation.sampler import DRAFTS, PASSAGE, Writer, Writing
+from partimento.generation.sampler import DRAFTS, LINES_KEPT, PASSAGE, Writer, Writing
 from partimento.models.model import Logits, State
 
 
@@ -25,6 +25,16 @@ class Counting:
     def step(self, ids: np.ndarray, state: State) -> tuple[Logits, State]:
         self.steps += 1
         return self.logits, (state[0] + 1,)
+
+
+class Reader(Counting):
+    """The same, reading many ids at once."""
+
+    memory = 6
+
+    def read_many(self, ids: np.ndarray, state: State) -> tuple[Logits, State]:
+        self.steps += 100
+        return np.stack([self.logits - place for place in range(ids.shape[1])], axis=1), (state[0] + ids.shape[1],)
 
 
 class Until:
@@ -150,3 +160,34 @@ def test_an_endless_piece_is_given_up() -> None:
 def test_a_piece_needs_a_beginning() -> None:
     with pytest.raises(EncodingError, match="begins with at least one id"):
         Writing.begin(Counting(), Until(3), [])
+
+
+def test_a_beginning_is_read_at_once_where_the_model_can():
+    reader, grammar = Reader(), Until(50)
+    writing = Writing.begin(reader, grammar, list(np.array([1, 2, 1], np.int32)))
+    assert reader.steps == 100
+    assert writing.ids == grammar.read == [1, 2, 1]
+    assert all(type(number) is int for number in writing.ids)
+    assert writing.state[0].item() == 3
+    assert np.array_equal(writing.logits, (reader.logits[0] - 2).astype(np.float64))
+    writing.push(2)
+    assert (writing.state[0].item(), reader.steps) == (4, 101)
+
+
+def test_of_a_long_beginning_the_end_alone_is_read() -> None:
+    long = Writing.begin(Reader(), Until(50), [1, 2] * 10)
+    assert len(long.ids) == 20 and len(long.grammar.read) == 20  # type: ignore[attr-defined]  # an `Until`
+    assert long.state[0].tolist() == [[6]]
+
+
+def test_a_long_piece_keeps_its_last_bar_lines_alone() -> None:
+    asked: list[int] = []
+
+    def accept(ids: Sequence[int]) -> bool:
+        asked.append(len(ids))
+        return not 200 <= len(asked) < 200 + 30
+
+    writing = write(opened(300), accept=accept)
+    assert len(writing.ids) == 301
+    assert max(asked[:200]) == 201 and min(asked[200:]) == 2, "taken back beyond the lines that were kept, it begins anew"
+    assert len({length for length in asked[200:230] if length < 201 - LINES_KEPT}) == 1

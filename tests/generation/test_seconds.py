@@ -8,6 +8,9 @@ import pytest
 
 from little_music import chorale, chorale_folder, run
 from partimento.files.dispatch import read, write
+from partimento.generation.load import load
+from partimento.generation.sampler import Writing
+from partimento.generation.wish import Wish
 from partimento.score import TimeSignature
 from partimento.score.tempo import duration_seconds, seconds_at
 
@@ -42,3 +45,26 @@ def test_a_beginning_keeps_its_tempo_and_its_metre_counts_for_nothing(performer,
     onsets = {round(float(second), 2) for track in primer.tracks for second in seconds_at(primer, track.start)}
     found = np.round(seconds_at(score, score.tracks[0].start), 2)
     assert onsets <= set(found.tolist())
+
+
+def test_a_beginning_is_read_once_for_all_that_is_written_after_it(performer, monkeypatch):
+    composer, primer = load(performer), chorale(0)
+    readings = []
+    begin = Writing.begin
+    monkeypatch.setattr(Writing, "begin", lambda *given: readings.append(given) or begin(*given))
+    wish = Wish(seconds=20, primer=primer)
+    pieces = [composer.write(wish, seed=3, number=number) for number in range(3)]
+    assert len(readings) == 1
+    assert len({piece.tracks[0].pitch.tobytes() for piece in pieces}) == 3
+    again = load(performer).write(wish, seed=3, number=2)
+    assert np.array_equal(again.tracks[0].pitch, pieces[2].tracks[0].pitch), "what was written before it changes nothing"
+
+
+def test_a_beginning_keeps_its_loudness_and_what_is_left_out_is_said(performer, tmp_path):
+    quiet = [replace(track, velocity=np.full(len(track), 13 + number)) for number, track in enumerate(chorale(0).tracks)]
+    drums = replace(quiet[0], is_drum=True)
+    write(replace(chorale(0), tracks=(*quiet, drums)), tmp_path / "primer.mid")
+    piece = composed(performer, tmp_path, "--primer", tmp_path / "primer.mid", "--primer-seconds", "6", "--seconds", "20")
+    (track,) = read(piece["files"]["mid"]).tracks
+    assert set(track.velocity[track.start < 5000].tolist()) == {13, 14, 15, 16}
+    assert any("notes of drums were left out" in warning for warning in piece["warnings"])

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from some_scores import parts, rows, scores, sounding, track
 
 from partimento.errors import ScoreError
-from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature
+from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
 from partimento.score.meter import bar_of, bar_starts
 from partimento.score.pitch import tonic_pitch_class
-from partimento.score.tempo import seconds_at
-from partimento.score.transform import cut, cut_bars, join, merge_tracks, quantize, rescale, transpose, with_tempo
+from partimento.score.tempo import duration_seconds, seconds_at, stretch, with_tempo
+from partimento.score.transform import cut, cut_bars, join, merge_tracks, quantize, rescale, transpose
 
 # --- transpose -------------------------------------------------------------------------------------------------
 
@@ -334,6 +334,16 @@ def test_one_tempo_holds_throughout():
     assert slow.tempos == (Tempo(0, 1_000_000),)
     with pytest.raises(ScoreError, match="tempo of 0 bpm"):
         with_tempo(score, 0)
+
+
+def test_a_stretched_score_keeps_its_ticks_and_takes_longer():
+    score = Score(24, (Track(np.array([0, 96]), np.array([24, 24]), np.array([60, 62]), np.array([64, 64])),), (Tempo(48, 900_000),))
+    slower = stretch(score, 1.05)
+    assert slower.tracks == score.tracks
+    assert slower.tempos == (Tempo(0, 525_000), Tempo(48, 945_000))
+    assert duration_seconds(slower) == pytest.approx(1.05 * duration_seconds(score))
+    with pytest.raises(ScoreError, match="stretching by 0: expected a factor above 0"):
+        stretch(score, 0)
 
 
 @given(scores())

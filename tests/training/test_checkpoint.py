@@ -11,8 +11,6 @@ from partimento.training.checkpoint import (
     FILE,
     Checkpoint,
     load_checkpoint,
-    optimizer_tensors,
-    restore_optimizer,
     save_checkpoint,
     set_aside,
 )
@@ -108,27 +106,3 @@ def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(WriteError, match="The folder is read-only"):
         set_aside(tmp_path)
-
-
-def test_an_optimiser_goes_on_where_it_was():
-    def built():
-        torch.manual_seed(0)
-        layer = torch.nn.Linear(3, 2)
-        return layer, torch.optim.AdamW(layer.parameters(), 0.1)
-
-    def steps(layer, optimizer, count):
-        for step in range(count):
-            optimizer.zero_grad()
-            (layer(torch.full((1, 3), float(step + 1))) ** 2).sum().backward()
-            optimizer.step()
-
-    whole_layer, whole_optimizer = built()
-    steps(whole_layer, whole_optimizer, 3)
-    first, first_optimizer = built()
-    steps(first, first_optimizer, 3)
-    second, second_optimizer = built()
-    second.load_state_dict(first.state_dict())
-    restore_optimizer(second_optimizer, optimizer_tensors(first_optimizer))
-    for layer, optimizer in ((whole_layer, whole_optimizer), (second, second_optimizer)):
-        steps(layer, optimizer, 3)
-    assert torch.equal(whole_layer.weight, second.weight) and torch.equal(whole_layer.bias, second.bias)

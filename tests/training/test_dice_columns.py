@@ -57,7 +57,8 @@ def hymns(encoding, count):
             grammar.push(ids[-1])
         pieces.append(np.array(ids, np.int32))
     scores = [(str(number), encoding.decode(ids)) for number, ids in enumerate(pieces)]
-    return Prepared([[ids] for ids in pieces], [], [], {"train": scores}, {}, {}, encoding, [[0]] * count)
+    notes = [score.note_count for _, score in scores]
+    return Prepared([[ids] for ids in pieces], [], [], {"train": scores}, {"train": notes}, {}, {}, encoding, [[0]] * count, "")
 
 
 class _Played(Composer):

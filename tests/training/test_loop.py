@@ -297,9 +297,9 @@ def test_a_damaged_checkpoint_is_said(tmp_path):
         run(tmp_path, resume=True)
 
 
-@pytest.mark.parametrize("settings", [{"validate_every": 0}, {"patience": 0}, {"clip": 0}, {"weight_decay": -1}])
+@pytest.mark.parametrize("settings", [{"validate_every": 0}, {"patience": 0}, {"clip": 0}, {"weight_decay": -1}, {"accumulate": 0}])
 def test_settings_out_of_range_are_refused(settings):
-    with pytest.raises(ConfigError, match="expected validate_every, patience and clip above 0"):
+    with pytest.raises(ConfigError, match="expected validate_every, patience, accumulate and clip above 0"):
         Settings(10, **settings)
 
 

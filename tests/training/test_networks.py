@@ -4,7 +4,8 @@ from partimento.encoding.catalog import ENCODINGS, build_encoding
 from partimento.errors import ConfigError
 from partimento.training.counted import COUNTED
 from partimento.training.networks import NETWORKS, build_network
-from partimento.training.presets import PRESETS, SIZES
+from partimento.training.preset import SIZES
+from partimento.training.presets import PRESETS
 
 
 @pytest.mark.parametrize("name", sorted(name for name, made in PRESETS.items() if made.network in NETWORKS))

@@ -9,8 +9,10 @@ from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
 from partimento.encoding.keys import Keys
+from partimento.encoding.performance import Performance
 from partimento.errors import CorpusError, ReadError
 from partimento.files.abc import read_abc
+from partimento.score.tempo import stretch
 from partimento.score.transform import transpose
 from partimento.training.prepare import prepare
 
@@ -96,6 +98,29 @@ def test_a_keyboard_has_all_its_keys_whatever_the_corpus_uses():
     prepared = prepare(corpus(train=[chorale(0), top], valid=[chorale(2)]), Keys())
     assert [len(variants) for variants in prepared.train] == [6, 3]
     assert [int(Keys().decode(ids).tracks[0].pitch.max()) for ids in prepared.train[1]] == [106, 107, 108]
+
+
+def test_a_performance_is_learnt_from_in_other_keys_and_at_other_speeds(tmp_path):
+    encoding, score = Performance(lowest=21, highest=108), chorale(0)
+    prepared = prepare(corpus(train=[score, chorale(1)], valid=[chorale(2)], test=[chorale(3)]), encoding, folder=tmp_path / "ids")
+    assert prepared.moves[0] == [0, 1, -1, 2, -2, 3, -3] * 5
+    speeds = [1.0, 0.95, 0.975, 1.025, 1.05]
+    for number, (ids, semitones) in enumerate(zip(prepared.train[0], prepared.moves[0], strict=True)):
+        made = stretch(transpose(score, semitones), speeds[number // 7])
+        assert np.array_equal(ids, encoding.encode(made))
+    assert np.array_equal(prepared.test[0], encoding.encode(chorale(3)))
+    assert len(list((tmp_path / "ids").iterdir())) == 1
+    in_memory = prepare(corpus(train=[score, chorale(1)], valid=[chorale(2)]), encoding)
+    assert in_memory.checksum == prepared.checksum
+    assert [ids.tolist() for ids in in_memory.train[1]] == [ids.tolist() for ids in prepared.train[1]]
+
+
+def test_a_view_is_a_sequence(tmp_path):
+    prepared = prepare(corpus(train=[chorale(0), chorale(1), chorale(2)], valid=[chorale(3)]), Chorale())
+    assert [variants[0].tolist() for variants in prepared.train[1:]] == [prepared.train[1][0].tolist(), prepared.train[2][0].tolist()]
+    assert prepared.train[-1][0].tolist() == prepared.train[2][0].tolist()
+    with pytest.raises(IndexError):
+        prepared.train[3]
 
 
 def test_an_encoding_learns_from_the_training_pieces_alone():

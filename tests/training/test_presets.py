@@ -4,7 +4,8 @@ import torch
 from partimento.errors import ConfigError
 from partimento.training.counted import COUNTED
 from partimento.training.networks import build_network
-from partimento.training.presets import PRESETS, SIZES, preset
+from partimento.training.preset import SIZES
+from partimento.training.presets import PRESETS, preset
 
 
 def built(name, size):

@@ -14,6 +14,20 @@ def test_the_rate_rises_holds_and_falls():
     assert rates[1000] == 0
 
 
+def test_a_cosine_falls_all_the_way():
+    schedule = Schedule.of_steps(1000, 0.01, "cosine")
+    rates = [schedule.rate(step) for step in range(1001)]
+    assert (schedule.warmup, schedule.decay_from) == (100, 100)
+    assert rates[100] == pytest.approx(0.01) and rates[550] == pytest.approx(0.005) and rates[1000] == pytest.approx(0)
+    assert rates[100:] == sorted(rates[100:], reverse=True)
+    assert Schedule.of_steps(1000, 0.01, "cosine").falling(100)
+
+
+def test_an_unknown_fall_is_refused():
+    with pytest.raises(ConfigError, match="schedule: decay 'stairs', expected line or cosine"):
+        Schedule(10, 0.1, 0, 5, "stairs")
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 15])
 def test_the_shortest_runs_learn_too(steps):
     schedule = Schedule.of_steps(steps, 0.01)

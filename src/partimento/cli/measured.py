@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from partimento.bundle import TABLES, Bundle
@@ -12,10 +13,13 @@ from partimento.encoding.encoding import Encoding, Ids
 from partimento.evaluation.floor import best_chain
 from partimento.evaluation.likelihood import Likelihood, likelihood
 from partimento.training import counted
-from partimento.training.prepare import Prepared
+from partimento.training.prepare import Prepared, View
 
 TRAINING_SAMPLE = 30
 """Pieces learnt from that are measured at most, for what was learnt beside what holds of other pieces."""
+
+MOST_MEASURED = 2**19
+"""Ids of a part above which pieces from all over it stand for it."""
 
 MOST_READ = 2**25
 """Ids above which the Markov chain that is compared with reads pieces in their own key alone."""
@@ -35,20 +39,22 @@ def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
         "definition": "negative log-likelihood of whole pieces, by the model that composes, pooled; bits per note over the notes as read; "
         "accuracy: share of ids that were the likeliest"
     }
-    known = range(0, len(prepared.train), max(1, -(-len(prepared.train) // TRAINING_SAMPLE)))  # all over the corpus
-    notes = {part: prepared.notes(part) for part in prepared.scores}
-    notes["train"] = sum(prepared.scores["train"][piece][1].note_count for piece in known)
-    read = [prepared.train[piece][0] for piece in known]
-    parts: tuple[tuple[Part, list[Ids]], ...] = (("train", read), ("valid", prepared.valid), ("test", prepared.test))
-    for part, pieces in parts:
+    parts: tuple[tuple[Part, Sequence[Ids], int], ...] = (
+        ("train", View(_Written(prepared.train), range(len(prepared.train))), TRAINING_SAMPLE),
+        ("valid", prepared.valid, len(prepared.valid)),
+        ("test", prepared.test, len(prepared.test)),
+    )
+    for part, pieces, most in parts:
         if not pieces:
             continue
-        found = likelihood(model, pieces)
+        chosen = _spread(pieces, most)
+        read = [pieces[number] for number in chosen]
+        found = likelihood(model, read)
         figures[part] = {
-            "pieces": len(pieces),
+            "pieces": len(read),
             "nats_per_token": round(found.nats_per_id, 5),
-            "nats_per_unit": round(found.nats / sum(encoding.voice_tokens(ids) for ids in pieces), 5),
-            "bits_per_note": bits_per_note(found.nats, notes[part]),
+            "nats_per_unit": round(found.nats / sum(encoding.voice_tokens(ids) for ids in read), 5),
+            "bits_per_note": bits_per_note(found.nats, sum(prepared.note_counts[part][number] for number in chosen)),
             "accuracy": {name: round(share, 4) for name, share in _accuracies(encoding, found) if not math.isnan(share)},
         }
     if bundle.card.model["name"] in TABLES:
@@ -58,9 +64,29 @@ def measured(bundle: Bundle, prepared: Prepared) -> dict[str, Any]:
         "markov": {
             "best_order": floor.order,
             "nats_per_token": round(floor.nats / max(floor.ids, 1), 5),
-            "bits_per_note": bits_per_note(floor.nats, notes["valid"]),
+            "bits_per_note": bits_per_note(floor.nats, prepared.notes("valid")),
         }
     }
+
+
+@dataclass(frozen=True)
+class _Written:
+    """Piece learnt from -> its ids as written."""
+
+    pieces: Sequence[Sequence[Ids]]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __getitem__(self, number: int) -> Ids:
+        return self.pieces[number][0]
+
+
+def _spread(pieces: Sequence[Ids], most: int) -> Sequence[int]:
+    """Numbers of pieces from all over a part: `most` of them, or as many as have `MOST_MEASURED` ids."""
+    ids = sum(map(len, pieces))
+    most = min(most, max(1, len(pieces) * MOST_MEASURED // max(ids, 1)))
+    return range(0, len(pieces), max(1, -(-len(pieces) // most)))
 
 
 def bits_per_note(nats: float, notes: int) -> float:

@@ -50,6 +50,8 @@ class Course:
         rows: Pieces read side by side; the model's own where not given.
         threads: Threads of torch; two runs give the same weights only with the same number.
         seed: Sets weights, order and dropout.
+        accumulate: Batches whose gradients are averaged before each step, for more rows than fit into memory.
+        spread: Where torchrun starts several processes: ddp, each with all weights, or fsdp, each with its share of them.
     """
 
     steps: int | None = None
@@ -62,6 +64,8 @@ class Course:
     rows: int | None = None
     threads: int = 2
     seed: int = 0
+    accumulate: int = 1
+    spread: Literal["ddp", "fsdp"] = "ddp"
 
 
 def train(
@@ -87,6 +91,8 @@ def train(
 
     run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command_typed(corpus))
     fields = run.make(open_corpus(corpus))
+    if not fields:  # another process of the team speaks
+        return
     words = (
         f"{fields['bundle']}: {fields['steps']} steps, {fields['notes_per_second']} notes a second; "
         f"validation {fields['valid_nats_per_token']:.3f} nats a token, training {fields['train_nats_per_token']:.3f}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from partimento.cli.train import Course, Network
     from partimento.training.loop import Progress
 
-RUN = "run"
+RUN, IDS = "run", "ids"
 FILES = "files.json"
 SAMPLE_SEED = 1
 SAMPLE_BARS = 8  # of an encoding that counts seconds: left to itself, such a piece takes minutes of music to come to its end
@@ -58,25 +59,31 @@ class TrainingRun:
         self.network, self.course, self.out, self.name, self.command = network, course, out, name, command
         self.encoding = self.preset.speaks(network.encoding)
         self.run_folder = out / RUN
+        self.rank = int(os.environ.get("RANK", "0"))  # torchrun's number of this process
+        self.leads = self.rank == 0
 
     def make(self, corpus: Corpus, prepared: Prepared | None = None) -> dict[str, Any]:
-        """Train, measure and pack; return the fields of the JSON object.
+        """Train, measure and pack; return the fields of the JSON object, none where another process leads.
 
         Args:
             corpus: What to learn from.
             prepared: The same in this run's encoding, where that has been made.
         """
-        prepared = prepared or prepare(corpus, self.encoding)
+        if self.leads:
+            make_folder(self.run_folder)
+            sweep(self.out)
+            sweep(self.run_folder)
+        prepared = prepared or prepare(corpus, self.encoding, folder=self.run_folder / f"{IDS}{self.rank or ''}")
         self.encoding = prepared.encoding
-        make_folder(self.run_folder)
-        sweep(self.out)
-        sweep(self.run_folder)
-        write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
+        if self.leads:
+            write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
         began = time.monotonic()
         if self.preset.network in counted.COUNTED:
             weights, graph, model, training = self._count(prepared)
         else:
             weights, graph, model, training = self._fit(prepared)
+        if not self.leads:
+            return {}
         seconds = time.monotonic() - began
         read_now = training.pop("tokens_now")
         lasted = {"seconds": round(seconds, 1)} if read_now == training["tokens"] else {}  # of a run in parts only the last is known
@@ -126,8 +133,13 @@ class TrainingRun:
             course.threads,
             course.seed,
             made.rows if course.rows is None else course.rows,
-            made.time * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
+            made.sizes[self.network.size].get("window", made.time)
+            * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
             {"name": self.encoding.name, **self.encoding.options()},
+            made.weight_decay,
+            made.decay,
+            course.accumulate,
+            course.spread,
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)
         halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}

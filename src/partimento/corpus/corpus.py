@@ -47,6 +47,7 @@ class Corpus:
         citation: What to name when it is used.
         weights: What may be done with weights trained on it, one sentence.
         skipped: Source -> why a file could not be used.
+        has_own_split: Whether its parts are those that were published with it, and stay as they are.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Corpus:
     citation: str
     weights: str
     skipped: Mapping[str, str] = field(default_factory=dict)
+    has_own_split: bool = False
 
     def part(self, split: Part) -> tuple[Piece, ...]:
         """Return the pieces of one part."""

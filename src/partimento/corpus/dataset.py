@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from partimento.corpus.corpus import Piece
 from partimento.errors import CorpusError, PartimentoError
 from partimento.files.dispatch import read_bytes
 from partimento.files.whole import make_folder, write_whole
@@ -32,6 +33,7 @@ class DataSet:
         home: Address below which the files lie, pinned to one version.
         files: Path below the home -> SHA-256.
         tidy: What is done to each piece after reading.
+        pieces: Of a set with a split of its own: its pieces, from the folder or file where it lies; nothing is read before it is asked for.
     """
 
     name: str
@@ -42,6 +44,7 @@ class DataSet:
     home: str
     files: Mapping[str, str]
     tidy: Callable[[Score], Score] = field(default=lambda score: score, repr=False)
+    pieces: Callable[[Path], tuple[Piece, ...]] | None = field(default=None, repr=False)
 
     def find(self, folder: Path) -> list[Path]:
         """Return the files of this set below `folder`, wherever they lie in it, each as it should be.

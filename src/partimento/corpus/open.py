@@ -52,7 +52,7 @@ def open_corpus(names: Sequence[str]) -> Corpus:
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part
-    if all(part.name == music21_chorales.NAME for part in parts):
+    if all(part.has_own_split for part in parts):
         return check_split(whole)
     return check_split(_split_again(whole))
 
@@ -64,7 +64,10 @@ def _open_one(name: str) -> Corpus:
     word, _, place = name.partition("=")
     if word in DATA_SETS and (place or not Path(name).exists()):
         data_set = DATA_SETS[word]
-        return _of_files(word, data_set.find(Path(place) if place else data_home() / word), data_set)
+        folder = Path(place) if place else data_home() / word
+        if data_set.pieces is not None:
+            return Corpus(word, data_set.pieces(folder), data_set.licence, data_set.citation, data_set.weights, has_own_split=True)
+        return _of_files(word, data_set.find(folder), data_set)
     path = Path(name)
     if path.is_file():
         return _of_files(path.name, [path], None)

@@ -161,6 +161,18 @@ def fitted(encoding: Encoding, scores: Iterable[Score]) -> Encoding:
 
 
 @runtime_checkable
+class Moving(Protocol):
+    """An encoding whose ids can be moved to another key as they stand, so that no copy in any key need be kept."""
+
+    @property
+    def stretches(self) -> tuple[float, ...]:
+        """Factors of time by which pieces are also slowed down or sped up to learn from, 1 first."""
+
+    def moved(self, ids: Ids, semitones: int) -> Ids | None:
+        """Return the same whole piece `semitones` higher, as `encode` would say it; None where a key would be out of range."""
+
+
+@runtime_checkable
 class Typed(Protocol):
     """What an encoding that is text does beside: it takes a beginning as a person types it."""
 
@@ -182,6 +194,21 @@ class Raw(Protocol):
 
         Where there is no music in it, the score has no notes.
         """
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """What an encoding does beside that keeps less of a beginning than it was given: it takes the beginning back as it was."""
+
+    def adapted(self, primer: Score) -> tuple[Score, tuple[str, ...]]:
+        """Return what it can say of `primer`, and a sentence on each thing that it cannot, or that will be heard.
+
+        Raises:
+            EncodingError: When nothing is left of it.
+        """
+
+    def resumed(self, ids: Ids, primer: Score) -> Score:
+        """Return the score that `ids` say, with what is said of `primer`, an adapted one, as it was given."""
 
 
 @runtime_checkable

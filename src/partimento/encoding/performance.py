@@ -17,10 +17,12 @@ from typing import Any, Literal
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask, allowed_after
+from partimento.encoding.performance_adapted import adapted
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance_controls import wished_codes, with_controls
 from partimento.encoding.performance_grammar import PerformanceGrammar
-from partimento.encoding.performance_layout import START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_layout import FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
@@ -55,6 +57,7 @@ class Performance:
     grid = None
     tempo = 120.0
     transpositions = (0, 1, -1, 2, -2, 3, -3)
+    stretches = (1.0, 0.95, 0.975, 1.025, 1.05)
     # The grammar insists on an order of what happens at once: of several drafts the one with the least of that is the emptiest.
     hints: Mapping[str, Any] = {"keyboard": True, "seconds": True, "drafts": False}
 
@@ -99,8 +102,8 @@ class Performance:
             raise EncodingError("encoding 'performance': no notes (drums not counted), expected at least one. Leave the piece out.")
         end_tick = score.end_tick
         folded = self._pedal == "folded"
-        start = _steps(score, _column([track.start for track in tracks]))
-        end = _steps(score, _column([sounding_end(track, end_tick) if folded else track.end for track in tracks]))
+        ends = [sounding_end(track, end_tick) if folded else track.end for track in tracks]
+        start, end = np.split(_steps(score, np.concatenate([*(track.start for track in tracks), *ends])), 2)
         key = _column([track.pitch for track in tracks])
         low, high = int(key.min()), int(key.max())
         if low < self._layout.lowest or high > self._layout.highest:
@@ -129,7 +132,32 @@ class Performance:
             (played.velocity * 4 + 2).astype(np.int32),
             controls=controls,
         )
+        return self._score(track)
+
+    def _score(self, track: Track) -> Score:
+        """A track, a tick a millisecond, as a score."""
         return Score(_TICKS_PER_QUARTER, (track,), (Tempo.of_bpm(0, self.tempo),), (TimeSignature(0),))
+
+    def adapted(self, primer: Score) -> tuple[Score, tuple[str, ...]]:
+        """Return what a piano plays of a beginning, and what is to be said of the rest (see `Resuming`)."""
+        return adapted(primer, self._layout)
+
+    def resumed(self, ids: Ids, primer: Score) -> Score:
+        """Return what `ids` say, their beginning as it was given (see `Resuming`)."""
+        return self._score(resumed(ids, primer, self._layout))
+
+    def moved(self, ids: Ids, semitones: int) -> Ids | None:
+        """Return the same performance, a whole one, `semitones` higher (see `Moving.moved`)."""
+        layout = self._layout
+        key = (ids >= FIRST_ON) & (ids < layout.first_shift)
+        keys = (ids[key] - FIRST_ON) % layout.keys + semitones
+        if keys.size and not 0 <= int(keys.min()) <= int(keys.max()) < layout.keys:
+            return None
+        if layout.histogram:  # what is told of the pitch classes changes with them
+            played = played_of(ids, layout)
+            played = played._replace(key=played.key + semitones)
+            return with_controls(ids_of(played, layout, whole=True), played, layout)
+        return np.asarray(ids + semitones * key, np.int32)
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Ids
-from partimento.encoding.performance_layout import END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
+from partimento.encoding.performance_layout import COUNT_BITS, END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
 
 Column = NDArray[np.signedinteger[Any]]
 """Whole numbers, shape (length,)."""
@@ -53,43 +53,54 @@ def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
     Args:
         played: Keys within the layout's.
         layout: Which number means what.
-        whole: Whether the end is said.
+        whole: Whether the end is said; otherwise what happens in the last step, where keys are let go, is not said either.
     """
-    key = played.key - layout.lowest
-    pedal = played.pedal if layout.pedal else played.pedal[:0]
-    events = np.concatenate(
-        [
-            _packed(played.end, _OFF, key, 0),
-            _packed(pedal[:, 0], _PEDAL, pedal[:, 1], 0),
-            _packed(played.start, _ON, key, played.velocity),
-        ]
-    )
-    events.sort()
+    events = _events(played, layout)
+    if not whole:
+        events = events[events >> _STEP_BITS < events[-1] >> _STEP_BITS]
     step = events >> _STEP_BITS
     passed = step.copy()  # steps before each event
     passed[1:] -= step[:-1]
-    later = np.flatnonzero(passed)
-    rest = passed.take(later) - 1
-    longest = rest // LONGEST_SHIFT
-    rest -= longest * LONGEST_SHIFT
+    longest = np.maximum(passed, 1)
+    longest -= 1
+    longest //= LONGEST_SHIFT
     struck = np.flatnonzero(events & _KIND_BITS == _ON << _WHAT_BITS)
-    loud = events.take(struck) & (VELOCITIES - 1)
-    change = np.flatnonzero(np.diff(loud, prepend=-1))
-    louder = struck.take(change)  # events that need a word on loudness
-    words = np.ones(events.size, np.int64)
-    words[later] = longest + 2
-    words[louder] += 1
+    loud = (events.take(struck) & (VELOCITIES - 1)).astype(np.int32)
+    louder = np.zeros(events.size, np.intp)  # 1 for each event that needs a word on loudness
+    louder[struck[:1]] = 1
+    louder[struck[1:]] = loud[1:] != loud[:-1]
+    words = (longest + np.minimum(passed, 1)).astype(np.intp)
+    words += louder
+    words += 1
     place = np.cumsum(words)  # of each event among the ids, the start counted
+    rest = (passed - longest * LONGEST_SHIFT).astype(np.int32)
     ids = np.full((int(place[-1]) if place.size else 0) + 1 + whole, layout.first_shift + LONGEST_SHIFT - 1, np.int32)
+    # Written for every event, needed or not: what is not needed falls on the id before, which is written after it.
+    ids[place.take(struck) - 1] = loud + layout.first_velocity
+    ids[place - louder - 1] = rest + (layout.first_shift - 1)
     ids[place] = layout.said.take((events & _EVENT_BITS) >> _VELOCITY_BITS)
-    place -= 1
-    ids[place.take(louder)] = layout.first_velocity + loud.take(change)
-    place[louder] -= 1
-    ids[place.take(later)] = layout.first_shift + rest
     ids[0] = START
     if whole:
         ids[-1] = END
     return ids
+
+
+def _events(played: Played, layout: Layout) -> NDArray[Any]:
+    """What happens, each as one number, sorted by step, kind, key and loudness: of 32 bits where the steps leave room."""
+    pedal = played.pedal if layout.pedal else played.pedal[:0]
+    last = max((int(column.max()) for column in (played.end, pedal[:, 0]) if column.size), default=0)
+    number: np.dtype[Any] = np.dtype(np.uint32 if last < 1 << 32 - _STEP_BITS else np.int64)
+    key = (played.key - layout.lowest).astype(number) << _VELOCITY_BITS
+    parts = [
+        (played.end.astype(number) << _STEP_BITS) | key,
+        (played.start.astype(number) << _STEP_BITS) | key | played.velocity.astype(number) | (_ON << _WHAT_BITS),
+    ]
+    if pedal.size:
+        step, down = pedal[:, 0].astype(number), pedal[:, 1].astype(number)
+        parts.append((step << _STEP_BITS) | (down << _VELOCITY_BITS) | (_PEDAL << _WHAT_BITS))
+    events = np.concatenate(parts)
+    events.sort()
+    return events
 
 
 def played_of(ids: Ids, layout: Layout) -> Played:
@@ -100,13 +111,14 @@ def played_of(ids: Ids, layout: Layout) -> Played:
     """
     codes = np.asarray(ids)
     kinds = layout.kinds.take(codes)
-    now = np.cumsum(layout.steps.take(codes), dtype=np.int32)
+    gone = np.cumsum(layout.counts.take(codes))  # steps and words on loudness so far, in one number
+    now = gone >> COUNT_BITS
     on, off, loud, pedal = (np.flatnonzero(kinds == kind) for kind in (Kind.ON, Kind.OFF, Kind.VELOCITY, Kind.PEDAL))
     key, freed = codes.take(on) - FIRST_ON, codes.take(off) - layout.first_off
     by_key = np.argsort(key.astype(np.uint8), kind="stable")
     said = np.append(UNSAID_VELOCITY, codes.take(loud) - layout.first_velocity)
-    velocity = said.take(np.cumsum(kinds == Kind.VELOCITY, dtype=np.int32).take(on))
-    start, end = now.take(on).astype(np.int64), np.empty(on.size, np.int64)
+    velocity = said.take(gone.take(on) & ((1 << COUNT_BITS) - 1))
+    start, end = now.take(on), np.empty(on.size, np.int64)
     end[by_key] = _ends(on.take(by_key), key.take(by_key), off, freed, now)
     end = np.maximum(end, start + 1)
     place = start * 128 + key
@@ -115,11 +127,6 @@ def played_of(ids: Ids, layout: Layout) -> Played:
         start, end, key, velocity = start[order], end[order], key[order], velocity[order]
     moves = np.stack([now[pedal], codes[pedal] - layout.pedal_up], axis=1)
     return Played(start, end, key + layout.lowest, velocity, moves)
-
-
-def _packed(step: Column, kind: int, what: Column, velocity: Column | int) -> Column:
-    """Events as single numbers that sort by step, kind, key and loudness."""
-    return (step << _STEP_BITS) | (kind << _WHAT_BITS) | (what << _VELOCITY_BITS) | velocity
 
 
 def _ends(on: Column, key: Column, off: Column, freed: Column, now: Column) -> Column:

@@ -30,6 +30,9 @@ BAR_STEPS = 200
 
 START, END, FIRST_ON = 0, 1, 2
 
+COUNT_BITS = 31
+"""Bits that count words on loudness, below those that count steps, where both are summed in one number."""
+
 DENSITIES = tuple(round(2 ** (half / 2), 1) for half in range(13))
 """Notes a second at which the bins of density begin, after that from 0: 1 to 64, half an octave each (Magenta's are an octave)."""
 
@@ -132,6 +135,11 @@ class Layout:
     def steps(self) -> NDArray[np.int32]:
         """The steps each id lets pass, shape (ids,)."""
         return np.where(self.kinds == Kind.SHIFT, np.arange(self.size) - self.first_shift + 1, 0).astype(np.int32)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """The steps each id lets pass, and `COUNT_BITS` below them whether it says a loudness, shape (ids,)."""
+        return np.asarray((self.steps.astype(np.int64) << COUNT_BITS) | (self.kinds == Kind.VELOCITY))
 
     @cached_property
     def said(self) -> NDArray[np.int32]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.models.model import SequenceModel
+from partimento.models.model import Logits, Reading, SequenceModel
+
+CHUNK = 512
+"""Ids that are read at once, where a model can."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +51,46 @@ def likelihood(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, r
     Args:
         model: Any model; what is measured is the one that composes, quantisation included.
         pieces: Ids of each piece, shape (length,), the start id first.
-        rows: Pieces read side by side.
+        rows: Pieces read side by side, by a model that reads them id by id.
     """
     each = np.zeros(len(pieces))
     seen, right = np.zeros((2, model.vocabulary), np.int64)
+    for predicting, logits, following in _whole(model, pieces) if isinstance(model, Reading) else _side_by_side(model, pieces, rows):
+        wide = logits.astype(np.float64)
+        wide -= wide.max(axis=1, keepdims=True)
+        np.add.at(seen, following, 1)
+        np.add.at(right, following, wide.argmax(axis=1) == following)
+        chosen = wide[np.arange(len(wide)), following]
+        np.add.at(each, predicting, np.log(np.exp(wide).sum(axis=1)) - chosen)
+    return Likelihood(float(each.sum()), sum(len(piece) - 1 for piece in pieces), each, seen, right)
+
+
+class _Reader(SequenceModel, Reading, Protocol):
+    """A model that reads many ids at once."""
+
+
+_Predicted = Iterator[tuple[NDArray[np.integer], Logits, NDArray[np.integer]]]
+"""Pieces, shape (rows,), what a model says comes next in each, shape (rows, vocabulary), and what does, shape (rows,)."""
+
+
+def _side_by_side(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], rows: int) -> _Predicted:
+    """Several pieces at once, id by id."""
     order = sorted(range(len(pieces)), key=lambda piece: -len(pieces[piece]))
     for first in range(0, len(order), rows):
-        group = order[first : first + rows]
-        state = model.start(len(group))
-        alive = group
-        for place in range(len(pieces[group[0]]) - 1):
+        alive = order[first : first + rows]
+        state = model.start(len(alive))
+        for place in range(len(pieces[alive[0]]) - 1):
             alive = [piece for piece in alive if place + 1 < len(pieces[piece])]
             state = tuple(part[: len(alive)] for part in state)
             logits, state = model.step(np.array([pieces[piece][place] for piece in alive]), state)
-            wide = logits.astype(np.float64)
-            wide -= wide.max(axis=1, keepdims=True)
-            following = np.array([pieces[piece][place + 1] for piece in alive])
-            np.add.at(seen, following, 1)
-            np.add.at(right, following, wide.argmax(axis=1) == following)
-            chosen = wide[np.arange(len(alive)), following]
-            each[alive] += np.log(np.exp(wide).sum(axis=1)) - chosen
-    return Likelihood(float(each.sum()), sum(len(piece) - 1 for piece in pieces), each, seen, right)
+            yield np.array(alive), logits, np.array([pieces[piece][place + 1] for piece in alive])
+
+
+def _whole(model: _Reader, pieces: Sequence[NDArray[np.integer]]) -> _Predicted:
+    """One piece after the other, many ids at once."""
+    for number, piece in enumerate(pieces):
+        state = model.start(1)
+        for begin in range(0, len(piece) - 1, CHUNK):
+            following = piece[begin + 1 : begin + CHUNK + 1]
+            logits, state = model.read_many(piece[None, begin : begin + len(following)], state)
+            yield np.full(len(following), number), logits[0], following

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Accompanying, Grammar, Raw
+from partimento.encoding.encoding import Accompanying, Grammar, Raw, Resuming
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
@@ -25,11 +25,16 @@ from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 from partimento.score.pitch import key_name, parse_key, tonic_pitch_class
-from partimento.score.transform import cut_bars, quantize, transpose, with_tempo
+from partimento.score.tempo import with_tempo
+from partimento.score.transform import cut_bars, quantize, transpose
 from partimento.version import __version__
 
 MOST_IDS = 60_000
 """Ids that are written at most, drafts included; as many frames, where an encoding says a step in a whole frame of ids."""
+
+
+MOST_IN_A_BAR = 500
+"""Ids of a bar in a piece that is wished to have many; two seconds of the densest piano take half of them."""
 
 
 class Composer:
@@ -54,6 +59,7 @@ class Composer:
         """Ids chosen so far, pieces that were not accepted included."""
         self.ids: NDArray[np.int32] = np.zeros(0, np.int32)
         """The piece written last, as ids, before it was moved to a wished key."""
+        self._begun: tuple[Wish, Writing] | None = None  # one reading of a beginning serves all that is written after it
         self._plans: dict[tuple[int | None, KeySignature | None], SequenceModel | None] = {}
 
     def compose(  # the one public verb; every argument is a wish a person has
@@ -108,7 +114,10 @@ class Composer:
         if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._written(wish, beginning, self.encoding.decode(ids), [seed, number])
         self.ids = ids
-        return self._finish(ids, wish, seed=seed, number=number).with_warnings(*remarks)
+        score = (
+            self.encoding.resumed(ids, primer) if primer is not None and isinstance(self.encoding, Resuming) else self.encoding.decode(ids)
+        )
+        return self._finish(score, wish, seed=seed, number=number).with_warnings(*remarks)
 
     def _write_over(self, wish: Wish, piece: Score, *, seed: int, number: int) -> Score:
         """A new melody over the chords of a piece, in its accompaniment."""
@@ -174,7 +183,11 @@ class Composer:
             raise EncodingError(
                 f"--rewrite: a {self.bundle.card.model.get('name')} cannot look ahead. Take a model that fills in: a coconet."
             )
-        return self._write(self._open(wish, beginning, like), seed, wish.condition)
+        if wish.primer is None:
+            return self._write(self._open(wish, beginning, like), seed, wish.condition, self._bars(wish, like))
+        if self._begun is None or self._begun[0] is not wish:
+            self._begun = wish, self._open(wish, beginning, like)
+        return self._write(self._begun[1], seed, wish.condition, self._bars(wish, like))
 
     def _painted(self, wish: Wish, beginning: list[int], like: Score, seed: list[int]) -> NDArray[np.int32]:
         """A piece by a model that fills in."""
@@ -249,10 +262,10 @@ class Composer:
         """Whether the condition holds of a piece so far."""
         return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
 
-    def _write(self, opened: Writing, seed: list[int], condition: Condition | None) -> NDArray[np.int32]:
-        """A piece written to its end."""
+    def _write(self, opened: Writing, seed: list[int], condition: Condition | None, bars: int | None = None) -> NDArray[np.int32]:
+        """A piece written to its end, that is to have so many bars."""
         fits = self._fits(condition)
-        most = MOST_IDS * int(self.encoding.hints.get("frame", 1))
+        most = max(MOST_IDS * int(self.encoding.hints.get("frame", 1)), MOST_IN_A_BAR * (bars or 0))
         drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
         written = writer.write(opened)
@@ -280,6 +293,9 @@ class Composer:
             distance = (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(primer)) + 5) % 12 - 5
             primer = transpose(primer, distance)
         remarks: list[str] = []
+        if isinstance(self.encoding, Resuming):
+            primer, said = self.encoding.adapted(primer)
+            remarks += said
         if self.encoding.grid is not None:
             step = 4 * primer.ticks_per_quarter / self.encoding.grid
             off = sum(int(np.count_nonzero((track.start % step != 0) | (track.end % step != 0))) for track in primer.tracks)
@@ -288,9 +304,8 @@ class Composer:
                 remarks.append(f"primer: {off} notes were moved to the nearest {self.encoding.grid}th.")
         return primer, tuple(remarks)
 
-    def _finish(self, ids: NDArray[np.int32], wish: Wish, *, seed: int, number: int) -> Score:
-        """The ids as a score in the wished key and tempo, with its provenance."""
-        score = self.encoding.decode(ids)
+    def _finish(self, score: Score, wish: Wish, *, seed: int, number: int) -> Score:
+        """A score in the wished key and tempo, with its provenance."""
         if wish.key is not None and key_of(score) != replace(wish.key, tick=0):
             score = transpose(score, (tonic_pitch_class(wish.key) - tonic_pitch_class(key_of(score)) + 5) % 12 - 5)
         return self._named(score, wish, seed=seed, number=number)

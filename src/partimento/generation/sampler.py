@@ -12,7 +12,7 @@ import numpy as np
 from partimento.encoding.encoding import Closing, Grammar
 from partimento.errors import EncodingError
 from partimento.generation.filters import Filter, Logits
-from partimento.models.model import SequenceModel, State
+from partimento.models.model import Reading, SequenceModel, State
 
 TRIES = 4
 """Times a bar that was not accepted is written anew before twice as many are."""
@@ -22,6 +22,9 @@ WILLING_NATS = 4.0
 
 PASSAGE, DRAFTS = 4, 5
 """Bars, and how often they are written anew, where it had to insist on more."""
+
+LINES_KEPT = 64
+"""Bar lines back to which a piece can be taken; farther back it is begun anew. Each remembers a state."""
 
 
 @dataclass
@@ -49,8 +52,15 @@ class Writing:
         if not beginning:
             raise EncodingError("a piece begins with at least one id. Give the encoding's start id.")
         writing = cls(model, grammar, model.start(1), np.zeros(model.vocabulary), [])
-        for number in beginning:
-            writing.push(int(number))
+        if not isinstance(model, Reading):
+            for number in beginning:
+                writing.push(int(number))
+            return writing
+        writing.ids += map(int, beginning)
+        for number in writing.ids:
+            grammar.push(number)
+        logits, writing.state = model.read_many(np.array([writing.ids[-model.memory :]]), writing.state)
+        writing.logits = logits[0, -1].astype(np.float64)
         return writing
 
     def fork(self) -> Writing:
@@ -112,16 +122,17 @@ class Writer:
         Raises:
             EncodingError: When `most` ids did not suffice.
         """
-        lines = [opened]  # the piece at every bar line
+        lines = [opened]  # the piece where it was begun, and at its last bar lines
         farthest = refusals = 0
         while not lines[-1].grammar.finished:
-            now = lines[-1].fork()
+            now, bar = lines[-1].fork(), lines[-1].grammar.bars
             if self._bar(now):
-                if len(lines) > farthest:
-                    farthest, refusals = len(lines), 0
+                if bar >= farthest:
+                    farthest, refusals = bar + 1, 0
                 lines.append(now)
                 if now.forced_nats - lines[-2].forced_nats > WILLING_NATS:
                     lines = self._least_forced(lines)
+                del lines[1:-LINES_KEPT]
             else:
                 refusals += 1
                 del lines[max(1, len(lines) + 1 - 2 ** (refusals // TRIES)) :]

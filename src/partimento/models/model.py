@@ -38,6 +38,26 @@ class SequenceModel(Protocol):
 
 
 @runtime_checkable
+class Reading(Protocol):
+    """A model that reads many ids for little more than the price of one."""
+
+    @property
+    def memory(self) -> int:
+        """Ids back beyond which what was read changes next to nothing: of a long beginning only so many need be read."""
+
+    def read_many(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
+        """Take many ids a piece.
+
+        Args:
+            ids: Shape (batch, time), at least one.
+            state: What `start`, `step` or `read_many` returned; what it says is not changed.
+
+        Returns:
+            Logits of what follows each id, shape (batch, time, vocabulary), and the next state.
+        """
+
+
+@runtime_checkable
 class Planner(Protocol):
     """A model that wants to know before it begins what piece it is to write."""
 

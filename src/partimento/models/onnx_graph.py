@@ -22,6 +22,9 @@ HALF = 127.0
 
 _OPSET, _IR = 17, 8
 
+MICROSOFT = "com.microsoft"
+"""Domain of onnxruntime's own kinds of node."""
+
 
 @dataclass
 class Graph:
@@ -56,6 +59,35 @@ class Graph:
         real = self.node("Cast", [sums], f"{output}.real", to=TensorProto.FLOAT)
         scaled = self.node("Mul", [real, self.constant(f"{output}.scale", (scale / HALF).astype(np.float32))], f"{output}.scaled")
         return scaled if bias is None else self.node("Add", [scaled, self.constant(f"{output}.bias", bias)], f"{output}.sum")
+
+    def limited_product(
+        self, value: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, output: str, *, limit: float, signed: bool
+    ) -> str:
+        """Add ``value @ weight + bias`` in bytes, for a value that hardly ever leaves its limits; what does is cut off.
+
+        Args:
+            value: Its name, shape (..., in), float32.
+            weight: Shape (in, out); each output has a scale of its own.
+            bias: Shape (out,).
+            output: Name of what comes of it, shape (..., out).
+            limit: The value's largest magnitude, above 0.
+            signed: Whether the value goes from ``-limit`` to ``limit``; otherwise from 0, and what is below is cut off too.
+        """
+        scale = np.maximum(np.abs(weight).max(axis=0), 1e-8) / HALF
+        whole = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+        zero = self.constant(f"zero{128 * signed}_u8", np.array(128 * signed, np.uint8))
+        step = self.constant(f"{output}.step", np.array(limit / (HALF if signed else 2 * HALF + 1), np.float32))
+        quantised = self.node("QuantizeLinear", [value, step, zero], f"{output}.u8")
+        inputs = [
+            quantised,
+            self.constant(f"{output}.weight", whole),
+            step,
+            self.constant(f"{output}.scale", scale.astype(np.float32)),
+            zero,
+            "",
+            "" if bias is None else self.constant(f"{output}.bias", bias),
+        ]
+        return self.node("MatMulIntegerToFloat", inputs[: 7 if bias is not None else 5], output, domain=MICROSOFT)
 
     def quantise(self, value: str) -> str:
         """Turn a cell's output, between -1 and 1, into bytes."""
@@ -102,9 +134,10 @@ def model_bytes(graph: Graph, inputs: list[onnx.ValueInfoProto], outputs: list[o
         outputs: ``logits`` and ``next.*``.
         facts: Words for `onnx_session`, such as ``past_filler``, the id that stands for none.
     """
+    own = [helper.make_opsetid(MICROSOFT, 1)] if any(node.domain == MICROSOFT for node in graph.nodes) else []
     model = helper.make_model(
         helper.make_graph(graph.nodes, "step", inputs, outputs, graph.constants),
-        opset_imports=[helper.make_opsetid("", _OPSET)],
+        opset_imports=[helper.make_opsetid("", _OPSET), *own],
         ir_version=_IR,
         producer_name="partimento",
     )

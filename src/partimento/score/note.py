@@ -24,15 +24,16 @@ LAST_TICK = 2**31 - 1
 
 def _column(values: object, dtype: type, name: str) -> NDArray[np.int64]:
     """Return `values` as a read-only one-dimensional integer array."""
-    array = np.atleast_1d(np.asarray(values))
+    array = np.asarray(values)
+    if array.ndim == 0:
+        array = array.reshape(1)
     if array.size == 0:
         array = array.astype(dtype)
     if array.dtype.kind not in "iu":
         raise ScoreError(f"track column '{name}': found {array.dtype}, expected whole numbers. Round before building a Track.")
     if array.ndim != 1:
         raise ScoreError(f"track column '{name}': found shape {array.shape}, expected one dimension, a value for each note.")
-    limits = np.iinfo(dtype)
-    if array.size and (array.min() < limits.min or array.max() > limits.max):
+    if not np.can_cast(array.dtype, dtype) and (array.min() < np.iinfo(dtype).min or array.max() > np.iinfo(dtype).max):
         raise ScoreError(f"track column '{name}': values from {array.min()} to {array.max()}, too large for music. Clip or drop the notes.")
     array = np.array(array, dtype=dtype)
     array.flags.writeable = False
@@ -80,19 +81,19 @@ class Track:
         end = columns["start"] + columns["duration"]
         bounds = (("start", 0, LAST_TICK), ("duration", 1, LAST_TICK), ("pitch", 0, 127), ("velocity", 1, 127))
         for name, low, high in bounds:
-            wrong = np.flatnonzero((columns[name] < low) | (columns[name] > high))
-            if wrong.size:
-                value = int(columns[name][wrong[0]])
+            column = columns[name]
+            if column.size and (column.min() < low or column.max() > high):
+                wrong = int(np.flatnonzero((column < low) | (column > high))[0])
                 raise ScoreError(
-                    f"track '{self.name}', note {int(wrong[0])}: {name} is {value}, expected {low} to {high}. Clip or drop the note."
+                    f"track '{self.name}', note {wrong}: {name} is {int(column[wrong])}, expected {low} to {high}. Clip or drop the note."
                 )
         if end.size and int(end.max()) > LAST_TICK:
             raise ScoreError(f"track '{self.name}': a note ends after tick {LAST_TICK}. Rescale to fewer ticks per quarter.")
         if not 0 <= self.program <= 127:
             raise ScoreError(f"track '{self.name}': program is {self.program}, expected 0 to 127.")
-        later, higher = np.diff(columns["start"]), np.diff(columns["pitch"])
-        if np.any((later < 0) | ((later == 0) & (higher < 0))):
-            order = np.lexsort((columns["pitch"], columns["start"]))
+        place = columns["start"] * 128 + columns["pitch"]
+        if (place[1:] < place[:-1]).any():
+            order = np.argsort(place, kind="stable")
             for name, column in columns.items():
                 columns[name] = column[order]
                 columns[name].flags.writeable = False
@@ -108,12 +109,14 @@ class Track:
                 f"track '{self.name}': controls are {controls.dtype} of shape {controls.shape}, expected whole numbers, "
                 "one row a change: tick, controller, value."
             )
-        controls = controls.astype(np.int64).reshape(-1, 3)
-        if controls.size and (controls[:, 0].min() < 0 or controls[:, 1:].min() < 0 or controls[:, 1:].max() > 127):
+        controls = np.array(controls.reshape(-1, 3), np.int64, order="F")  # each column in one piece: most questions are to one
+        if controls.size and (controls.min() < 0 or controls[:, 1].max() > 127 or controls[:, 2].max() > 127):
             raise ScoreError(
                 f"track '{self.name}': a controller change is out of range. Ticks start at 0, numbers and values are 0 to 127."
             )
-        controls = controls[np.argsort(controls[:, 0], kind="stable")]
+        tick = controls[:, 0]
+        if (tick[1:] < tick[:-1]).any():
+            controls = np.asfortranarray(controls[np.argsort(tick, kind="stable")])
         controls.flags.writeable = False
         return controls
 

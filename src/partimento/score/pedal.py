@@ -44,7 +44,9 @@ def _spans(controls: NDArray[np.int64], chosen: NDArray[np.bool_], end_tick: int
     if not rows.size:
         return np.zeros((0, 2), np.int64)
     down = controls[:, 2].take(rows) >= DOWN
-    edge = np.flatnonzero(np.diff(down, prepend=False))
+    edge = np.flatnonzero(down[1:] != down[:-1]) + 1
+    if down[0]:
+        edge = np.append(0, edge)
     ticks = controls[:, 0].take(rows.take(edge))
     if edge.size % 2:
         ticks = np.append(ticks, max(end_tick, int(ticks[-1])))
@@ -64,12 +66,12 @@ def sounding_end(track: Track, end_tick: int) -> NDArray[np.int64]:
         spans = _spans(track.controls, numbers == number, end_tick)
         if not spans.size:
             continue
-        span = np.searchsorted(spans[:, 0], end, side="left") - 1  # the last one that begins before the key is let go
-        reach = np.where(span >= 0, spans[:, 1].take(np.maximum(span, 0)), 0)
-        caught = end < reach
+        span = np.searchsorted(spans[:, 0], end)  # one more than the last one that begins before the key is let go
+        reach = np.append(0, spans[:, 1]).take(span)
         if number == SOSTENUTO:
-            caught &= track.start <= spans[:, 0].take(np.maximum(span, 0))
-        end = np.where(caught, np.minimum(reach, _next_strike(track, end)), end)
+            reach[track.start > np.append(0, spans[:, 0]).take(span)] = 0
+        # Two notes of one key that overlap, or start together, are two voices: neither may be cut shorter than written.
+        end = np.maximum(end, np.minimum(reach, _next_strike(track)))
     return np.asarray(np.minimum(end, LAST_TICK))
 
 
@@ -82,11 +84,12 @@ def _folded(track: Track, end_tick: int) -> Track:
     return replace(track, duration=sounding_end(track, end_tick) - track.start, controls=controls)
 
 
-def _next_strike(track: Track, end: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each note the tick at which its key is struck again, no earlier than its own end."""
-    strike = np.full(len(track), LAST_TICK, np.int64)
+def _next_strike(track: Track) -> NDArray[np.int64]:
+    """For each note the tick at which its key is struck again, by the next note of the key."""
     order = np.argsort(track.pitch.astype(np.uint8), kind="stable")  # by key, and within a key by start, as the columns are
-    same = track.pitch[order[1:]] == track.pitch[order[:-1]]
-    strike[order[:-1][same]] = track.start[order[1:][same]]
-    # Two notes of one key that overlap, or start together, are two voices: neither may be cut shorter than written.
-    return np.maximum(strike, end)
+    key, start = track.pitch.take(order), track.start.take(order)
+    again = np.append(start[1:], LAST_TICK)
+    again[:-1][key[1:] != key[:-1]] = LAST_TICK
+    strike = np.empty_like(again)
+    strike[order] = again
+    return strike

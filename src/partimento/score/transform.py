@@ -364,15 +364,6 @@ def _without_doubles(track: Track) -> Track:
     return replace(track, start=track.start[new], duration=duration, pitch=track.pitch[new], velocity=velocity)
 
 
-def with_tempo(score: Score, bpm: float) -> Score:
-    """Return the score at one tempo throughout, `bpm` quarter notes a minute.
-
-    Raises:
-        ScoreError: When `bpm` is not above 0.
-    """
-    return replace(score, tempos=(Tempo.of_bpm(0, bpm),))
-
-
 def merge_tracks(score: Score) -> Score:
     """Return the score with all pitched tracks as one, and all drums as another, where there are any.
 

@@ -36,8 +36,9 @@ def chain(prepared: Prepared, encoding: Encoding, order: int) -> Markov:
 
 def read(prepared: Prepared, *, most: int = MOST_READ) -> list[Ids]:
     """Return the pieces that a chain counts: in all their keys, or in their own alone where there are more than `most` ids."""
-    every = [ids for variants in prepared.train for ids in variants]
-    return every if sum(map(len, every)) <= most else [variants[0] for variants in prepared.train]
+    if sum(len(copies) * len(copies[0]) for copies in prepared.train) > most:
+        return [copies[0] for copies in prepared.train]
+    return [ids for copies in prepared.train for ids in copies]
 
 
 def _dice(prepared: Prepared, encoding: Encoding, order: int) -> CountedModel:  # dice look back to their bar's beginning

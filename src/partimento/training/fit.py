@@ -17,10 +17,16 @@ from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.networks import NETWORKS, build_network
 from partimento.training.prepare import Prepared
-from partimento.training.schedule import steps_of_minutes
+from partimento.training.schedule import Decay, steps_of_minutes
+from partimento.training.team import Spread, Team
+from partimento.training.windows import same_windows
 
 MINUTES = 10.0
 """Length of a run for which neither steps nor minutes were given."""
+
+
+HEARD = 12
+"""Windows of the pieces to choose by that a network reads while what goes through it is measured, where its graph counts in bytes."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,10 @@ class Plan:
     rows: int = 32
     time: int = 160
     encoding: Mapping[str, Any] = field(default_factory=dict)
+    weight_decay: float = 0.01
+    decay: Decay = "line"
+    accumulate: int = 1
+    spread: Spread = "ddp"
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -56,7 +66,7 @@ class Fitted:
     """What came of it.
 
     Attributes:
-        weights: The best weights, float32.
+        weights: The best weights, float32; of a larger team only its leader gets them, and the graph.
         graph: One step of the network with them, for `models.onnx_session`.
         config: The network's settings, JSON values.
         progress: How the run went.
@@ -82,45 +92,56 @@ def fit(
     resume: bool = False,
     after_step: Callable[[Progress, Callable[[], bytes]], None] = lambda progress, graph: None,
 ) -> Fitted:
-    """Return the network that `plan` asks for, fitted to `prepared`.
+    """Return the network that `plan` asks for, fitted to `prepared`, by all processes together that torchrun started.
 
     Args:
         prepared: The corpus as ids.
         plan: What and how.
         folder: Where checkpoint and log stand.
         resume: Go on with the run in `folder`, or begin it.
-        after_step: Called after each step, with what makes the graph of the network as it is then.
+        after_step: Called after each step, with what makes the graph of the network as it is then; not in a larger team.
 
     Raises:
         ConfigError: When a setting cannot be had here.
         TrainingError: See `loop.Loop.run`.
     """
     device = _device(plan.device)
+    team = Team.joined(device)
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints).to(device)
     settings, network = _settings(plan, module, device), _config_of(module)
+    lessons = NETWORKS[plan.network].lessons(module, prepared, plan.rows, plan.time, plan.seed, team)
+    if team.size > 1:
+        lessons.trainable.module = team.spread(module, plan.spread)
+        torch.manual_seed(plan.seed + team.rank)  # each drops other activations
     loop = Loop(
-        *NETWORKS[plan.network].lessons(module, prepared, plan.rows, plan.time, plan.seed),
+        *lessons,
         settings=settings,
         folder=folder,
         facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}},
     )
+    loop.team = team
+    heard = same_windows(prepared.valid, rows=HEARD, time=plan.time, most=HEARD)[0].ids.astype(np.int32)
 
-    def graph() -> bytes:
-        return NETWORKS[plan.network].graph(_weights_of(module), network)
+    def graph(weights: Mapping[str, torch.Tensor]) -> bytes:
+        return NETWORKS[plan.network].graph(_arrays(weights), network, heard)
 
-    loop.after_step = lambda progress: after_step(progress, graph)
+    if team.size == 1:
+        loop.after_step = lambda progress: after_step(progress, lambda: graph(module.state_dict()))
     progress = loop.run(resume=resume)
+    team.leave()
+    batch = plan.rows * plan.time * settings.accumulate
     return Fitted(
-        _weights_of(module),
-        graph(),
+        _arrays(loop.best),
+        graph(loop.best) if team.leads else b"",
         network,
         progress,
-        asdict(settings) | {"steps": progress.step, "rows": plan.rows, "time": plan.time, "threads": plan.threads, "device": device},
-        progress.step * plan.rows * plan.time,
-        (progress.step - loop.first_step) * plan.rows * plan.time,
+        asdict(settings)
+        | {"steps": progress.step, "rows": plan.rows, "time": plan.time, "threads": plan.threads, "device": device, "processes": team.size},
+        progress.step * batch,
+        (progress.step - loop.first_step) * batch,
     )
 
 
@@ -131,14 +152,24 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
         multiplied = sum(p.numel() for name, p in module.named_parameters() if "embed" not in name and "lagged" not in name)
         minutes = MINUTES if plan.minutes is None else plan.minutes
         used = round(multiplied * NETWORKS[plan.network].uses)
-        steps = steps_of_minutes(minutes, parameters=used, tokens_per_step=plan.rows * plan.time)
+        steps = steps_of_minutes(minutes, parameters=used, tokens_per_step=plan.rows * plan.time * plan.accumulate)
     precision, every = _precision(plan.precision, device), max(1, min(100, steps // 10))
-    return Settings(steps, plan.learning_rate, precision=precision, validate_every=every, patience=10, seed=plan.seed)
+    return Settings(
+        steps,
+        plan.learning_rate,
+        plan.weight_decay,
+        precision=precision,
+        validate_every=every,
+        patience=10,
+        seed=plan.seed,
+        accumulate=plan.accumulate,
+        decay=plan.decay,
+    )
 
 
-def _weights_of(module: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
-    """A module's weights as arrays."""
-    return {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in module.state_dict().items()}
+def _arrays(weights: Mapping[str, torch.Tensor]) -> dict[str, NDArray[np.float32]]:
+    """Weights as arrays."""
+    return {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in weights.items()}
 
 
 def _config_of(module: torch.nn.Module) -> dict[str, Any]:

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from partimento.errors import ConfigError, TrainingError
-from partimento.training.checkpoint import Checkpoint, load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint, set_aside
-from partimento.training.record import Record
-from partimento.training.schedule import Schedule
+from partimento.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, set_aside
+from partimento.training.record import Record, Silence
+from partimento.training.schedule import Decay, Schedule
+from partimento.training.team import ALONE
 
 MEMORISING = "it is starting to memorise"
 TURNED = "fewer than planned, for validation had stopped improving and the learning rate fell early"
@@ -47,7 +48,9 @@ class Trainable(Protocol):
 class Stream(Protocol):
     """Endless batches that can say where they stand."""
 
-    epoch: int
+    @property
+    def epoch(self) -> int:
+        """How often everything has been read, the present time counted."""
 
     def next(self) -> Any:
         """Return the next batch."""
@@ -72,6 +75,8 @@ class Settings:
         validate_every: Steps between two looks at the validation pieces, each followed by a checkpoint.
         patience: Looks without improvement after which the learning rate begins to fall, and then the run ends.
         seed: Sets weights, order and dropout.
+        accumulate: Batches whose gradients are averaged before each step.
+        decay: How the learning rate falls, see `schedule.Schedule`.
     """
 
     steps: int
@@ -82,12 +87,14 @@ class Settings:
     validate_every: int = 200
     patience: int = 6
     seed: int = 0
+    accumulate: int = 1
+    decay: Decay = "line"
 
     def __post_init__(self) -> None:
         if self.precision not in ("fp32", "bf16"):
             raise ConfigError(f"precision '{self.precision}': expected fp32 or bf16.")
-        if self.validate_every < 1 or self.patience < 1 or self.clip <= 0 or self.weight_decay < 0:
-            raise ConfigError(f"settings {asdict(self)}: expected validate_every, patience and clip above 0.")
+        if min(self.validate_every, self.patience, self.accumulate) < 1 or self.clip <= 0 or self.weight_decay < 0:
+            raise ConfigError(f"settings {asdict(self)}: expected validate_every, patience, accumulate and clip above 0.")
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,9 @@ class Loop:
         self.settings, self.folder, self.facts = settings, folder, dict(facts)
         self.after_step: Callable[[Progress], None] = lambda progress: None
         """Called after each step, its checkpoint written; must leave weights and random states alone."""
-        self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate)
+        self.team = ALONE
+        """Who trains together, with the trainable's module spread over them; to be said before `run`."""
+        self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate, settings.decay)
         self.progress = Progress()
         self.first_step = 0
         """Steps that had been made when `run` began."""
@@ -155,11 +164,10 @@ class Loop:
         """
         if resume:
             self._resume()
-        else:
+        elif self.team.leads:
             set_aside(self.folder)
         self.first_step = self.progress.step
-        record = Record(self.folder, self.progress.step, self.schedule.steps)
-        with record:
+        with Record(self.folder, self.progress.step, self.schedule.steps) if self.team.leads else Silence() as record:
             while not self.progress.ended:
                 loss = self._step()
                 self._losses.append(loss)
@@ -169,7 +177,7 @@ class Loop:
                     record.look(self.progress, self.stream.epoch, self.schedule.steps)
                     self._save()
                 self.after_step(self.progress)
-        self.trainable.module.load_state_dict(self.best)
+        self.team.set_weights(self.trainable.module, self.best)
         return self.progress
 
     def _step(self) -> float:
@@ -178,16 +186,19 @@ class Loop:
         for group in self._optimizer.param_groups:
             group["lr"] = self.schedule.rate(step)
         self._optimizer.zero_grad(set_to_none=True)
-        with self._precision():
-            losses = self.trainable.losses(self.stream.next())
-            loss = torch.stack(list(losses.values())).sum()
-        if not bool(torch.isfinite(loss)):
-            raise self._no_number(f"step {step + 1}: the loss")
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        mean = 0.0
+        for _ in range(self.settings.accumulate):
+            with self._precision():
+                losses = self.trainable.losses(self.stream.next())
+                loss = torch.stack(list(losses.values())).sum() / self.settings.accumulate
+            mean += self.team.sums([loss.detach() / self.team.size])[0]
+            if not math.isfinite(mean):
+                raise self._no_number(f"step {step + 1}: the loss")
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         torch.nn.utils.clip_grad_norm_(self.trainable.module.parameters(), self.settings.clip)
         self._optimizer.step()
         self.progress = replace(self.progress, step=step + 1)
-        return float(loss.detach())
+        return mean
 
     def _no_number(self, what: str) -> TrainingError:
         """The error for a figure that is NaN or infinite."""
@@ -208,7 +219,8 @@ class Loop:
             raise self._no_number(f"step {self.progress.step}: the validation figure")
         step, better = self.progress.step, valid < self.progress.best
         if better:
-            self.best = {name: tensor.detach().clone() for name, tensor in self.trainable.module.state_dict().items()}
+            weights = self.team.weights(self.trainable.module)
+            self.best = {name: tensor.detach().clone() for name, tensor in weights.items()}
         self.progress = replace(
             self.progress,
             train=sum(self._losses) / max(len(self._losses), 1),
@@ -231,11 +243,14 @@ class Loop:
     def _save(self) -> None:
         """Write all that is needed to go on."""
         groups = {
-            "model": self.trainable.module.state_dict(),
+            "model": self.team.weights(self.trainable.module),
             "best": self.best,
-            "optimizer": optimizer_tensors(self._optimizer),
+            "optimizer": self.team.optimizer(self.trainable.module, self._optimizer),
             "carry": self.trainable.state(),
         }
+        random = self._random()
+        if not self.team.leads:
+            return
         tensors = {f"{group}.{name}": tensor for group, values in groups.items() for name, tensor in values.items()}
         facts = {
             "facts": self._identity(),
@@ -243,8 +258,13 @@ class Loop:
             "schedule": asdict(self.schedule),
             "stream": dict(self.stream.state()),
         }
-        random = {"random": torch.get_rng_state()} | ({"random_cuda": torch.cuda.get_rng_state()} if self._device == "cuda" else {})
         save_checkpoint(self.folder, Checkpoint({**tensors, **random}, facts))
+
+    def _random(self) -> dict[str, Tensor]:
+        """The random states of all processes, the leader's without a number."""
+        states = {"random": torch.get_rng_state()} | ({"random_cuda": torch.cuda.get_rng_state()} if self._device == "cuda" else {})
+        found = {name: self.team.gathered(state) for name, state in states.items()}
+        return {f"{name}{rank or ''}": state for name, each in found.items() for rank, state in enumerate(each)}
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between the parts of one run; its length may."""
@@ -253,19 +273,21 @@ class Loop:
 
     def _resume(self) -> None:
         """Go back to the checkpoint, where there is one."""
-        checkpoint = load_checkpoint(self.folder)
+        checkpoint = self.team.told(load_checkpoint(self.folder) if self.team.leads else None)
         if checkpoint is None:
             return
         before, now = checkpoint.facts["facts"], self._identity()
         for name, was, is_now in _differences(before, now):
             raise TrainingError(f"{self.folder}: was trained with {name} {was}, now {is_now}. Give the same, or another --out.")
-        self.trainable.module.load_state_dict(checkpoint.group("model"))
+        self.team.set_weights(self.trainable.module, checkpoint.group("model"))
         self.best = checkpoint.group("best")
-        restore_optimizer(self._optimizer, checkpoint.group("optimizer"))
+        self.team.set_optimizer(self.trainable.module, self._optimizer, checkpoint.group("optimizer"))
         self.trainable.restore(checkpoint.group("carry"))
-        torch.set_rng_state(checkpoint.tensors["random"])
-        if self._device == "cuda" and "random_cuda" in checkpoint.tensors:
-            torch.cuda.set_rng_state(checkpoint.tensors["random_cuda"])
+        own = self.team.rank or ""
+        if f"random{own}" in checkpoint.tensors:
+            torch.set_rng_state(checkpoint.tensors[f"random{own}"])
+        if self._device == "cuda" and f"random_cuda{own}" in checkpoint.tensors:
+            torch.cuda.set_rng_state(checkpoint.tensors[f"random_cuda{own}"])
         self.stream.restore(checkpoint.facts["stream"])
         self.progress = Progress(**checkpoint.facts["progress"])
         written = Schedule(**checkpoint.facts["schedule"])

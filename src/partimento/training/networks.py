@@ -21,15 +21,20 @@ from partimento.models import (
     char_rnn_graph,
     coconet,
     coconet_graph,
+    modern_transformer,
+    music_transformer,
     play_bach,
     play_bach_conv,
     play_bach_conv_graph,
     play_bach_graph,
     play_bach_onehot,
     play_bach_onehot_graph,
+    transformer,
+    transformer_scales,
 )
-from partimento.training.lessons import Lessons, fill_in, read_in_order
+from partimento.training.lessons import Lessons, fill_in, read_in_order, read_windows
 from partimento.training.prepare import Prepared
+from partimento.training.team import Team
 
 Weights = Mapping[str, NDArray[np.generic]]
 
@@ -41,53 +46,68 @@ class Network:
     Attributes:
         config: Makes its settings from ``vocabulary`` and keywords; a dataclass that refuses what does not fit.
         module: Makes the untrained network from the settings, with a ``config``; what else it must be its lessons say.
-        graph: Turns its weights (float32) and settings (JSON values) into a graph for `models.onnx_session`.
+        graph: Turns its weights (float32), its settings (JSON values) and some of what it is to write, ids of shape (rows, time), into a
+            graph for the session that `bundle.SESSIONS` names.
         hints: Which of an encoding's `hints` its settings take.
-        lessons: What it learns from and how: from module, corpus, rows, ids of a chunk and seed.
+        lessons: What it learns from and how: from module, corpus, rows, ids of a chunk, seed and team.
         uses: How often a weight is used for an id, where `--minutes` are turned into steps.
     """
 
     config: Callable[..., Any]
     module: Callable[[Any], nn.Module]
-    graph: Callable[[Weights, Mapping[str, Any]], bytes]
+    graph: Callable[[Weights, Mapping[str, Any], NDArray[np.int32]], bytes]
     hints: tuple[str, ...] = ()
-    lessons: Callable[[Any, Prepared, int, int, int], Lessons] = read_in_order
+    lessons: Callable[[Any, Prepared, int, int, int, Team], Lessons] = read_in_order
     uses: float = 1.0
 
 
+def _alone(graph: Callable[[Weights, Mapping[str, Any]], bytes]) -> Callable[[Weights, Mapping[str, Any], NDArray[np.int32]], bytes]:
+    """A graph that needs nothing to read."""
+    return lambda weights, config, _: graph(weights, config)
+
+
 NETWORKS: dict[str, Network] = {
-    "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, attention_rnn_graph.step_graph),
+    "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, _alone(attention_rnn_graph.step_graph)),
     "biaxial": Network(
         biaxial.BiaxialConfig,
         biaxial.Biaxial,
-        lambda weights, config: biaxial_graph.step_graph(weights, config, epsilon=batch_norm.EPSILON),
+        _alone(lambda weights, config: biaxial_graph.step_graph(weights, config, epsilon=batch_norm.EPSILON)),
         ("frame", "lowest", "metres"),
     ),
     "char_rnn": Network(
         char_rnn.CharRnnConfig,
         char_rnn.CharRnn,
-        lambda weights, config: char_rnn_graph.step_graph(weights, cell=config["cell"], lags=tuple(config["lags"])),
+        _alone(lambda weights, config: char_rnn_graph.step_graph(weights, cell=config["cell"], lags=tuple(config["lags"]))),
         ("lags",),
     ),
-    "coconet": Network(coconet.CoconetConfig, coconet.Coconet, coconet_graph.cells_graph, ("voices",), fill_in, 46 / 5),
+    "coconet": Network(coconet.CoconetConfig, coconet.Coconet, _alone(coconet_graph.cells_graph), ("voices",), fill_in, 46 / 5),
+    "modern_transformer": Network(
+        modern_transformer.ModernTransformerConfig, modern_transformer.ModernTransformer, transformer_scales.step_graph, (), read_windows
+    ),
+    "music_transformer": Network(
+        music_transformer.MusicTransformerConfig, music_transformer.MusicTransformer, transformer_scales.step_graph, (), read_windows
+    ),
     "play_bach": Network(
         play_bach.PlayBachConfig,
         play_bach.PlayBach,
-        lambda weights, config: play_bach_graph.step_graph(
-            weights, vocabulary=config["vocabulary"], groups=config["groups"], epsilon=batch_norm.EPSILON
+        _alone(
+            lambda weights, config: play_bach_graph.step_graph(
+                weights, vocabulary=config["vocabulary"], groups=config["groups"], epsilon=batch_norm.EPSILON
+            )
         ),
         ("groups",),
     ),
     "play_bach_onehot": Network(
         play_bach_onehot.PlayBachOnehotConfig,
         play_bach_onehot.PlayBachOnehot,
-        lambda weights, config: play_bach_onehot_graph.step_graph(weights, epsilon=batch_norm.EPSILON, slope=play_bach_onehot.SLOPE),
+        _alone(lambda weights, _: play_bach_onehot_graph.step_graph(weights, epsilon=batch_norm.EPSILON, slope=play_bach_onehot.SLOPE)),
     ),
     "play_bach_conv": Network(
         play_bach_conv.PlayBachConvConfig,
         play_bach_conv.PlayBachConv,
-        lambda weights, config: play_bach_conv_graph.step_graph(weights, epsilon=batch_norm.EPSILON),
+        _alone(lambda weights, _: play_bach_conv_graph.step_graph(weights, epsilon=batch_norm.EPSILON)),
     ),
+    "transformer": Network(transformer.TransformerConfig, transformer.Transformer, transformer_scales.step_graph, (), read_windows),
 }
 
 

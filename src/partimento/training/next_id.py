@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from partimento.training.sequences import NOTHING, Batch
+from partimento.training.team import ALONE, Team
 
 Carry = tuple[Tensor, ...]
 
@@ -36,22 +37,27 @@ class NextId:
 
     Args:
         module: The network, a `StatefulModule`; where it is a `ScoringModule` too, it is asked for its loss and not for logits.
-        rows: Rows of the training batches.
+        rows: Rows of the training batches, those of the whole team.
+        team: Who trains it; each takes its own rows of every batch.
     """
 
-    def __init__(self, module: nn.Module, *, rows: int) -> None:
-        self.module = module
-        self._rows = rows
-        self._carry: Carry = self._start(rows)
+    def __init__(self, module: nn.Module, *, rows: int, team: Team = ALONE) -> None:
+        self.module = self._network = module
+        self._team, self._own = team, team.own(rows)
+        self._carry: Carry = self._start(self._own.stop - self._own.start)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Return ``{"nats_per_token": mean}`` over the ids that count, and carry the state on."""
-        total, count, self._carry = self._read(batch, self._carry)
-        return {"nats_per_token": total / max(count, 1)}
+        """Return ``{"nats_per_token": mean}`` over the ids that count, and carry the state on.
+
+        In a team it is the process's share of what, averaged over the team, is that mean.
+        """
+        own = Batch(batch.ids[self._own], batch.targets[self._own], batch.fresh[self._own])
+        total, _, self._carry = self._read(own, self._carry)
+        return {"nats_per_token": total * self._team.size / max(int((batch.targets != NOTHING).sum()), 1)}
 
     @torch.no_grad()
     def validate(self, batches: Iterable[Batch]) -> float:
-        """Return nats per id over whole pieces, dropout off."""
+        """Return nats per id over whole pieces, dropout off; each process of a team reads them all."""
         self.module.eval()
         totals, counts = 0.0, 0
         state: Carry = ()
@@ -64,16 +70,17 @@ class NextId:
         return totals / max(counts, 1)
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return the carried state, named."""
-        return {str(index): tensor.contiguous() for index, tensor in enumerate(self._carry)}
+        """Return the carried state of all rows, named; of a larger team only its leader gets it."""
+        parts = [self._team.gathered(tensor.contiguous()) for tensor in self._carry]
+        return {str(index): torch.cat(each) for index, each in enumerate(parts) if each}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Carry on from `state`."""
-        self._carry = tuple(state[str(index)].to(old.device) for index, old in enumerate(self._carry))
+        self._carry = tuple(state[str(index)][self._own].to(old.device) for index, old in enumerate(self._carry))
 
     def _start(self, rows: int) -> Carry:
         """The module's state before the first id."""
-        carry: Carry = self.module.start(rows)  # type: ignore[operator]  # nn.Module hides its own methods' types
+        carry: Carry = self._network.start(rows)  # type: ignore[operator]  # nn.Module hides its own methods' types
         return carry
 
     def _read(self, batch: Batch, carry: Carry) -> tuple[Tensor, int, Carry]:
@@ -81,7 +88,7 @@ class NextId:
         device = next(self.module.parameters()).device
         ids, targets = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.targets))
         state = _reset(carry, self._start(len(batch.fresh)), torch.from_numpy(batch.fresh).to(device))
-        if hasattr(self.module, "nats"):
+        if hasattr(self.module, "nats"):  # not where a team has wrapped it
             total, after = self.module.nats(ids, targets, state)  # type: ignore[operator]  # nn.Module hides its own methods' types
         else:
             logits, after = self.module(ids, state)

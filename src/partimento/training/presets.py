@@ -8,51 +8,11 @@ is done differently here and why. Size ``base`` is the published one, ``small`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
-from partimento.encoding.catalog import build_encoding
-from partimento.encoding.encoding import Encoding
 from partimento.errors import ConfigError, nearest
-
-SIZES = ("tiny", "small", "base")
-
-
-@dataclass(frozen=True)
-class Preset:
-    """One composer.
-
-    Attributes:
-        network: One of `networks.NETWORKS`, or of `counted.COUNTED`.
-        encoding: What it speaks unless another is asked for; empty for one that speaks any, and takes what the corpus fits.
-        source: Paper or program, with its numbers.
-        mended: What differs here.
-        sizes: Size -> settings of the network.
-        learning_rate: Highest learning rate.
-        rows: Pieces read side by side.
-        time: Ids read of each piece in one step; of a network that reads frames or groups in turn, so many of these.
-        options: Settings of its own encoding.
-    """
-
-    network: str
-    encoding: str
-    source: str
-    mended: str
-    sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {size: {} for size in SIZES})
-    learning_rate: float = 2e-3
-    rows: int = 32
-    time: int = 160
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def speaks(self, wished: str | None = None) -> Encoding:
-        """Return the encoding that was wished for, else its own; tunes as ABC text where it speaks any.
-
-        Raises:
-            EncodingError: When there is no such encoding.
-        """
-        own = wished in (None, self.encoding)
-        return build_encoding(wished or self.encoding or "characters", self.options if own else None)
-
+from partimento.training.preset import Preset
 
 _BIAXIAL = "Johnson's biaxial RNN 2015: 300 and 300 units along time, 100 and 50 along the notes, keys 24 to 101, 10 x 128 frames"
 _BIAXIAL_MENDED = (
@@ -73,6 +33,28 @@ _PERFORMANCE_SIZES: Mapping[str, Mapping[str, Any]] = {
     "small": {"layers": 2, "units": 384},
     "base": {"layers": 3, "units": 512},
 }
+
+_PIANO: Mapping[str, Any] = {"lowest": 21, "highest": 108}
+"""The keys of a piano alone."""
+
+
+def _transformer(network: str, source: str, mended: str, **further: Mapping[str, Any]) -> Preset:
+    """A Transformer that plays the piano; all three have the same width and depth, so that they can be compared.
+
+    Args:
+        network: Which.
+        source: Paper, with its numbers.
+        mended: What differs here.
+        further: Size -> settings that this one alone has.
+    """
+    sizes: dict[str, dict[str, Any]] = {
+        "tiny": {"layers": 2, "units": 32, "heads": 2, "window": 64, "dropout": 0.0},
+        "small": {"layers": 6, "units": 256, "heads": 4, "window": 1024, "dropout": 0.0},
+        "base": {"layers": 8, "units": 512, "heads": 8, "window": 2048, "dropout": 0.1},
+    }
+    made = {size: {**settings, **further.get(size, {})} for size, settings in sizes.items()}
+    return Preset(network, "performance", source, mended, made, 1e-3, 4, 1024, _PIANO, 0.1, "cosine")
+
 
 PRESETS: dict[str, Preset] = {
     "biaxial": Preset("biaxial", "pianoroll", _BIAXIAL, _BIAXIAL_MENDED, _BIAXIAL_SIZES, 2e-3, 10, 64, {"lowest": 24, "highest": 101}),
@@ -309,6 +291,22 @@ PRESETS: dict[str, Preset] = {
         },
         1e-3,
     ),
+    "modern": replace(
+        _transformer(
+            "modern_transformer",
+            "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
+            "A window on what came before; trained on performances as Music Transformer is.",
+        ),
+        decay="line",
+    ),
+    "music_transformer": _transformer(
+        "music_transformer",
+        "Huang et al. 2018: relative attention, 6 to 8 layers of 256 to 512, feed-forward 1,024, crops of 2,048 events, dropout 0.1",
+        "No absolute positions beside the relative ones; distances beyond half the window count as the last.",
+        tiny={"distances": 32},
+        small={"distances": 512},
+        base={"distances": 1024},
+    ),
     "performance-rnn": Preset("char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 1e-3, 64, 256),
     "performance-rnn-density": Preset(
         "char_rnn",
@@ -356,6 +354,11 @@ PRESETS: dict[str, Preset] = {
             "small": {"layers": 2, "units": 128, "dropout": 0.2},
             "base": {"layers": 2, "units": 128, "dropout": 0.2},
         },
+    ),
+    "transformer": _transformer(
+        "transformer",
+        "Vaswani et al. 2017, as the baseline of Huang et al. 2018: absolute sinusoidal positions",
+        "Normalised before each part, as tensor2tensor does; a window on what came before.",
     ),
 }
 

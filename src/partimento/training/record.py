@@ -80,6 +80,22 @@ class Record:
             self._bar.console.print(progress.ended)
 
 
+class Silence:
+    """The record of a process that does not lead its team: it writes nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Do nothing."""
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        """Do nothing."""
+
+    def look(self, progress: RunProgress, epoch: int, steps: int) -> None:
+        """Do nothing."""
+
+
 def _lines(path: Path) -> list[tuple[str, int]]:
     """The whole lines of a log, each with its step; one that was cut off by a kill, or damaged, is dropped."""
     found = []

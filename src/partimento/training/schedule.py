@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 from partimento.errors import ConfigError
+
+Decay = Literal["line", "cosine"]
 
 DECAY_SHARE = 0.3
 """Share of a run's steps over which the learning rate falls to nothing."""
@@ -21,38 +25,43 @@ NOMINAL_STEP_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Schedule:
-    """Rise, hold, fall: a learning rate that climbs for `warmup` steps, stays, and falls in a straight line to 0.
+    """Rise, hold, fall: a learning rate that climbs for `warmup` steps, stays, and falls to 0.
 
     When validation turns before the fall has begun, `fall_from` brings it forward.
 
-    Source: trapezoidal ("warmup-stable-decay") schedules, Hu et al. 2024 (MiniCPM).
+    Source: trapezoidal ("warmup-stable-decay") schedules, Hu et al. 2024 (MiniCPM); half a cosine, Loshchilov and Hutter 2017 (SGDR).
 
     Attributes:
         steps: Length of the run.
         peak: Highest learning rate.
         warmup: Steps of the rise.
         decay_from: Step at which the fall begins.
+        decay: ``line``: it stays, and falls in a straight line at the end; ``cosine``: it falls all the way, like half a cosine.
     """
 
     steps: int
     peak: float
     warmup: int
     decay_from: int
+    decay: Decay = "line"
 
     def __post_init__(self) -> None:
+        if self.decay not in ("line", "cosine"):
+            raise ConfigError(f"schedule: decay '{self.decay}', expected line or cosine.")
         if self.steps < 1 or not 0 < self.peak < 1 or self.warmup < 0 or not 0 <= self.decay_from <= self.steps:
             raise ConfigError(f"schedule: {asdict(self)}, expected at least 1 step and a learning rate between 0 and 1.")
 
     @classmethod
-    def of_steps(cls, steps: int, peak: float) -> Schedule:
+    def of_steps(cls, steps: int, peak: float, decay: Decay = "line") -> Schedule:
         """Return the schedule of a run of `steps` steps."""
-        return cls(steps, peak, min(200, steps // 10), steps - round(DECAY_SHARE * steps))
+        warmup = min(200, steps // 10)
+        return cls(steps, peak, warmup, warmup if decay == "cosine" else steps - round(DECAY_SHARE * steps), decay)
 
     def rate(self, step: int) -> float:
         """Return the learning rate of step `step` (0 is the first)."""
         rise = min(1.0, (step + 1) / max(self.warmup, 1))
         fall = min(1.0, (self.steps - step) / max(self.steps - self.decay_from, 1))
-        return self.peak * rise * fall
+        return self.peak * rise * (fall if self.decay == "line" else (1 - math.cos(math.pi * fall)) / 2)
 
     def falling(self, step: int) -> bool:
         """Whether the fall has begun at `step`."""

@@ -171,7 +171,7 @@ def corpus() -> Corpus:
     drawn = split_by_work([work.get(file.stem, file.stem) for file in free], valid=VALID_SHARE, test=0)
     parts |= {file.stem: part for file, part in zip(free, drawn, strict=True)}
     pieces = tuple(_piece(file, parts[file.stem]) for file in files)
-    return Corpus(NAME, pieces, LICENCE, CITATION, WEIGHTS)
+    return Corpus(NAME, pieces, LICENCE, CITATION, WEIGHTS, has_own_split=True)
 
 
 def _piece(file: Path, part: Part) -> Piece:
