@@ -139,7 +139,7 @@ class Layout:
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """The steps each id lets pass, and `COUNT_BITS` below them whether it says a loudness, shape (ids,)."""
-        return np.asarray((self.steps.astype(np.int64) << COUNT_BITS) | (self.kinds == Kind.VELOCITY))
+        return np.asarray((self.steps.astype(np.int64) << COUNT_BITS) | (self.kinds == Kind.VELOCITY), np.int64)
 
     @cached_property
     def said(self) -> NDArray[np.int32]:
