@@ -17,6 +17,7 @@ from torch.nn.functional import silu
 
 from partimento.errors import ConfigError
 from partimento.models.layers.causal_attention import causal_attention
+from partimento.models.layers.decoder_shape import check_shape
 
 EPSILON = 1e-6
 """Added to a mean square before its root is divided by."""
@@ -47,14 +48,7 @@ class ModernTransformerConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        bounds = {"vocabulary": (2, 65536), "layers": (1, 48), "units": (8, 4096), "heads": (1, 64), "window": (1, 65536)}
-        for name, (low, high) in bounds.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"modern_transformer: {name} is {getattr(self, name)}, expected {low} to {high}.")
-        if self.units % (2 * self.heads):
-            raise ConfigError(f"modern_transformer: units is {self.units}, expected a multiple of twice its {self.heads} heads.")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"modern_transformer: dropout is {self.dropout}, expected 0 to below 1; 0.1 is usual.")
+        check_shape("modern_transformer", self)
         if self.slowest <= 1:
             raise ConfigError(f"modern_transformer: slowest is {self.slowest}, expected above 1; 10,000 is usual.")
 

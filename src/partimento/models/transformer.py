@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from partimento.errors import ConfigError
 from partimento.models.layers.causal_attention import causal_attention
+from partimento.models.layers.decoder_shape import check_shape
 
 SLOWEST = 10_000.0
 """Ratio of the slowest sinusoid's wave length to the fastest's."""
@@ -44,14 +44,7 @@ class TransformerConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        bounds = {"vocabulary": (2, 65536), "layers": (1, 48), "units": (8, 4096), "heads": (1, 64), "window": (1, 65536)}
-        for name, (low, high) in bounds.items():
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"transformer: {name} is {getattr(self, name)}, expected {low} to {high}.")
-        if self.units % (2 * self.heads):
-            raise ConfigError(f"transformer: units is {self.units}, expected a multiple of twice its {self.heads} heads.")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"transformer: dropout is {self.dropout}, expected 0 to below 1; 0.1 is usual.")
+        check_shape("transformer", self)
 
     @property
     def width(self) -> int:
