@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from little_music import chorale, chorale_folder, run, trained, words
@@ -10,6 +11,7 @@ from partimento.errors import ConfigError
 from partimento.files.dispatch import read, write
 from partimento.generation.wish import Wish
 from partimento.score import KeySignature
+from partimento.score.tempo import seconds_at
 from partimento.score.transform import rescale
 
 
@@ -60,3 +62,21 @@ def test_a_network_of_chorales_puts_three_voices_below(tmp_path):
     assert status == 0, error
     score = rescale(read(json.loads(text)["pieces"][0]["files"]["mid"]), 480)
     assert len(score.tracks) == 4 and words(score)[0] == words(melody)[0]
+
+
+def test_a_performer_keeps_a_melody_in_its_own_time(tmp_path):
+    quick = ["--size", "tiny", "--steps", "2", "--rows", "2", "--threads", "1", "--device", "cpu", "--precision", "fp32"]
+    corpus, course = chorale_folder(tmp_path / "corpus", 6), [*quick, "--sample-every", "0", "--out", tmp_path / "model", "--json"]
+    status, _, error = run("train", corpus, "--model", "modern-melody", *course)
+    assert status == 0, error
+    melody = replace(chorale(2), tracks=chorale(2).tracks[:1])
+    write(melody, tmp_path / "melody.mid")
+    wishes = ["--melody", tmp_path / "melody.mid", "--seed", "1", "--formats", "mid", "--out", tmp_path, "--json"]
+    status, text, error = run("compose", "--model", tmp_path / "model", *wishes)
+    assert status == 0, error
+    (made,) = read(json.loads(text)["pieces"][0]["files"]["mid"]).tracks
+    (given,) = melody.tracks
+    begins, ends = (np.round(seconds_at(melody, ticks), 2) for ticks in (given.start, given.end))
+    notes = set(zip((made.start / 1000).tolist(), (made.end / 1000).tolist(), made.pitch.tolist(), strict=True))
+    assert set(zip(begins.tolist(), ends.tolist(), given.pitch.tolist(), strict=True)) <= notes
+    assert len(made) > len(given)

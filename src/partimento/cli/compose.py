@@ -38,7 +38,8 @@ class Length:
         seconds: Length in seconds instead of bars.
         key: Key, such as "D minor" or "Bb".
         tempo: Quarter notes per minute.
-        melody: Score file with one voice that is kept as it is; a coconet, bach-chorales or a polyphony-rnn puts the others below it.
+        melody: Score file with one voice that is kept as it is; a coconet, bach-chorales or a polyphony-rnn puts the others below it, a
+            modern-melody plays it and accompanies it.
         rewrite: Score file of which a coconet writes a passage anew; the rest is kept.
         passage: First and last bar of that passage, such as 5-8.
     """

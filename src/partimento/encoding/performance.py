@@ -20,8 +20,9 @@ from partimento.encoding.encoding import Ids, Mask, allowed_after
 from partimento.encoding.performance_adapted import adapted
 from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance_controls import wished_codes, with_controls
-from partimento.encoding.performance_grammar import PerformanceGrammar
-from partimento.encoding.performance_layout import FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_grammar import LONGEST_NOTE, PerformanceGrammar
+from partimento.encoding.performance_layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance_melody import melody_of
 from partimento.encoding.performance_resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
@@ -48,6 +49,7 @@ class Performance:
         highest: Highest; Music Transformer's is 108.
         density: Whether ids tell how many notes a second follow.
         histogram: Whether ids tell which pitch classes follow.
+        melody: Whether ids tell the notes of the melody a second before they are struck (see `performance_melody`).
 
     Raises:
         EncodingError: When there is no such way with the pedal, or the keys are too few (see `performance_layout.Layout`).
@@ -62,20 +64,31 @@ class Performance:
     hints: Mapping[str, Any] = {"keyboard": True, "seconds": True, "drafts": False}
 
     def __init__(
-        self, pedal: Pedal = "folded", lowest: int = 0, highest: int = 127, *, density: bool = False, histogram: bool = False
+        self,
+        pedal: Pedal = "folded",
+        lowest: int = 0,
+        highest: int = 127,
+        *,
+        density: bool = False,
+        histogram: bool = False,
+        melody: bool = False,
     ) -> None:
         if pedal not in PEDALS:
             raise EncodingError(f"encoding 'performance': pedal '{pedal}'{nearest(pedal, PEDALS)}")
-        self._pedal, self._layout = pedal, Layout(lowest, highest, pedal == "events", density, histogram)
+        self._pedal, self._layout = pedal, Layout(lowest, highest, pedal == "events", density, histogram, melody)
 
     @property
     def losses(self) -> str:
         """One sentence: what of a score this encoding does not keep."""
         pedal = "with the sustain pedal in the note lengths" if self._pedal == "folded" else "and the sustain pedal up or down"
         return (
-            f"Keeps keys, onsets and ends to 10 ms and loudness in 32 steps, {pedal}; drops tracks, drums, tempo, metre, key, other "
-            "pedals, lyrics and names."
-        ) + (" What is told of the music once a second is said, and counted, as well." if self._layout.controls else "")
+            (
+                f"Keeps keys, onsets and ends to 10 ms and loudness in 32 steps, {pedal}; drops tracks, drums, tempo, metre, key, other "
+                "pedals, lyrics and names."
+            )
+            + (" What is told of the music once a second is said, and counted, as well." if self._layout.controls else "")
+            + (" The melody is said, and counted, twice." if self._layout.melody else "")
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -116,6 +129,8 @@ class Performance:
         played = Played(start, np.maximum(end, start + 1), key, velocity, np.zeros((0, 2), np.int64))
         if not folded:
             played = played._replace(pedal=_pedal_moves(score, tracks))
+        if self._layout.melody:
+            played = played._replace(melody=melody_of(played))
         ids = ids_of(played, self._layout, whole=whole)
         return with_controls(ids, played, self._layout) if self._layout.controls else ids
 
@@ -150,14 +165,14 @@ class Performance:
         """Return the same performance, a whole one, `semitones` higher (see `Moving.moved`)."""
         layout = self._layout
         key = (ids >= FIRST_ON) & (ids < layout.first_shift)
-        keys = (ids[key] - FIRST_ON) % layout.keys + semitones
+        keys = (ids[key] - FIRST_ON) % layout.keys + semitones  # those of a melody are among them
         if keys.size and not 0 <= int(keys.min()) <= int(keys.max()) < layout.keys:
             return None
         if layout.histogram:  # what is told of the pitch classes changes with them
             played = played_of(ids, layout)
             played = played._replace(key=played.key + semitones)
             return with_controls(ids_of(played, layout, whole=True), played, layout)
-        return np.asarray(ids + semitones * key, np.int32)
+        return np.asarray(ids + semitones * (key | (ids >= layout.first_melody)), np.int32)
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
@@ -167,6 +182,27 @@ class Performance:
         """Return a grammar at the very start of a piece (see `Encoding.grammar`); a bar is 2 seconds, and no key is known."""
         del key
         return PerformanceGrammar(self._layout, bars=bars)
+
+    def below(self, melody: Score) -> PerformanceGrammar:
+        """Return a grammar of pieces that play `melody` and more: its keys, onsets and lengths are kept, its loudness is not.
+
+        Raises:
+            EncodingError: When no melody is told beforehand, or this one is none.
+        """
+        if not self._layout.melody:
+            raise EncodingError(
+                "--melody: this model was not told melodies while it learnt, so it cannot keep one. Take one that was, or give --primer."
+            )
+        played = played_of(self.encode(adapted(melody, self._layout)[0]), self._layout)
+        line = melody_of(played)
+        ends = dict(zip(zip(played.start.tolist(), played.key.tolist(), strict=True), played.end.tolist(), strict=True))
+        starts = [*line[1:, 0].tolist(), int(line[-1, 0]) + LONGEST_NOTE]
+        notes = [
+            (step, key - self._layout.lowest, min(ends[step, key], following, step + LONGEST_NOTE - 1))
+            for (step, key), following in zip(line.tolist(), starts, strict=True)
+        ]
+        bars = -(-max(end for _, _, end in notes) // BAR_STEPS)
+        return PerformanceGrammar(self._layout, bars=bars, melody=notes)
 
     @property
     def controls(self) -> frozenset[str]:
@@ -183,9 +219,14 @@ class Performance:
         numbers = np.asarray(ids)
         return max(1, int(((numbers > 1) & (numbers < self._layout.first_off)).sum()))
 
+    @property
+    def _tells(self) -> tuple[tuple[str, bool], ...]:
+        """What is told beforehand."""
+        return (("density", self._layout.density), ("histogram", self._layout.histogram), ("melody", self._layout.melody))
+
     def options(self) -> Mapping[str, object]:
         """Return the way with the pedal, the range, and what is told where something is."""
-        told = {name: True for name, tells in (("density", self._layout.density), ("histogram", self._layout.histogram)) if tells}
+        told = {name: True for name, tells in self._tells if tells}
         return {"pedal": self._pedal, "lowest": self._layout.lowest, "highest": self._layout.highest, **told}
 
 

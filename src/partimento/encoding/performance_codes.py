@@ -17,7 +17,7 @@ from partimento.encoding.performance_layout import COUNT_BITS, END, FIRST_ON, LO
 Column = NDArray[np.signedinteger[Any]]
 """Whole numbers, shape (length,)."""
 
-_OFF, _PEDAL, _ON = 0, 1, 2
+_OFF, _PEDAL, _ON, _MELODY = 0, 1, 2, 3
 """Order of what happens in one step."""
 
 _VELOCITY_BITS, _WHAT_BITS, _STEP_BITS = 5, 12, 14
@@ -38,6 +38,7 @@ class Played(NamedTuple):
         key: MIDI key, shape (notes,).
         velocity: Bin of loudness, 0 to 31, shape (notes,).
         pedal: Steps at which the pedal moves and 1 for down or 0 for up, shape (changes, 2).
+        melody: Step and MIDI key of each note of the melody, shape (notes of it, 2); nothing where none is told.
     """
 
     start: Column
@@ -45,6 +46,7 @@ class Played(NamedTuple):
     key: Column
     velocity: Column
     pedal: Column
+    melody: Column = np.zeros((0, 2), np.int64)
 
 
 def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
@@ -88,16 +90,20 @@ def ids_of(played: Played, layout: Layout, *, whole: bool) -> Ids:
 def _events(played: Played, layout: Layout) -> NDArray[Any]:
     """What happens, each as one number, sorted by step, kind, key and loudness: of 32 bits where the steps leave room."""
     pedal = played.pedal if layout.pedal else played.pedal[:0]
-    last = max((int(column.max()) for column in (played.end, pedal[:, 0]) if column.size), default=0)
+    lead = layout.lead
+    last = lead + max((int(column.max()) for column in (played.end, pedal[:, 0]) if column.size), default=0)
     number: np.dtype[Any] = np.dtype(np.uint32 if last < 1 << 32 - _STEP_BITS else np.int64)
     key = (played.key - layout.lowest).astype(number) << _VELOCITY_BITS
     parts = [
-        (played.end.astype(number) << _STEP_BITS) | key,
-        (played.start.astype(number) << _STEP_BITS) | key | played.velocity.astype(number) | (_ON << _WHAT_BITS),
+        (played.end + lead).astype(number) << _STEP_BITS | key,
+        (played.start + lead).astype(number) << _STEP_BITS | key | played.velocity.astype(number) | (_ON << _WHAT_BITS),
     ]
     if pedal.size:
-        step, down = pedal[:, 0].astype(number), pedal[:, 1].astype(number)
+        step, down = (pedal[:, 0] + lead).astype(number), pedal[:, 1].astype(number)
         parts.append((step << _STEP_BITS) | (down << _VELOCITY_BITS) | (_PEDAL << _WHAT_BITS))
+    if layout.melody:
+        step, told = played.melody[:, 0].astype(number), (played.melody[:, 1] - layout.lowest).astype(number)
+        parts.append((step << _STEP_BITS) | (told << _VELOCITY_BITS) | (_MELODY << _WHAT_BITS))
     events = np.concatenate(parts)
     events.sort()
     return events
@@ -112,7 +118,8 @@ def played_of(ids: Ids, layout: Layout) -> Played:
     codes = np.asarray(ids)
     kinds = layout.kinds.take(codes)
     gone = np.cumsum(layout.counts.take(codes))  # steps and words on loudness so far, in one number
-    now = gone >> COUNT_BITS
+    told = gone >> COUNT_BITS  # a melody is told as much before the music as the music begins late
+    now = np.maximum(told - layout.lead, 0) if layout.lead else told
     on, off, loud, pedal = (np.flatnonzero(kinds == kind) for kind in (Kind.ON, Kind.OFF, Kind.VELOCITY, Kind.PEDAL))
     key, freed = codes.take(on) - FIRST_ON, codes.take(off) - layout.first_off
     by_key = np.argsort(key.astype(np.uint8), kind="stable")
@@ -126,7 +133,9 @@ def played_of(ids: Ids, layout: Layout) -> Played:
         order = np.argsort(place, kind="stable")
         start, end, key, velocity = start[order], end[order], key[order], velocity[order]
     moves = np.stack([now[pedal], codes[pedal] - layout.pedal_up], axis=1)
-    return Played(start, end, key + layout.lowest, velocity, moves)
+    tells = np.flatnonzero(kinds == Kind.MELODY)
+    melody = np.stack([told[tells], codes[tells] - layout.first_melody + layout.lowest], axis=1)
+    return Played(start, end, key + layout.lowest, velocity, moves, melody)
 
 
 def _ends(on: Column, key: Column, off: Column, freed: Column, now: Column) -> Column:

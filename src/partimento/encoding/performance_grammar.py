@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from partimento.encoding.encoding import Mask
@@ -16,6 +18,7 @@ from partimento.encoding.performance_layout import (
     VELOCITIES,
     Layout,
 )
+from partimento.encoding.performance_promises import Note, Promises
 from partimento.errors import EncodingError
 
 LONGEST_NOTE = 1200
@@ -37,19 +40,22 @@ class PerformanceGrammar:
     Within a step keys are let go from low to high, then the pedal moves, then keys are struck from low to high; only what sounds is
     let go, and only what does not is struck, on the keys of a piano; a word on loudness says another than before, and a key is struck
     after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go. Where controls are told,
-    they come before whatever happens first in each second.
+    they come before whatever happens first in each second. A melody is told last in a step, from low to high; nothing is struck before
+    the first of it is due, and what was told is struck a second later to the step.
 
     Args:
         layout: Which number means what.
-        bars: Bars of two seconds the piece must have.
+        bars: Bars of two seconds the piece must have, and the time before the music where a melody is told beforehand.
+        melody: Notes of the melody that is to be told and played, and of no other; free where None.
     """
 
-    def __init__(self, layout: Layout, *, bars: int | None = None) -> None:
+    def __init__(self, layout: Layout, *, bars: int | None = None, melody: Sequence[Note] | None = None) -> None:
         if bars is not None and not 1 <= bars <= 10_000:
             raise EncodingError(f"encoding 'performance': {bars} bars of 2 seconds, expected 1 to 10000.")
         self._layout = layout
-        self._limit = (MOST_BARS if bars is None else bars) * BAR_STEPS
-        self._earliest_end = (FEWEST_BARS if bars is None else bars - 1) * BAR_STEPS
+        self._limit = (MOST_BARS if bars is None else bars) * BAR_STEPS + layout.lead
+        self._earliest_end = (FEWEST_BARS if bars is None else bars - 1) * BAR_STEPS + layout.lead
+        self._promises = Promises(self._limit, melody) if layout.melody else None
         self._step = 0
         self._silent_since = 0
         self._sounding: dict[int, list[int]] = {}  # key, counted from the lowest -> steps at which it was struck
@@ -68,7 +74,7 @@ class PerformanceGrammar:
     @property
     def bars(self) -> int:
         """Bars begun so far."""
-        return -(-self._step // BAR_STEPS)
+        return -(-max(self._step - self._layout.lead, 0) // BAR_STEPS)
 
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
@@ -84,13 +90,33 @@ class PerformanceGrammar:
                 self._allow_time(mask)
         elif layout.first_velocity <= self._last < layout.pedal_up:
             self._allow_struck(mask)
-        elif due := [key for key, since in self._sounding.items() if self._step - since[0] >= LONGEST_NOTE or self._step >= self._limit]:
+        elif self._promises is not None and self._promises.last_told >= 0:
+            self._allow_told(mask, self._promises)
+        elif due := self._overdue():
             self._allow_freed(mask, min(due))
         elif not self._sounding and self._step >= self._limit:
             mask[layout.pedal_up if self._pedal_down else END] = True
         else:
             self._allow_anything(mask)
         return mask
+
+    def _overdue(self) -> list[int]:
+        """Keys that must be let go before anything else."""
+        due = [key for key, since in self._sounding.items() if self._step - since[0] >= LONGEST_NOTE or self._step >= self._limit]
+        if self._promises is not None:
+            due += [key for key in self._promises.must_free(self._step) if key in self._sounding]
+            due += [key for key in self._promises.due(self._step) if key in self._sounding]
+        return due
+
+    def _allow_told(self, mask: Mask, promises: Promises) -> None:
+        """Allow to tell more of the melody, and time to pass once all of it is told."""
+        first, wanted = self._layout.first_melody, promises.to_tell(self._step)
+        if wanted:
+            mask[first + wanted[0]] = True
+            return
+        if wanted is None and promises.may_tell(self._step):
+            mask[first + promises.last_told + 1 :] = True
+        self._allow_time(mask)
 
     def _allow_anything(self, mask: Mask) -> None:
         """Allow what may come where nothing has to."""
@@ -107,16 +133,26 @@ class PerformanceGrammar:
                 mask[layout.first_velocity + self._velocity] = False
             else:
                 strikes[:] = False
-        self._allow_time(mask)
+        owes = False
+        if self._promises is not None and not self._promises.due(self._step):
+            self._allow_told(mask, self._promises)
+            owes = not self._promises.kept
+        elif self._promises is None:
+            self._allow_time(mask)
         at_rest = not self._sounding and not self._pedal_down and (self._freed >= 0 or self._moved)
-        mask[END] = at_rest and self._struck < 0 and self._step > self._earliest_end
+        mask[END] = at_rest and self._struck < 0 and self._step > self._earliest_end and not owes
 
     def _allow_time(self, mask: Mask) -> None:
         """Allow time to pass, as far as it may; after less than the longest shift, or what was told, something has to happen."""
         first = self._layout.first_shift
-        if first <= self._last < first + LONGEST_SHIFT - 1 or self._last >= self._layout.first_control:
+        if first <= self._last < first + LONGEST_SHIFT - 1 or self._layout.first_control <= self._last < self._layout.first_melody:
             return
         most = self._limit - self._step
+        if self._promises is not None and self._step < self._layout.lead and self._promises.is_given:  # nothing else can happen before
+            mask[first + min(self._promises.most_steps(self._step), self._layout.lead - self._step) - 1] = True
+            return
+        if self._promises is not None:
+            most = min(most, self._promises.most_steps(self._step) + (not self._sounding))
         if self._sounding:
             most = min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
         else:
@@ -126,15 +162,21 @@ class PerformanceGrammar:
     def _allow_freed(self, mask: Mask, most: int) -> None:
         """Allow to let go what sounds, above what this step has let go already, up to key `most`; what must go goes in any case."""
         keys = [key for key in self._sounding if self._freed < key <= most]
+        if self._promises is not None:
+            keys = [key for key in keys if self._promises.may_free(key, self._step)]
         for key in keys or ([most] if most in self._sounding else []):
             mask[self._layout.first_off + key] = True
 
     def _allow_struck(self, mask: Mask) -> None:
         """Allow to strike what does not sound, above what this step has struck already."""
         lowest, struck = self._layout.lowest, self._struck
+        if self._step < self._layout.lead:
+            return
         mask[FIRST_ON + max(struck + 1, PIANO.start - lowest) : min(FIRST_ON + PIANO.stop - lowest, self._layout.first_off)] = True
         for key in self._sounding:
             mask[FIRST_ON + key] = False
+        if self._promises is not None and (due := self._promises.due(self._step)):
+            mask[FIRST_ON + min(due) + 1 : self._layout.first_off] = False
 
     def push(self, number: int) -> None:
         """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
@@ -142,6 +184,8 @@ class PerformanceGrammar:
         self._last = number
         if number == END:
             self._finished = True
+        elif number >= layout.first_melody and self._promises is not None:
+            self._promises.tell(number - layout.first_melody, self._step)
         elif number >= layout.first_control:
             self._telling += 1
             if self._telling == len(layout.controls):
@@ -153,15 +197,21 @@ class PerformanceGrammar:
         elif number >= layout.first_shift:
             self._step += number - layout.first_shift + 1
             self._freed, self._struck, self._moved = -1, -1, False
+            if self._promises is not None:
+                self._promises.pass_time(self._step)
         elif number >= layout.first_off:
             self._free(number - layout.first_off)
         elif number >= FIRST_ON:
             self._struck = number - FIRST_ON
             self._sounding.setdefault(self._struck, []).append(self._step)
+            if self._promises is not None:
+                self._promises.strike(self._struck, self._step)
 
     def _free(self, key: int) -> None:
         """Let the first of a key's notes go."""
         self._freed = max(self._freed, key)
+        if self._promises is not None:
+            self._promises.free(key)
         since = self._sounding.get(key, [])[1:]
         if since:
             self._sounding[key] = since

@@ -25,6 +25,9 @@ VELOCITIES = 32
 PIANO = range(21, 109)
 """MIDI keys of a piano: what is composed strikes no other."""
 
+AHEAD_STEPS = 100
+"""Steps by which a melody is told beforehand."""
+
 BAR_STEPS = 200
 """Steps in what is called a bar: 4/4 at 120 quarters a minute."""
 
@@ -48,7 +51,7 @@ _TRIPLE = 3
 class Kind(IntEnum):
     """What an id does."""
 
-    FRAME, ON, OFF, SHIFT, VELOCITY, PEDAL, CONTROL = range(7)
+    FRAME, ON, OFF, SHIFT, VELOCITY, PEDAL, CONTROL, MELODY = range(8)
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,10 @@ class Layout:
         pedal: Whether the sustain pedal has ids of its own.
         density: Whether it is told how many notes a second follow.
         histogram: Whether it is told which pitch classes follow.
+        melody: Whether the notes of the melody are told a second before they are struck.
 
     Raises:
-        EncodingError: When these are no range with at least an octave of the piano's.
+        EncodingError: When these are no range with at least an octave of the piano's, or more is told than can be at once.
     """
 
     lowest: int = 0
@@ -71,6 +75,7 @@ class Layout:
     pedal: bool = False
     density: bool = False
     histogram: bool = False
+    melody: bool = False
 
     def __post_init__(self) -> None:
         shared = min(self.highest, PIANO.stop - 1) - max(self.lowest, PIANO.start) + 1
@@ -79,6 +84,14 @@ class Layout:
                 f"encoding 'performance': keys {self.lowest} to {self.highest}, expected within 0 to 127, with at least an octave of the "
                 f"piano's, {PIANO.start} to {PIANO.stop - 1}."
             )
+
+        if self.melody and (self.density or self.histogram):
+            raise EncodingError("encoding 'performance': melody is told by itself. Leave density and histogram out.")
+
+    @cached_property
+    def lead(self) -> int:
+        """Steps before the music begins, in which its first melody is told."""
+        return AHEAD_STEPS if self.melody else 0
 
     @cached_property
     def keys(self) -> int:
@@ -120,15 +133,21 @@ class Layout:
         return self.pedal_up + 2 * self.pedal
 
     @cached_property
+    def first_melody(self) -> int:
+        """Id that tells the lowest key of a melody. Beyond the table where no melody is told."""
+        return self.first_control + sum(map(len, self.controls))
+
+    @cached_property
     def size(self) -> int:
         """Number of ids."""
-        return self.first_control + sum(map(len, self.controls))
+        return self.first_melody + self.keys * self.melody
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         """The kind of each id, shape (ids,)."""
         sizes = {Kind.FRAME: 2, Kind.ON: self.keys, Kind.OFF: self.keys, Kind.SHIFT: LONGEST_SHIFT}
         sizes |= {Kind.VELOCITY: VELOCITIES, Kind.PEDAL: 2 * self.pedal, Kind.CONTROL: sum(map(len, self.controls))}
+        sizes |= {Kind.MELODY: self.keys * self.melody}
         return np.repeat(np.array(list(sizes), np.uint8), list(sizes.values()))
 
     @cached_property
@@ -143,9 +162,9 @@ class Layout:
 
     @cached_property
     def said(self) -> NDArray[np.int32]:
-        """The id of what happens: row by row a key let go, the pedal moved, a key struck, 128 places each; shape (384,)."""
-        place = np.arange(128)
-        return np.concatenate([self.first_off + place, self.pedal_up + place, FIRST_ON + place]).astype(np.int32)
+        """The id of what happens: row by row a key let go, the pedal moved, a key struck, a melody told, 128 places each; shape (512,)."""
+        firsts = (self.first_off, self.pedal_up, FIRST_ON, self.first_melody)
+        return np.concatenate([first + np.arange(128) for first in firsts]).astype(np.int32)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -161,6 +180,7 @@ class Layout:
                 **({"pedal": ("up", "down")} if self.pedal else {}),
                 **({"density": tuple(f"density{least:g}" for least in (0, *DENSITIES))} if self.density else {}),
                 **({"histogram": tuple(_histogram_symbols())} if self.histogram else {}),
+                **({"melody": tuple(f"melody{key}" for key in keys)} if self.melody else {}),
             }
         )
 

@@ -299,6 +299,15 @@ PRESETS: dict[str, Preset] = {
         ),
         decay="line",
     ),
+    "modern-melody": replace(
+        _transformer(
+            "modern_transformer",
+            "Melody-conditioned Music Transformer (Huang et al. 2018); events told beforehand as in Thickstun et al. 2023",
+            "One decoder, told each note of the melody a second before it is struck; a melody is the highest line of a performance.",
+        ),
+        options={**_PIANO, "melody": True},
+        decay="line",
+    ),
     "music_transformer": _transformer(
         "music_transformer",
         "Huang et al. 2018: relative attention, 6 to 8 layers of 256 to 512, feed-forward 1,024, crops of 2,048 events, dropout 0.1",
