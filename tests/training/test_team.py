@@ -59,7 +59,8 @@ def run(name, how, stop=None, resume=False):
 
 for name, how, *rest in json.loads(sys.argv[2]):
     run(name, how, *rest)
-print(team.told(f"rank {team.rank}"), team.sums([team.rank, 2.0]), [int(found) for found in team.gathered(torch.tensor(team.rank))])
+mean = team.mean(torch.tensor(float(team.rank)))
+print(team.told(f"rank {team.rank}"), mean, [int(found) for found in team.gathered(torch.tensor(team.rank))])
 team.leave()
 """
 
@@ -115,14 +116,14 @@ def test_one_goes_on_with_what_two_have_begun(alone):
 
 def test_a_team_speaks_with_one_voice(together):
     lines = together[1].splitlines()
-    assert sorted(lines) == ["rank 0 [1.0, 4.0] [0, 1]", "rank 0 [1.0, 4.0] []"]
+    assert sorted(lines) == ["rank 0 0.5 [0, 1]", "rank 0 0.5 []"]
 
 
 def test_one_by_itself_changes_nothing():
     layer = torch.nn.Linear(2, 2)
     assert Team.joined("cpu") == ALONE and ALONE.leads
     assert ALONE.spread(layer, "ddp") is layer and ALONE.told(5) == 5 and ALONE.own(7) == slice(0, 7)
-    assert ALONE.sums([1.5, torch.tensor(2.0)]) == [1.5, 2.0]
+    assert ALONE.mean(torch.tensor(1.5)) == 1.5
 
 
 def test_an_optimiser_comes_back():

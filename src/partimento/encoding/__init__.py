@@ -7,9 +7,11 @@ itself. Its `Grammar` follows a piece while it grows, id by id, and says what ma
 proposes, bars are full, repeats are closed and the piece ends where a piece ends.
 
 Time is counted in steps of a 16th (`chorale`, `pianoroll`), in units of an eighth (`characters`), in 48ths of a quarter (`chords`) or
-in steps of 50 ms (`keys`), pitches are MIDI keys, tempos are in quarter notes per minute.
+in steps of 50 ms (`keys`) or 10 ms (`performance`), pitches are MIDI keys, tempos are in quarter notes per minute.
 
-Read in this order: `encoding` (the protocols), `vocabulary`, `catalog` (names to encodings); then any encoding: the file of its name, the
-layout of its ids, its grammar. `chorale` (four voices on a grid) and `characters` (a tune as ABC text, with `tune_form`) are the
-oldest, and were written to be learnt from.
+Read in this order: `encoding` (the protocols), `vocabulary`, `catalog` (names to encodings); then any encoding: the file of its
+name, the layout of its ids, its grammar. `chorale` (four voices on a grid) and `characters` (a tune as ABC text, with `tune_form`)
+are the oldest, and were written to be learnt from. `performance` has most beside it: `performance_codes` (notes to ids in whole
+arrays), what is told beforehand (`performance_controls`, `performance_melody`, and `performance_promises`, which sees to it), and
+what is done with a beginning (`performance_adapted`, `performance_resumed`).
 """

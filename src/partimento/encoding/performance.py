@@ -6,7 +6,8 @@ Source: the events of Magenta's Performance RNN (Simon and Oore 2017; "This Time
 Transformer (Huang et al. 2018) has them too: 128 keys on, 128 off, 100 shifts of 10 ms, 32 velocities, 388 in all; the
 sustain pedal is told by note lengths. Where equal keys overlap, the first to begin is the first to end.
 Differs: one order of events within a step and one way to let time pass (see `performance_codes`); 2 seconds are called a bar.
-On wish it is told once a second how many notes follow and which pitch classes (see `performance_controls`).
+On wish it is told once a second how many notes follow and which pitch classes (see `performance_controls`), or the melody a second
+before it is played (see `performance_melody`).
 """
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ class Performance:
         """
         if not self._layout.melody:
             raise EncodingError(
-                "--melody: this model was not told melodies while it learnt, so it cannot keep one. Take one that was, or give --primer."
+                "--melody: this model was not told melodies while it learnt, so it cannot keep one. Take a modern-melody, or give --primer."
             )
         played = played_of(self.encode(adapted(melody, self._layout)[0]), self._layout)
         line = melody_of(played)

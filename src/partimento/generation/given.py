@@ -16,7 +16,7 @@ def below(encoding: Encoding, melody: Score) -> Grammar:
     if not isinstance(encoding, Harmonising):
         raise EncodingError(
             f"--melody: a model of encoding '{encoding.name}' puts no voices below a melody. Take one of 'chorale', such as bach-chorales "
-            "or a coconet, or a polyphony-rnn, or give the melody as --primer."
+            "or a coconet, a polyphony-rnn or a modern-melody, or give the melody as --primer."
         )
     return encoding.below(melody)
 

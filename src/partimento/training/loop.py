@@ -191,7 +191,7 @@ class Loop:
             with self._precision():
                 losses = self.trainable.losses(self.stream.next())
                 loss = torch.stack(list(losses.values())).sum() / self.settings.accumulate
-            mean += self.team.sums([loss.detach() / self.team.size])[0]
+            mean += self.team.mean(loss.detach())
             if not math.isfinite(mean):
                 raise self._no_number(f"step {step + 1}: the loss")
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

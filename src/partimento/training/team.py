@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -105,14 +105,13 @@ class Team:
         fully_shard(module)
         return module
 
-    def sums(self, values: Iterable[float | Tensor]) -> list[float]:
-        """Return each of `values`, added up over the team."""
+    def mean(self, value: Tensor) -> float:
+        """Return the mean of each process's `value`, shape ()."""
         if self.size == 1:
-            return [float(value) for value in values]
-        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-        total = torch.stack([torch.as_tensor(value, dtype=torch.float64, device=device).detach() for value in values])
+            return float(value)
+        total = value.detach().double()
         distributed.all_reduce(total)
-        return [float(value) for value in total]
+        return float(total) / self.size
 
     def own(self, rows: int) -> slice:
         """Return this process's share of `rows` rows of a batch.
