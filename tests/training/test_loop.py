@@ -194,6 +194,13 @@ def test_a_run_that_slows_down_early_and_gets_better_says_why_it_is_shorter(tmp_
     assert progress.ended == f"all 53 steps made: {TURNED}"
 
 
+def test_looks_before_the_fall_do_not_end_a_run_within_it(tmp_path):
+    values = [1.0] + 6 * [2.0] + 2 * [1.5] + [0.5]  # the fall begins after the seventh look, and helps at the tenth
+    loop, _, go = watched(tmp_path, valid=lambda look: values[look - 1], steps=100, patience=7, validate_every=10)
+    progress = go()
+    assert loop.schedule.decay_from == 70 and progress.ended == "all 100 steps made" and progress.best == 0.5
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_the_run_and_the_best_is_kept(tmp_path, bad):
     _, _, go = watched(tmp_path, losses=lambda step: {"one": bad if step == 7 else 1.0}, learning_rate=0.5)

@@ -151,8 +151,8 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
     if steps is None:
         multiplied = sum(p.numel() for name, p in module.named_parameters() if "embed" not in name and "lagged" not in name)
         minutes = MINUTES if plan.minutes is None else plan.minutes
-        used = round(multiplied * NETWORKS[plan.network].uses)
-        steps = steps_of_minutes(minutes, parameters=used, tokens_per_step=plan.rows * plan.time * plan.accumulate)
+        multiplied = round(multiplied * NETWORKS[plan.network].work)
+        steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * plan.time * plan.accumulate)
     precision, every = _precision(plan.precision, device), max(1, min(100, steps // 10))
     return Settings(
         steps,

@@ -230,6 +230,8 @@ class Loop:
             waiting=0 if better else self.progress.waiting + 1,
         )
         self._losses = []
+        if self.schedule.falling(step) and not self.schedule.falling(step - self.settings.validate_every):
+            self.progress = replace(self.progress, waiting=0)  # the fall has just begun, and mostly helps
         turned = self.progress.waiting >= self.settings.patience
         if turned and not self.schedule.falling(step):
             self.schedule = self.schedule.fall_from(step)

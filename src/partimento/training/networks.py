@@ -50,7 +50,8 @@ class Network:
             graph for the session that `bundle.SESSIONS` names.
         hints: Which of an encoding's `hints` its settings take.
         lessons: What it learns from and how: from module, corpus, rows, ids of a chunk, seed and team.
-        uses: How often a weight is used for an id, where `--minutes` are turned into steps.
+        work: Time that an id takes over that of its weights' products, where `--minutes` are turned into steps: what is computed
+            more than once, and what is slow (attention id by id, convolutions of few channels).
     """
 
     config: Callable[..., Any]
@@ -58,7 +59,7 @@ class Network:
     graph: Callable[[Weights, Mapping[str, Any], NDArray[np.int32]], bytes]
     hints: tuple[str, ...] = ()
     lessons: Callable[[Any, Prepared, int, int, int, Team], Lessons] = read_in_order
-    uses: float = 1.0
+    work: float = 1.0
 
 
 def _alone(graph: Callable[[Weights, Mapping[str, Any]], bytes]) -> Callable[[Weights, Mapping[str, Any], NDArray[np.int32]], bytes]:
@@ -67,7 +68,9 @@ def _alone(graph: Callable[[Weights, Mapping[str, Any]], bytes]) -> Callable[[We
 
 
 NETWORKS: dict[str, Network] = {
-    "attention_rnn": Network(attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, _alone(attention_rnn_graph.step_graph)),
+    "attention_rnn": Network(
+        attention_rnn.AttentionRnnConfig, attention_rnn.AttentionRnn, _alone(attention_rnn_graph.step_graph), work=10.0
+    ),
     "biaxial": Network(
         biaxial.BiaxialConfig,
         biaxial.Biaxial,
@@ -106,6 +109,7 @@ NETWORKS: dict[str, Network] = {
         play_bach_conv.PlayBachConvConfig,
         play_bach_conv.PlayBachConv,
         _alone(lambda weights, _: play_bach_conv_graph.step_graph(weights, epsilon=batch_norm.EPSILON)),
+        work=5.0,
     ),
     "transformer": Network(transformer.TransformerConfig, transformer.Transformer, transformer_scales.step_graph, (), read_windows),
 }
