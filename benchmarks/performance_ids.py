@@ -21,7 +21,7 @@ from typing import Any
 import symusic
 from measure import interleaved, publish, show
 
-from partimento.encoding.performance import Performance
+from partimento.encoding.performance.performance import Performance
 from partimento.files.midi import read_midi
 from partimento.training.memory import keep_freed_memory
 

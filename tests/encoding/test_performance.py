@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from little_music import chorale, wander
-from partimento.encoding.performance import Performance
-from partimento.encoding.performance_codes import played_of
-from partimento.encoding.performance_grammar import LONGEST_NOTE, LONGEST_SILENCE
-from partimento.encoding.performance_layout import Kind, Layout
+from partimento.encoding.performance.codes import played_of
+from partimento.encoding.performance.grammar import LONGEST_NOTE, LONGEST_SILENCE
+from partimento.encoding.performance.layout import Kind, Layout
+from partimento.encoding.performance.performance import Performance
 from partimento.errors import EncodingError
 from partimento.score import Score, Tempo, Track
 from partimento.score.meter import bar_count

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from little_music import wander
 from partimento.encoding.encoding import Steerable
-from partimento.encoding.performance import Performance
-from partimento.encoding.performance_layout import Kind
+from partimento.encoding.performance.layout import Kind
+from partimento.encoding.performance.performance import Performance
 from partimento.score import Score, Track
 from partimento.score.meter import bar_count
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from little_music import wander
-from partimento.encoding.performance import Performance
-from partimento.encoding.performance_codes import played_of
-from partimento.encoding.performance_melody import melody_of
+from partimento.encoding.performance.codes import played_of
+from partimento.encoding.performance.melody import melody_of
+from partimento.encoding.performance.performance import Performance
 from partimento.errors import EncodingError
 from partimento.score import Score, Track
 from partimento.score.meter import bar_count

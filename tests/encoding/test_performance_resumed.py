@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from little_music import wander
-from partimento.encoding.performance import Performance
+from partimento.encoding.performance.performance import Performance
 from partimento.errors import EncodingError
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN

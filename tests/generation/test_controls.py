@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from little_music import chorale, chorale_folder, run, trained
-from partimento.encoding.performance_layout import Kind
+from partimento.encoding.performance.layout import Kind
 from partimento.errors import ConfigError, EncodingError
 from partimento.files.dispatch import read, write
 from partimento.generation.composer import Composer

@@ -9,7 +9,7 @@ from partimento.encoding.characters import Characters
 from partimento.encoding.chorale import Chorale
 from partimento.encoding.chords import Chords
 from partimento.encoding.keys import Keys
-from partimento.encoding.performance import Performance
+from partimento.encoding.performance.performance import Performance
 from partimento.errors import CorpusError, ReadError
 from partimento.files.abc import read_abc
 from partimento.score.tempo import stretch

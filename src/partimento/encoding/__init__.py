@@ -11,7 +11,5 @@ in steps of 50 ms (`keys`) or 10 ms (`performance`), pitches are MIDI keys, temp
 
 Read in this order: `encoding` (the protocols), `vocabulary`, `catalog` (names to encodings); then any encoding: the file of its
 name, the layout of its ids, its grammar. `chorale` (four voices on a grid) and `characters` (a tune as ABC text, with `tune_form`)
-are the oldest, and were written to be learnt from. `performance` has most beside it: `performance_codes` (notes to ids in whole
-arrays), what is told beforehand (`performance_controls`, `performance_melody`, and `performance_promises`, which sees to it), and
-what is done with a beginning (`performance_adapted`, `performance_resumed`).
+are the oldest, and were written to be learnt from. `performance` has a package of its own: what people played is more than one file.
 """

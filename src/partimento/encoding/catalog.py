@@ -30,7 +30,7 @@ ENCODINGS: dict[str, Entry] = {
     "lead": Entry("lead", "Lead"),
     "melody": Entry("melody", "Melody"),
     "minuet": Entry("minuet", "Minuet"),
-    "performance": Entry("performance", "Performance"),
+    "performance": Entry("performance.performance", "Performance"),
     "pianoroll": Entry("pianoroll", "PianoRoll"),
     "polyphony": Entry("polyphony", "Polyphony"),
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.encoding.performance_codes import Played
+from partimento.encoding.performance.codes import Played
 
 CHORD_STEPS = 4
 """Steps within which keys are struck together: of a chord the highest is the melody's."""

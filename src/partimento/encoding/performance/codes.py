@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Ids
-from partimento.encoding.performance_layout import COUNT_BITS, END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
+from partimento.encoding.performance.layout import COUNT_BITS, END, FIRST_ON, LONGEST_SHIFT, START, VELOCITIES, Kind, Layout
 
 Column = NDArray[np.signedinteger[Any]]
 """Whole numbers, shape (length,)."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partimento.encoding.encoding import Mask
-from partimento.encoding.performance_layout import (
+from partimento.encoding.performance.layout import (
     BAR_STEPS,
     END,
     FIRST_ON,
@@ -18,7 +18,7 @@ from partimento.encoding.performance_layout import (
     VELOCITIES,
     Layout,
 )
-from partimento.encoding.performance_promises import Note, Promises
+from partimento.encoding.performance.promises import Note, Promises
 from partimento.errors import EncodingError
 
 LONGEST_NOTE = 1200

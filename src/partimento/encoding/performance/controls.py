@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Ids
-from partimento.encoding.performance_codes import Column, Played
-from partimento.encoding.performance_layout import DENSITIES, FIFTHS, LEVELS, STEPS_PER_SECOND, Kind, Layout
+from partimento.encoding.performance.codes import Column, Played
+from partimento.encoding.performance.layout import DENSITIES, FIFTHS, LEVELS, STEPS_PER_SECOND, Kind, Layout
 
 DENSITY_STEPS, HISTOGRAM_STEPS = 300, 500
 """Steps that the two look ahead."""

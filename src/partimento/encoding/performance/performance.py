@@ -5,9 +5,9 @@
 Source: the events of Magenta's Performance RNN (Simon and Oore 2017; "This Time with Feeling", 2018), as Music
 Transformer (Huang et al. 2018) has them too: 128 keys on, 128 off, 100 shifts of 10 ms, 32 velocities, 388 in all; the
 sustain pedal is told by note lengths. Where equal keys overlap, the first to begin is the first to end.
-Differs: one order of events within a step and one way to let time pass (see `performance_codes`); 2 seconds are called a bar.
-On wish it is told once a second how many notes follow and which pitch classes (see `performance_controls`), or the melody a second
-before it is played (see `performance_melody`).
+Differs: one order of events within a step and one way to let time pass (see `codes`); 2 seconds are called a bar.
+On wish it is told once a second how many notes follow and which pitch classes (see `controls`), or the melody a second
+before it is played (see `melody`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, Literal
 import numpy as np
 
 from partimento.encoding.encoding import Ids, Mask, allowed_after
-from partimento.encoding.performance_adapted import adapted
-from partimento.encoding.performance_codes import Column, Played, ids_of, played_of
-from partimento.encoding.performance_controls import wished_codes, with_controls
-from partimento.encoding.performance_grammar import LONGEST_NOTE, PerformanceGrammar
-from partimento.encoding.performance_layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Layout
-from partimento.encoding.performance_melody import melody_of
-from partimento.encoding.performance_resumed import resumed
+from partimento.encoding.performance.adapted import adapted
+from partimento.encoding.performance.codes import Column, Played, ids_of, played_of
+from partimento.encoding.performance.controls import wished_codes, with_controls
+from partimento.encoding.performance.grammar import LONGEST_NOTE, PerformanceGrammar
+from partimento.encoding.performance.layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance.melody import melody_of
+from partimento.encoding.performance.resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
@@ -50,10 +50,10 @@ class Performance:
         highest: Highest; Music Transformer's is 108.
         density: Whether ids tell how many notes a second follow.
         histogram: Whether ids tell which pitch classes follow.
-        melody: Whether ids tell the notes of the melody a second before they are struck (see `performance_melody`).
+        melody: Whether ids tell the notes of the melody a second before they are struck (see `melody`).
 
     Raises:
-        EncodingError: When there is no such way with the pedal, or the keys are too few (see `performance_layout.Layout`).
+        EncodingError: When there is no such way with the pedal, or the keys are too few (see `layout.Layout`).
     """
 
     name = "performance"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from partimento.encoding.performance_layout import AHEAD_STEPS
+from partimento.encoding.performance.layout import AHEAD_STEPS
 
 Note = tuple[int, int, int]
 """Step, key counted from the lowest, and step of the end of a given note; the music's own steps, its lead not counted."""

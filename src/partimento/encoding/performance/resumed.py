@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Ids
-from partimento.encoding.performance_codes import Played, played_of
-from partimento.encoding.performance_layout import STEPS_PER_SECOND, Kind, Layout
+from partimento.encoding.performance.codes import Played, played_of
+from partimento.encoding.performance.layout import STEPS_PER_SECOND, Kind, Layout
 from partimento.score import Score, Track
 from partimento.score.note import SOFT, SOSTENUTO, SUSTAIN
 from partimento.score.pedal import DOWN, sounding_end

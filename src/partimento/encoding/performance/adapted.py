@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from partimento.encoding.performance_layout import Layout
+from partimento.encoding.performance.layout import Layout
 from partimento.errors import EncodingError
 from partimento.score import Score, Track
 from partimento.score.tempo import duration_seconds

@@ -1,0 +1,5 @@
+"""Piano as it was played, to ids and back.
+
+Read `performance` (the encoding), `layout` (which id means what), `codes` (notes to ids in whole arrays) and `grammar`; then what is
+told beforehand (`controls`, `melody`, and `promises`, which sees to it), and what is done with a beginning (`adapted`, `resumed`).
+"""
