@@ -16,7 +16,7 @@ from partimento.score.harmony import key_of
 from partimento.score.meter import bar_count
 from partimento.training.minuet_game import minuet_dice
 
-NAMES = ("bach-chorales", "chorales-biaxial", "folk-tunes")
+NAMES = ("bach-chorales", "chorales-biaxial", "coconet-chorales", "folk-tunes")
 GAME = "minuet-dice"
 
 
