@@ -38,7 +38,7 @@ def run(name, how, stop=None, resume=False):
         stream, checks = WindowStream(pieces, rows=4, time=12, seed=1), same_windows([each[0] for each in pieces], rows=3, time=12, most=9)
     trainable = NextId(module, rows=4, team=team)
     trainable.module = team.spread(module, "ddp" if how == "lstm" else how)
-    settings = Settings(6, 1e-2, validate_every=2, accumulate=2)
+    settings = Settings(6, 1e-2, validate_every=2, accumulate=2, optimizer="muon" if "muon" in name else "adamw")
     (out / name).mkdir(exist_ok=True)
     loop = Loop(trainable, stream, checks, settings=settings, folder=out / name, facts={})
     loop.team = team
@@ -83,6 +83,7 @@ def together(tmp_path_factory):
     """What two processes made, and what they printed."""
     folder = tmp_path_factory.mktemp("two")
     runs = [["ddp", "ddp"], ["fsdp", "fsdp"], ["lstm", "lstm"], ["broken", "fsdp", 4], ["broken", "fsdp", None, True], ["moved", "ddp", 4]]
+    runs += [["muon", "fsdp"], ["muon-moved", "fsdp", 4]]
     return folder, started(folder, 2, runs)
 
 
@@ -90,9 +91,14 @@ def together(tmp_path_factory):
 def alone(tmp_path_factory, together):
     """What one process made of the same, going on with what the two had begun."""
     folder = tmp_path_factory.mktemp("one")
-    (folder / "moved").mkdir()
-    (folder / "moved" / "checkpoint.safetensors").write_bytes((together[0] / "moved" / "checkpoint.safetensors").read_bytes())
-    started(folder, 1, [["windows", "ddp"], ["lstm", "lstm"], ["moved", "ddp", None, True]])
+    for name in ("moved", "muon-moved"):
+        (folder / name).mkdir()
+        (folder / name / "checkpoint.safetensors").write_bytes((together[0] / name / "checkpoint.safetensors").read_bytes())
+    started(
+        folder,
+        1,
+        [["windows", "ddp"], ["lstm", "lstm"], ["moved", "ddp", None, True], ["muon", "ddp"], ["muon-moved", "ddp", None, True]],
+    )
     return folder
 
 
@@ -101,17 +107,19 @@ def figures(folder, name):
     return [train, valid, best, *losses]
 
 
-@pytest.mark.parametrize(("name", "other"), [("ddp", "windows"), ("fsdp", "windows"), ("lstm", "lstm")])
+@pytest.mark.parametrize(("name", "other"), [("ddp", "windows"), ("fsdp", "windows"), ("lstm", "lstm"), ("muon", "muon")])
 def test_two_learn_as_one_does(together, alone, name, other):
-    assert figures(together[0], name) == pytest.approx(figures(alone, other), rel=1e-4)
+    rounding = 1e-3 if name == "muon" else 1e-4  # its own products are in bf16
+    assert figures(together[0], name) == pytest.approx(figures(alone, other), rel=rounding)
 
 
 def test_a_run_of_two_goes_on_from_its_checkpoint(together, alone):
     assert figures(together[0], "broken")[:3] == pytest.approx(figures(alone, "windows")[:3], rel=1e-4)
 
 
-def test_one_goes_on_with_what_two_have_begun(alone):
-    assert figures(alone, "moved")[:3] == pytest.approx(figures(alone, "windows")[:3], rel=1e-4)
+@pytest.mark.parametrize(("name", "other"), [("moved", "windows"), ("muon-moved", "muon")])
+def test_one_goes_on_with_what_two_have_begun(alone, name, other):
+    assert figures(alone, name)[:3] == pytest.approx(figures(alone, other)[:3], rel=1e-4)
 
 
 def test_a_team_speaks_with_one_voice(together):

@@ -140,6 +140,7 @@ class TrainingRun:
             made.decay,
             course.accumulate,
             course.spread,
+            made.optimizer,
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)
         halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}

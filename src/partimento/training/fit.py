@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
-from partimento.training.loop import Loop, Progress, Settings
+from partimento.training.loop import Loop, Optimizer, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.networks import NETWORKS, build_network
 from partimento.training.prepare import Prepared
@@ -51,6 +51,7 @@ class Plan:
     decay: Decay = "line"
     accumulate: int = 1
     spread: Spread = "ddp"
+    optimizer: Optimizer = "adamw"
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -164,6 +165,7 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
         seed=plan.seed,
         accumulate=plan.accumulate,
         decay=plan.decay,
+        optimizer=plan.optimizer,
     )
 
 

@@ -12,19 +12,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from partimento.errors import ConfigError, TrainingError
 from partimento.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, set_aside
+from partimento.training.muon import Muon, inner_matrices
 from partimento.training.record import Record, Silence
 from partimento.training.schedule import Decay, Schedule
 from partimento.training.team import ALONE
 
 MEMORISING = "it is starting to memorise"
 TURNED = "fewer than planned, for validation had stopped improving and the learning rate fell early"
+
+
+Optimizer = Literal["adamw", "muon"]
+OPTIMIZERS = ("adamw", "muon")
+
+BETAS = (0.9, 0.99)
+"""How slowly AdamW forgets the mean gradient, and its square."""
 
 
 class Trainable(Protocol):
@@ -77,6 +85,7 @@ class Settings:
         seed: Sets weights, order and dropout.
         accumulate: Batches whose gradients are averaged before each step.
         decay: How the learning rate falls, see `schedule.Schedule`.
+        optimizer: ``adamw`` for all weights, or ``muon`` for the matrices of repeated layers (see `training.muon`).
     """
 
     steps: int
@@ -89,12 +98,15 @@ class Settings:
     seed: int = 0
     accumulate: int = 1
     decay: Decay = "line"
+    optimizer: Optimizer = "adamw"
 
     def __post_init__(self) -> None:
         if self.precision not in ("fp32", "bf16"):
             raise ConfigError(f"precision '{self.precision}': expected fp32 or bf16.")
         if min(self.validate_every, self.patience, self.accumulate) < 1 or self.clip <= 0 or self.weight_decay < 0:
             raise ConfigError(f"settings {asdict(self)}: expected validate_every, patience, accumulate and clip above 0.")
+        if self.optimizer not in OPTIMIZERS:
+            raise ConfigError(f"optimizer '{self.optimizer}': expected adamw or muon.")
 
 
 @dataclass(frozen=True)
@@ -151,9 +163,8 @@ class Loop:
         self.first_step = 0
         """Steps that had been made when `run` began."""
         self.best: dict[str, Tensor] = {}
-        parameters = list(trainable.module.parameters())
-        self._optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay)
-        self._device = parameters[0].device.type
+        self._optimizer = _optimizer(trainable.module, settings)
+        self._device = next(trainable.module.parameters()).device.type
         self._losses: list[float] = []
 
     def run(self, *, resume: bool = False) -> Progress:
@@ -298,6 +309,17 @@ class Loop:
             self.progress = replace(self.progress, ended="")
         else:
             self.schedule = written
+
+
+def _optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """What makes the steps."""
+    matrices = inner_matrices(module) if settings.optimizer == "muon" else []
+    inner = {id(weight) for weight in matrices}
+    others = [weight for weight in module.parameters() if id(weight) not in inner]
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if not matrices:
+        return torch.optim.AdamW(others, lr=rate, betas=BETAS, weight_decay=decay)
+    return Muon(matrices, others, learning_rate=rate, betas=BETAS, weight_decay=decay)
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -28,6 +28,7 @@ class Preset:
         options: Settings of its own encoding.
         weight_decay: AdamW's.
         decay: How its learning rate falls, see `schedule.Schedule`.
+        optimizer: What makes its steps, see `loop.Settings`.
     """
 
     network: str
@@ -41,6 +42,7 @@ class Preset:
     options: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.01
     decay: Literal["line", "cosine"] = "line"
+    optimizer: Literal["adamw", "muon"] = "adamw"
 
     def speaks(self, wished: str | None = None) -> Encoding:
         """Return the encoding that was wished for, else its own; tunes as ABC text where it speaks any.

@@ -298,6 +298,7 @@ PRESETS: dict[str, Preset] = {
             "A window on what came before; trained on performances as Music Transformer is.",
         ),
         decay="line",
+        optimizer="muon",
     ),
     "modern-melody": replace(
         _transformer(
@@ -307,6 +308,7 @@ PRESETS: dict[str, Preset] = {
         ),
         options={**_PIANO, "melody": True},
         decay="line",
+        optimizer="muon",
     ),
     "music_transformer": _transformer(
         "music_transformer",

@@ -138,19 +138,20 @@ class Team:
     def optimizer(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
         """Return the optimiser's state as named tensors, ``number.name``; of a larger team only the leader gets them."""
         if self.size == 1:
-            state = optimizer.state_dict()["state"]
-            return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
+            numbers = {id(weight): number for number, weight in enumerate(module.parameters())}
+            return {f"{numbers[id(key)]}.{name}": value for key, values in optimizer.state.items() for name, value in values.items()}
         whole: Any = get_optimizer_state_dict(module, optimizer, options=_WHOLE).get("state", {})
-        numbers = {name: number for number, name in enumerate(self._names(module))}
-        return {f"{numbers[key]}.{name}": value for key, values in whole.items() for name, value in values.items()}
+        by_name = {name: number for number, name in enumerate(self._names(module))}
+        return {f"{by_name[key]}.{name}": value for key, values in whole.items() for name, value in values.items()}
 
     def set_optimizer(self, module: nn.Module, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
         """Give the team's optimiser the state that the leader's `optimizer` took."""
         state: dict[Any, Any] = {}
-        names = list(self._names(module))
+        grouped = {id(weight): place for place, weight in enumerate(each for group in optimizer.param_groups for each in group["params"])}
+        places = [grouped[id(weight)] for weight in module.parameters()] if self.size == 1 else self._names(module)
         for key, tensor in tensors.items():
             number, name = key.split(".", 1)
-            state.setdefault(int(number) if self.size == 1 else names[int(number)], {})[name] = tensor
+            state.setdefault(places[int(number)], {})[name] = tensor
         if self.size == 1:
             optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
             return
