@@ -6,7 +6,9 @@ import pytest
 
 from little_music import run, trained, tune_folder
 from partimento.bundle import load_bundle
+from partimento.cli.comparison import form
 from partimento.files import read
+from partimento.score import Score, Track
 
 FAST = ["--size", "tiny", "--steps", "4", "--threads", "1", "--precision", "fp32", "--device", "cpu", "--count", "2", "--bars", "8"]
 
@@ -38,6 +40,17 @@ def test_every_composer_has_a_row_on_the_same_pieces(compared: tuple[Path, dict]
     assert rows["char_rnn"]["steps"] == 4 and rows["char_rnn"]["seconds_to_train"] > 0
     assert rows["markov"]["bits_per_note"] < rows["char_rnn"]["bits_per_note"]
     assert fields["baseline"]["structure"]["bars"] == 8
+    for structure in (fields["baseline"]["structure"], *(row["structure"] for row in measured)):
+        assert 0 <= structure["structureness_short"] <= 0.9 and structure["structureness_mid"] is not None
+
+
+def test_form_is_the_mean_of_those_that_have_it() -> None:
+    drums = Score(500, (Track([0], [1000], [36], [80], is_drum=True),))
+    short, longer = (Score(500, (Track([0], [seconds * 1000], [60], [80]),)) for seconds in (40, 90))
+    assert form([drums])["structureness_short"] is None and form([])["bars"] is None
+    means = form([drums, short, longer])
+    assert means["structureness_short"] == pytest.approx((37 / 40 + 57 / 60) / 2)  # one note is all repetition; a minute is heard
+    assert means["structureness_long"] == pytest.approx((25 / 40 + 45 / 60) / 2) and means["notes"] == 1
 
 
 def test_what_was_trained_stays_as_bundles(compared: tuple[Path, dict]) -> None:

@@ -107,7 +107,8 @@ def self_similarity(score: Score, *, rate_hz: float = RATES_HZ[0]) -> NDArray[np
     """Return how alike any two moments of a piece are, going on from them or leading up to them.
 
     A cell is the mean cosine of the two moments' chroma along the best of the lines through it: 8 s forwards or
-    backwards, at relative tempos of 1/2 to 2, in any of the twelve transpositions.
+    backwards, at relative tempos of 1/2 to 2, in any of the twelve transpositions. Outside the piece all is unlike, so
+    moments near its ends, and pieces of less than 16 s, come out lower.
 
     Args:
         score: Up to `LONGEST_SECONDS` long, with a pitched note.
