@@ -2,6 +2,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from little_music import run, trained, tune_folder
@@ -46,11 +47,14 @@ def test_every_composer_has_a_row_on_the_same_pieces(compared: tuple[Path, dict]
 
 def test_form_is_the_mean_of_those_that_have_it() -> None:
     drums = Score(500, (Track([0], [1000], [36], [80], is_drum=True),))
-    short, longer = (Score(500, (Track([0], [seconds * 1000], [60], [80]),)) for seconds in (40, 90))
+    pulse = {seconds: 1000 * np.arange(seconds) for seconds in (40, 90)}
+    short, longer = (Score(500, (Track(start, start * 0 + 1000, start * 0 + 60, start * 0 + 80),)) for start in pulse.values())
     assert form([drums])["structureness_short"] is None and form([])["bars"] is None
     means = form([drums, short, longer])
-    assert means["structureness_short"] == pytest.approx((37 / 40 + 57 / 60) / 2)  # one note is all repetition; a minute is heard
-    assert means["structureness_long"] == pytest.approx((25 / 40 + 45 / 60) / 2) and means["notes"] == 1
+    assert means["structureness_short"] == pytest.approx((37 / 40 + 57 / 60) / 2)  # all repetition; a minute is heard
+    assert means["structureness_long"] == pytest.approx((25 / 40 + 45 / 60) / 2) and means["notes"] == pytest.approx(
+        (1 + 40 + 90) / 3, abs=1e-3
+    )
 
 
 def test_what_was_trained_stays_as_bundles(compared: tuple[Path, dict]) -> None:
