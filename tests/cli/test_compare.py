@@ -2,11 +2,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from little_music import run, trained, tune_folder
 from partimento.bundle import load_bundle
+from partimento.cli.comparison import form
 from partimento.files import read
+from partimento.score import Score, Track
 
 FAST = ["--size", "tiny", "--steps", "4", "--threads", "1", "--precision", "fp32", "--device", "cpu", "--count", "2", "--bars", "8"]
 
@@ -38,6 +41,20 @@ def test_every_composer_has_a_row_on_the_same_pieces(compared: tuple[Path, dict]
     assert rows["char_rnn"]["steps"] == 4 and rows["char_rnn"]["seconds_to_train"] > 0
     assert rows["markov"]["bits_per_note"] < rows["char_rnn"]["bits_per_note"]
     assert fields["baseline"]["structure"]["bars"] == 8
+    for structure in (fields["baseline"]["structure"], *(row["structure"] for row in measured)):
+        assert 0 <= structure["structureness_short"] <= 0.9 and structure["structureness_mid"] is not None
+
+
+def test_form_is_the_mean_of_those_that_have_it() -> None:
+    drums = Score(500, (Track([0], [1000], [36], [80], is_drum=True),))
+    pulse = {seconds: 1000 * np.arange(seconds) for seconds in (40, 90)}
+    short, longer = (Score(500, (Track(start, start * 0 + 1000, start * 0 + 60, start * 0 + 80),)) for start in pulse.values())
+    assert form([drums])["structureness_short"] is None and form([])["bars"] is None
+    means = form([drums, short, longer])
+    assert means["structureness_short"] == pytest.approx((37 / 40 + 57 / 60) / 2)  # all repetition; a minute is heard
+    assert means["structureness_long"] == pytest.approx((25 / 40 + 45 / 60) / 2) and means["notes"] == pytest.approx(
+        (1 + 40 + 90) / 3, abs=1e-3
+    )
 
 
 def test_what_was_trained_stays_as_bundles(compared: tuple[Path, dict]) -> None:

@@ -7,10 +7,11 @@ encoding that keeps less has less to guess, and `keeps` says how much it keeps.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +22,20 @@ from partimento.cli.measured import bits_per_note
 from partimento.cli.training_run import TrainingRun
 from partimento.corpus.corpus import Corpus, Part
 from partimento.encoding.encoding import Encoding
-from partimento.errors import ConfigError, PartimentoError
+from partimento.errors import ConfigError, PartimentoError, ScoreError
 from partimento.evaluation.copying import originality, self_borrowing
 from partimento.evaluation.fingerprints import Fingerprints
 from partimento.evaluation.kept import kept_share
 from partimento.evaluation.likelihood import likelihood
 from partimento.evaluation.structure import Structure, structure
+from partimento.evaluation.structureness import Structureness, structureness
 from partimento.files.tensors import read_tensors
 from partimento.generation.composer import Composer
 from partimento.generation.load import bundle_folder, shipped
 from partimento.generation.wish import Wish
 from partimento.score import Score
+from partimento.score.tempo import ticks_at
+from partimento.score.transform import cut
 from partimento.training.prepare import Prepared, fitting, prepare
 from partimento.training.presets import PRESETS, preset
 
@@ -43,6 +47,9 @@ SEEN = 0.95
 
 SCORES_TO_KEEP = 20
 """Held-out pieces that go through an encoding and back."""
+
+STRUCTURE_SECONDS = 60.0
+"""Of each piece, for its structureness: long pieces have more of it, and 60 s take a twelfth of a second."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +242,7 @@ class Comparison:
         return {
             "tokens_per_second": round(composer.ids_written / seconds, 1),
             "notes_per_second": round(sum(score.note_count for score in scores) / seconds, 1),
-            "structure": means([structure(score) for score in scores]),
+            "structure": form(scores),
             "originality": {
                 "longest_copy_notes": max(found.longest_copy_notes for found in own),
                 "copied_share": round(float(np.mean([found.copied_share for found in own])), 4),
@@ -251,16 +258,31 @@ class Comparison:
             return {}
         borrowed = self_borrowing(Fingerprints.of(found.scores["train"]))
         return {
-            "structure": means([structure(score) for _, score in found.scores["test"] or found.scores["valid"]]),
+            "structure": form([score for _, score in found.scores["test"] or found.scores["valid"]]),
             "originality": {"longest_copy_notes": int(borrowed.longest.max(initial=0)), "copied_share": round(borrowed.share.mean, 4)},
         }
 
 
-def means(found: Sequence[Structure]) -> dict[str, float | None]:
-    """Return the mean of each number of `found` over the pieces that have it; None where none has."""
+def form(scores: Sequence[Score]) -> dict[str, float | None]:
+    """Return the means of all that `Structure` and `Structureness` say of the pieces, the latter of their first minute."""
+    returning = {f"structureness_{name}": value for name, value in _means(_returning(scores), Structureness).items()}
+    return {**_means([structure(score) for score in scores], Structure), **returning}
+
+
+def _returning(scores: Sequence[Score]) -> list[Structureness]:
+    """The structureness of the pieces that begin with some harmony."""
+    found = []
+    for score in scores:
+        with contextlib.suppress(ScoreError):  # drums alone, or a minute of silence
+            found.append(structureness(cut(score, 0, max(int(ticks_at(score, STRUCTURE_SECONDS)), 1))))
+    return found
+
+
+def _means(found: Sequence[Structure] | Sequence[Structureness], kind: type[Structure] | type[Structureness]) -> dict[str, float | None]:
+    """The mean of each number of `kind` over the pieces that have it; None where none has."""
     columns: dict[str, float | None] = {}
-    for each in fields(Structure):
-        values = [float(value) for entry in found if (value := asdict(entry)[each.name]) is not None and math.isfinite(value)]
+    for each in fields(kind):
+        values = [float(value) for entry in found if (value := getattr(entry, each.name)) is not None and math.isfinite(value)]
         columns[each.name] = round(float(np.mean(values)), 4) if values else None
     return columns
 
