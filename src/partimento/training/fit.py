@@ -154,7 +154,7 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
         minutes = MINUTES if plan.minutes is None else plan.minutes
         multiplied = round(multiplied * NETWORKS[plan.network].work)
         steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * plan.time * plan.accumulate)
-    precision, every = _precision(plan.precision, device), max(1, min(100, steps // 10))
+    precision, every = _precision(plan.precision, device), max(1, min(max(100, steps // 100), steps // 10))
     return Settings(
         steps,
         plan.learning_rate,

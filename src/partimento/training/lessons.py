@@ -17,7 +17,7 @@ from partimento.training.sequences import PieceStream, whole_pieces
 from partimento.training.team import Team
 from partimento.training.windows import WindowStream, same_windows
 
-WINDOWS_CHECKED = 256
+WINDOWS_CHECKED = 128
 """Windows of the pieces to choose by that are read at each look at them."""
 
 
