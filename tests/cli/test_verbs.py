@@ -64,7 +64,7 @@ def test_an_unknown_option_is_told_the_nearest(capsys: pytest.CaptureFixture[str
 def test_compose_names_its_pieces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fields = told(capsys, "compose", "--bars", 8, "--key", "G", "--tempo", 90, "--count", 2, "--seed", 7, "--out", tmp_path, *FAST)
     assert (fields["model"], fields["seed"], len(fields["pieces"])) == ("bach-chorales", 7, 2)
-    assert fields["tokens_per_second"] > 0
+    assert fields["tokens_per_second"] > 0 and fields["real_time_factor"] > 0
     for piece in fields["pieces"]:
         assert piece["bars"] == 8
         assert piece["key"] == "G major"

@@ -149,9 +149,18 @@ def compose(  # noqa: PLR0913  # one parameter an option
         "model": composer.bundle.card.name,
         "seed": drawn,
         "tokens_per_second": round(composer.ids_written / max(composing, 1e-9), 1),
+        "real_time_factor": round(_added(pieces, wish.primer) / max(composing, 1e-9), 2),
         "pieces": pieces,
     }
     show(fields, _for_people(fields), as_json=as_json)
+
+
+def _added(pieces: list[dict[str, Any]], primer: Score | None) -> float:
+    """Seconds of music that are new."""
+    from partimento.score.tempo import duration_seconds  # noqa: PLC0415
+
+    given = 0.0 if primer is None else duration_seconds(primer)
+    return sum(max(piece["seconds"] - given, 0.0) for piece in pieces)
 
 
 def _formats(words: str, count: int) -> list[str]:
@@ -287,7 +296,7 @@ def _seen(composer: Composer) -> dict[str, Any] | None:
 
 def _for_people(fields: dict[str, Any]) -> str:
     """The result in words."""
-    lines = [f"{fields['model']}, seed {fields['seed']}:"]
+    lines = [f"{fields['model']}, seed {fields['seed']}, {fields['real_time_factor']:.1f} times as fast as it plays:"]
     for piece in fields["pieces"]:
         lines.append(f"  {piece['bars']} bars in {piece['key']}, {piece['seconds']:.0f} s, {piece['notes']} notes")
         if piece["originality"]:

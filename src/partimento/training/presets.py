@@ -295,7 +295,7 @@ PRESETS: dict[str, Preset] = {
         _transformer(
             "modern_transformer",
             "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
-            "A window on what came before; trained on performances as Music Transformer is.",
+            "A window on what came before; trained on performances as Music Transformer is, by Muon (Jordan et al. 2024).",
         ),
         learning_rate=5e-3,
         weight_decay=0.05,
@@ -306,7 +306,7 @@ PRESETS: dict[str, Preset] = {
         _transformer(
             "modern_transformer",
             "Melody-conditioned Music Transformer (Huang et al. 2018); events told beforehand as in Thickstun et al. 2023",
-            "One decoder, told each note of the melody a second before it is struck; a melody is the highest line of a performance.",
+            "One decoder, told each note of the melody a second before it is struck; a melody is the highest line of a performance. Muon.",
         ),
         options={**_PIANO, "melody": True},
         learning_rate=5e-3,
