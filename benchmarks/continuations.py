@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import RESULTS, publish, show
+from measure import publish, show
 
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.corpus.open import open_corpus
@@ -73,8 +73,6 @@ def main() -> None:
     rows = {"players": row([stretch_of(piece.read()) for piece in test], limits)}
     for folder in options.bundles:
         rows[folder.name] = row(continued(load(str(folder)), test, options.out and options.out / folder.name), limits)
-    before = RESULTS / f"{FIGURE}.json"
-    del before
     publish(FIGURE, {"definition": __doc__.split("\n")[0], "pieces": len(test), "usual": limits, **rows})
 
 
