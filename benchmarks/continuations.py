@@ -11,18 +11,17 @@ Goal: nothing silent for more than 5 s, no note longer than 10 s, notes a second
 from __future__ import annotations
 
 import argparse
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_pieces import written
 from measure import publish, show
 
 from partimento.corpus.corpus import Corpus, Piece
 from partimento.corpus.open import open_corpus
-from partimento.files import read, write
 from partimento.generation.composer import Composer
 from partimento.generation.load import load
 from partimento.generation.wish import Wish
@@ -100,21 +99,9 @@ def usual(corpus: Corpus) -> dict[str, list[float]]:
 
 def continued(composer: Composer, pieces: Sequence[Piece], kept: Path | None) -> list[Score]:
     """What a model adds to the beginning of each piece."""
-    found = []
-    for number, piece in enumerate(pieces):
-        file = kept and kept / f"{number:03}.mid"
-        if file and file.exists():
-            whole = read(file)
-        else:
-            score = piece.read()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                whole = composer.write(Wish(primer=cut(score, 0, int(ticks_at(score, GIVEN))), seconds=END), seed=2026, number=number)
-            if file:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write(whole, file)
-        found.append(stretch_of(whole))
-    return found
+    scores = (piece.read() for piece in pieces)
+    wishes = (Wish(primer=cut(score, 0, int(ticks_at(score, GIVEN))), seconds=END) for score in scores)
+    return [stretch_of(whole) for whole in written(composer, wishes, kept)]
 
 
 def playing(score: Score) -> Playing:

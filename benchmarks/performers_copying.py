@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_pieces import written
 from measure import publish, show
 
 from partimento.corpus.open import open_corpus
 from partimento.evaluation.copying import mean_interval, originality
 from partimento.evaluation.fingerprints import Fingerprints
-from partimento.files import read, write
 from partimento.generation.composer import Composer
+from partimento.generation.filters import Sampling
 from partimento.generation.load import load
 from partimento.generation.wish import Wish
 from partimento.score import Score
@@ -53,24 +53,14 @@ def main() -> None:
         composer = load(folder)
         steps = {"steps": composer.bundle.card.training["steps"]}
         rows[name] = steps | row(composed(composer, options.count, options.out and options.out / name), prints)
-    definition = f"{options.count} pieces of {SECONDS:g} s, seed 2026; mean and its 95 % interval; notes in runs of 8 and more"
+    definition = f"{options.count} pieces of {SECONDS:g} s; mean and its 95 % interval; notes in runs of 8 and more"
     publish(FIGURE, {"definition": definition, **rows})
 
 
 def composed(composer: Composer, count: int, kept: Path | None) -> list[Score]:
     """Pieces out of nothing."""
-    composer.sampling = replace(composer.sampling, temperature=1.0, top_k=None, top_p=None, min_p=None)
-    found = []
-    for number in range(count):
-        file = kept and kept / f"{number:03}.mid"
-        if file and file.exists():
-            found.append(read(file))
-            continue
-        found.append(composer.write(Wish(seconds=SECONDS), seed=2026, number=number))
-        if file:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write(found[-1], file)
-    return found
+    composer.sampling = Sampling()
+    return list(written(composer, (Wish(seconds=SECONDS) for _ in range(count)), kept))
 
 
 def row(scores: Sequence[Score], prints: Fingerprints) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _PERFORMANCE_MENDED = "An embedding in place of one-hot; one order of events wit
 _CONTROLS_MENDED = "Conditions are ids once a second, not inputs: the model says them itself where nothing is asked, and they are counted."
 _PERFORMANCE_SIZES: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"layers": 1, "units": 64},
-    "small": {"layers": 2, "units": 384},
+    "small": {"layers": 2, "units": 544},  # as many weights as the Transformers of size small have
     "base": {"layers": 3, "units": 512},
 }
 
