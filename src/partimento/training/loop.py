@@ -281,8 +281,7 @@ class Loop:
 
     def _identity(self) -> dict[str, Any]:
         """What must not change between the parts of one run; its length may."""
-        settings = {name: value for name, value in asdict(self.settings).items() if name not in ("steps", "patience")}
-        return {"settings": settings, "threads": torch.get_num_threads(), **self.facts}
+        return {"settings": _lasting(asdict(self.settings)), "threads": torch.get_num_threads(), **self.facts}
 
     def _resume(self) -> None:
         """Go back to the checkpoint, where there is one."""
@@ -290,6 +289,7 @@ class Loop:
         if checkpoint is None:
             return
         before, now = checkpoint.facts["facts"], self._identity()
+        before = {**before, "settings": _lasting(before["settings"])}
         for name, was, is_now in _differences(before, now):
             raise TrainingError(f"{self.folder}: was trained with {name} {was}, now {is_now}. Give the same, or another --out.")
         self.team.set_weights(self.trainable.module, checkpoint.group("model"))
@@ -320,6 +320,11 @@ def _optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     if not matrices:
         return torch.optim.AdamW(others, lr=rate, betas=BETAS, weight_decay=decay)
     return Muon(matrices, others, learning_rate=rate, betas=BETAS, weight_decay=decay)
+
+
+def _lasting(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those settings that must not change between the parts of a run; its length may, and what follows from that."""
+    return {name: value for name, value in settings.items() if name not in ("steps", "patience", "validate_every")}
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
