@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from little_transformers import KINDS, VOCABULARY, WINDOW, ids_of, network
 
+from little_transformers import KINDS, VOCABULARY, WINDOW, ids_of, network
 from partimento.errors import ConfigError
 from partimento.models.layers import causal_attention as blocks
 from partimento.models.layers.attention_weights import looked_at, weights_at

@@ -1,6 +1,6 @@
 """Where a Transformer looks: the weights of its heads at one place of what it reads.
 
-Nothing is computed beside the network: it reads as ever, and what each layer asks at the one place is put to the keys of that layer once more,
+Nothing is computed beside the network: it reads as ever, and what each layer asks at the one place is put to its keys once more,
 so there is never a table of all pairs. What `causal_attention` returns at the place is the values, weighted with these.
 """
 
