@@ -52,15 +52,20 @@ LANES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundles", type=Path, nargs="+", metavar="BUNDLE")
-    parser.add_argument("--piece", type=Path, required=True)
-    parser.add_argument("--at", type=float, required=True, metavar="SECONDS")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("bundles", type=Path, nargs="*", metavar="BUNDLE")
+    parser.add_argument("--piece", type=Path)
+    parser.add_argument("--at", type=float, metavar="SECONDS")
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--before", type=float, default=16.0, metavar="SECONDS")
     parser.add_argument("--layers", default="last")
     parser.add_argument("--heads", default="all")
     parser.add_argument("--most", type=int, default=12)
     options = parser.parse_args()
+    if not options.bundles:
+        parser.print_usage()  # `make bench` calls every script without arguments
+        return
+    if options.piece is None or options.at is None or options.out is None:
+        parser.error("bundles alone make no picture. Give --piece, --at and --out as well.")
     score, panels = read(options.piece), []
     for folder in options.bundles:
         panels += panels_of(load_bundle(folder), score, options.at, layers=options.layers, heads=options.heads)

@@ -104,6 +104,16 @@ def test_more_heads_than_colours_are_to_be_chosen(script, tmp_path):
     assert list(panel.heads) == ["head 3", "head 16"]
 
 
+def test_called_with_nothing_it_says_how_to_call_it(script, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["attention_arcs.py"])
+    script.main()
+    assert "--piece" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["attention_arcs.py", "somewhere", "--at", "3"])
+    with pytest.raises(SystemExit):
+        script.main()
+    assert "Give --piece, --at and --out as well" in capsys.readouterr().err
+
+
 def test_other_models_are_refused(script):
     shipped = load_bundle(Path(script.__file__).parent.parent / "src" / "partimento" / "zoo" / "bach-chorales")
     with pytest.raises(ConfigError, match="bach-chorales: a char_rnn of 'chorale', expected one of transformer, music_transformer"):
