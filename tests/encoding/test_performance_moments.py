@@ -33,7 +33,10 @@ def test_each_id_stands_where_it_sounds():
     ]
 
 
-@pytest.mark.parametrize("encoding", [Performance(), Performance(lowest=21, highest=108), Performance(melody=True), Performance(density=True)])
+LAYOUTS = ({}, {"lowest": 21, "highest": 108}, {"melody": True}, {"density": True})
+
+
+@pytest.mark.parametrize("encoding", [Performance(**options) for options in LAYOUTS])
 def test_they_are_the_notes_of_the_piece_in_every_layout(encoding):
     score = encoding.decode(encoding.encode(fold_pedal(chorale())))
     (track,) = score.tracks
