@@ -1,12 +1,13 @@
 """Where Transformers look back to while they read a performance: a piano roll, and arcs from a note to the events its heads attend to.
 
 Run: python benchmarks/attention_arcs.py BUNDLE [BUNDLE ...] --piece FILE.mid --at SECONDS --out FILE.png
-     [--before 16] [--layers last] [--heads 1,2,3] [--most 12]
+     [--before 16] [--layers last] [--heads 1,2,3] [--most 12] [--least 0.01]
 Each bundle is a trained `transformer`, `music_transformer` or `modern_transformer` of encoding `performance`; they stand below one
 another. The note that looks back is the highest of those struck first from SECONDS on, and it has been read: the weights are those with
 which the network goes on from it. The piece is read from its beginning, by the weights as trained, in float32; composing counts in
 bytes, which moves weights a little. `--before` is how many seconds of the past are drawn; `--layers` is ``all``, ``last``, or numbers
-such as ``1,6``, and `--heads` is ``all`` or numbers; FILE may also end in ``.svg``.
+such as ``1,6``, and `--heads` is ``all`` or numbers; of each head the `--most` strongest arcs are drawn that have a share of `--least`.
+FILE may also end in ``.svg``.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def main() -> None:
     parser.add_argument("--before", type=float, default=16.0, metavar="SECONDS")
     parser.add_argument("--layers", default="last")
     parser.add_argument("--heads", default="all")
-    parser.add_argument("--most", type=int, default=12)
+    parser.add_argument("--most", type=int, default=12, metavar="ARCS")
+    parser.add_argument("--least", type=float, default=0.01, metavar="SHARE")
     options = parser.parse_args()
     if not options.bundles:
         parser.print_usage()  # `make bench` calls every script without arguments
@@ -76,8 +78,9 @@ def main() -> None:
         panels,
         span=(max(0.0, now - options.before), now + AFTER * options.before),
         most=options.most,
+        least=options.least,
         title="Where it looks back to",
-        words=f"{name}: from {pitch_name(int(events.key[place]))} at {now:.2f} s, just read",
+        words=f"{name}: from {pitch_name(int(events.key[place])).replace('#', '♯')} at {now:.2f} s, just read",
     )
     data = drawing.encode() if options.out.suffix == ".svg" else drawing_png(drawing, width=WIDTH_PIXELS)
     print(write_whole(options.out, data))

@@ -69,6 +69,7 @@ def test_it_says_how_much_of_the_weight_its_arcs_stand_for():
     everything = draw_attention([panel(a=weights)], span=(0, 5), most=20)
     assert everything.count('class="arc"') == 6 and "a: 100% drawn, 0% earlier, 0% weaker" in everything
     assert draw_attention([panel(a=weights)], span=(0, 5), most=20, least=0.0).count('class="arc"') == 7
+    assert "from 0.2% of its weight" in draw_attention([panel(a=weights)], span=(0, 5), least=0.002)
 
 
 @pytest.mark.parametrize("own", [21, 60, 108])

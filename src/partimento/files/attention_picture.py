@@ -347,6 +347,6 @@ def _legend(y: float, most: int, least: float) -> str:
         parts.append(f'<path d="M{x:.1f} {y - 4:.1f}h26" stroke="{_PALE}" {look}/>')
         parts.append(text_line((x + 36, y), f"{weight:.0%}", size=11, fill=_PALE))
         x += 78
-    said = f"arcs: the {most} strongest of each head, from {least:.0%} of its weight; earlier: on what lies before the picture"
+    said = f"arcs: the {most} strongest of each head, from {100 * least:g}% of its weight; earlier: on what lies before the picture"
     parts.append(text_line((WIDTH - _RIGHT, y), said, size=11, fill=_PALE, most=120, more=' text-anchor="end"'))
     return "".join(parts)
