@@ -109,11 +109,16 @@ class Block(nn.Module):
         nn.init.zeros_(self.answered.weight)
         nn.init.zeros_(self.narrow.weight)
 
-    def forward(self, stream: Tensor, turn: Tensor) -> Tensor:
-        """Add to `stream`, shape (batch, time, units), what this block has to say; `turn` is that of `turns`."""
+    def asks(self, stream: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries and keys, turned, and values, each of shape (batch, heads, time, dim)."""
         parts = self.asked(self.before_attention(stream)).unflatten(2, (3, self.heads, -1))  # (batch, time, 3, heads, dim)
         query, key = turned(parts[:, :, :2], turn).permute(2, 0, 3, 1, 4)
-        found = causal_attention(query, key, parts[:, :, 2].transpose(1, 2), window=self.window)
+        return query, key, parts[:, :, 2].transpose(1, 2)
+
+    def forward(self, stream: Tensor, turn: Tensor) -> Tensor:
+        """Add to `stream`, shape (batch, time, units), what this block has to say; `turn` is that of `turns`."""
+        query, key, value = self.asks(stream, turn)
+        found = causal_attention(query, key, value, window=self.window)
         stream = stream + self.dropout(self.answered(found.transpose(1, 2).flatten(2)))
         gate, content = self.widen(self.before_products(stream)).chunk(2, dim=2)
         added: Tensor = self.dropout(self.narrow(silu(gate) * content))

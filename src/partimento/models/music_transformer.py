@@ -68,10 +68,15 @@ class Block(nn.Module):
         self.widen, self.narrow = nn.Linear(config.units, config.width), nn.Linear(config.width, config.units)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, stream: Tensor) -> Tensor:
-        """Add to `stream`, shape (batch, time, units), what this block has to say."""
+    def asks(self, stream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries, keys and values, each of shape (batch, heads, time, dim)."""
         parts = self.asked(self.before_attention(stream)).unflatten(2, (3, self.heads, -1))  # (batch, time, 3, heads, dim)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
+        return query, key, value
+
+    def forward(self, stream: Tensor) -> Tensor:
+        """Add to `stream`, shape (batch, time, units), what this block has to say."""
+        query, key, value = self.asks(stream)
         found = causal_attention(query, key, value, window=self.window, relative=self.relative)
         stream = stream + self.dropout(self.answered(found.transpose(1, 2).flatten(2)))
         added: Tensor = self.dropout(self.narrow(relu(self.widen(self.before_products(stream)))))

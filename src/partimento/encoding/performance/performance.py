@@ -24,6 +24,7 @@ from partimento.encoding.performance.controls import wished_codes, with_controls
 from partimento.encoding.performance.grammar import LONGEST_NOTE, PerformanceGrammar
 from partimento.encoding.performance.layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Layout
 from partimento.encoding.performance.melody import melody_of
+from partimento.encoding.performance.moments import Moments, moments_of
 from partimento.encoding.performance.resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
@@ -174,6 +175,10 @@ class Performance:
             played = played._replace(key=played.key + semitones)
             return with_controls(ids_of(played, layout, whole=True), played, layout)
         return np.asarray(ids + semitones * (key | (ids >= layout.first_melody)), np.int32)
+
+    def moments(self, ids: Ids) -> Moments:
+        """Return when each of `ids`, a performance from its beginning, happens and on which key."""
+        return moments_of(ids, self._layout)
 
     def allowed(self, ids: Ids) -> Mask:
         """Return which ids may follow `ids`, shape (vocabulary,)."""
