@@ -160,7 +160,7 @@ def _added(pieces: list[dict[str, Any]], primer: Score | None) -> float:
     from partimento.score.tempo import duration_seconds  # noqa: PLC0415
 
     given = 0.0 if primer is None else duration_seconds(primer)
-    return sum(max(piece["seconds"] - given, 0.0) for piece in pieces)
+    return float(sum(max(piece["seconds"] - given, 0.0) for piece in pieces))
 
 
 def _formats(words: str, count: int) -> list[str]:
