@@ -21,7 +21,7 @@ from partimento.encoding.performance.layout import (
 from partimento.encoding.performance.promises import Note, Promises
 from partimento.errors import EncodingError
 
-LONGEST_NOTE = 1200
+LONGEST_NOTE = 1000
 """Steps after which a key is let go; of 1,000 notes of MAESTRO with their pedal one lasts longer."""
 
 LONGEST_SILENCE = 300
