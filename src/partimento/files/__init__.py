@@ -7,7 +7,8 @@ claims is checked against the bytes that are there before anything is made of it
 opened, and no name in it is followed. A writer takes a value and returns bytes; `whole.write_whole` brings
 them to the disk whole or not at all.
 
-Read in this order: `dispatch`, `whole`, then the format you need.
+Read in this order: `dispatch`, `whole`, then the format you need. What is drawn is SVG and becomes pixels in `png`: `roll`, `engraving`,
+`similarity_picture` (where a piece is like itself) and `attention_picture` (where a network looks back to).
 """
 
 from partimento.files.dispatch import FORMATS, read, write
