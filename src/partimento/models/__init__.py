@@ -16,6 +16,6 @@ each with its graph: `play_bach`, `play_bach_onehot` and `play_bach_conv` (with 
 `biaxial` (frames, through time and from key to key; with `biaxial_inputs`), `conservative` (any model of frames, kept from falling silent),
 `steered` (any model, some of whose choices are made already), `coconet` (convolutions that fill in a score; with `coconet_cells` and
 `coconet_inputs`, its graph in two halves, and `coconet_session`, which puts that graph behind the seam and behind `conditionals`),
-`transformer`, `music_transformer` and `modern_transformer` (with `layers`, where `attention_weights` tells what they look at; one graph for all three, `transformer_graph`, what goes through
-them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
+`transformer`, `music_transformer` and `modern_transformer` (with `layers`, where `attention_weights` tells what they look at;
+one graph for all three, `transformer_graph`, what goes through them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
 """
