@@ -10,9 +10,9 @@ number of threads). When validation turns, it says that the network is starting 
 Losses and validation are in nats per id. `--minutes` becomes steps by a fixed measure of work, not by the clock. This
 is the only activity that needs torch.
 
-Read in this order: `loop`, `next_id`, `sequences`, `prepare` (`id_files` keeps what does not fit into memory), `schedule`,
-`muon` (an optimiser for matrices), `checkpoint`, `record` (log and progress), `lessons` (what a network learns from, and how;
-`crops` and `orderless` are the other way beside reading in order), `networks` (what can be trained), `preset` and `presets` (under which names, in which sizes), `team`
-(several processes that train one network), `fit` (all of it for one network), `counted` (what is counted in place of trained),
-`bars` and `dice_columns` (pieces cut into bars, and which of them fit where).
+Read in this order: `loop`, `next_id`, `sequences`, `prepare` (`id_files` keeps what does not fit into memory), `schedule`, `muon` (an
+optimiser for matrices), `checkpoint`, `record` (log and progress), `lessons` (what a network learns from, and how; `crops` and
+`orderless` are the other way beside reading in order), `networks` (what can be trained), `preset` and `presets` (under which names, in
+which sizes), `team` (several processes that train one network), `fit` (all of it for one network), `counted` (what is counted in place
+of trained), `bars` and `dice_columns` (pieces cut into bars, and which of them fit where).
 """
