@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from partimento.errors import ConfigError
+from partimento.models.char_rnn import CharRnn, CharRnnConfig
 from partimento.models.modern_transformer import ModernTransformer, ModernTransformerConfig
 from partimento.training.loop import Loop, Settings
 from partimento.training.muon import Muon, inner_matrices
@@ -37,7 +38,7 @@ def steps(module, optimizer, count):
     return found
 
 
-def test_matrices_are_those_of_the_repeated_layers():
+def test_matrices_are_those_of_the_layers():
     module, optimizer = built()
     names = {name for name, weight in module.named_parameters() if any(weight is each for each in inner_matrices(module))}
     parts = ("asked", "answered", "widen", "narrow")
@@ -97,8 +98,10 @@ def test_a_loop_uses_it_and_is_resumed_to_the_bit(tmp_path):
     assert whole.keys() == resumed.keys() and all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_a_network_without_repeated_layers_has_none():
-    assert inner_matrices(torch.nn.Linear(3, 2)) == []
+def test_of_a_recurrent_network_they_are_those_of_its_cells():
+    module = CharRnn(CharRnnConfig(8, "lstm", 2, 8))
+    names = {name for name, weight in module.named_parameters() if any(weight is each for each in inner_matrices(module))}
+    assert names == {f"cells.weight_{kind}_l{layer}" for kind in ("ih", "hh") for layer in range(2)}
 
 
 def test_an_unknown_optimiser_is_refused():

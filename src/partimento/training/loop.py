@@ -85,7 +85,7 @@ class Settings:
         seed: Sets weights, order and dropout.
         accumulate: Batches whose gradients are averaged before each step.
         decay: How the learning rate falls, see `schedule.Schedule`.
-        optimizer: ``adamw`` for all weights, or ``muon`` for the matrices of repeated layers (see `training.muon`).
+        optimizer: ``adamw`` for all weights, or ``muon`` for the matrices between embedding and output (see `training.muon`).
     """
 
     steps: int

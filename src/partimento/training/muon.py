@@ -1,4 +1,4 @@
-"""Muon for the matrices of a network's repeated layers, AdamW for everything else, as one optimiser.
+"""Muon for the matrices between a network's embedding and its output, AdamW for everything else, as one optimiser.
 
 Source: Jordan et al. 2024 ("Muon: An optimizer for hidden layers in neural networks"), with the step size of Liu et al. 2025 ("Muon
 is scalable for LLM training"), so that one learning rate serves both; torch's own implementations of the two.
@@ -42,12 +42,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def inner_matrices(module: nn.Module) -> list[Tensor]:
-    """Return the weights of two axes in the layers that a network repeats (its `nn.ModuleList`s), in their order."""
-    found = {
-        id(weight): weight
-        for layers in module.modules()
-        if isinstance(layers, nn.ModuleList)
-        for weight in layers.parameters()
-        if weight.ndim == 2
-    }
-    return list(found.values())
+    """Return the weights of two axes between a network's embedding and its output, in their order."""
+    tables = {id(each.weight) for each in module.modules() if isinstance(each, nn.Embedding)}
+    named = module.named_parameters()
+    return [weight for name, weight in named if weight.ndim == 2 and id(weight) not in tables and "output" not in name.split(".")]

@@ -26,7 +26,8 @@ _BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
 }
 
 _PERFORMANCE = "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64"
-_PERFORMANCE_MENDED = "An embedding in place of one-hot; one order of events within a step; whole performances, state carried."
+_BY_MUON = "Muon (Jordan et al. 2024) in place of Adam."
+_PERFORMANCE_MENDED = f"An embedding in place of one-hot; one order of events within a step; whole performances, state carried. {_BY_MUON}"
 _CONTROLS_MENDED = "Conditions are ids once a second, not inputs: the model says them itself where nothing is asked, and they are counted."
 _PERFORMANCE_SIZES: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"layers": 1, "units": 64},
@@ -53,7 +54,7 @@ def _transformer(network: str, source: str, mended: str, **further: Mapping[str,
         "base": {"layers": 8, "units": 512, "heads": 8, "window": 2048, "dropout": 0.1},
     }
     made = {size: {**settings, **further.get(size, {})} for size, settings in sizes.items()}
-    return Preset(network, "performance", source, mended, made, 1e-3, 4, 1024, _PIANO, 0.1, "cosine")
+    return Preset(network, "performance", source, f"{mended} {_BY_MUON}", made, 5e-3, 4, 1024, _PIANO, 0.05, optimizer="muon")
 
 
 PRESETS: dict[str, Preset] = {
@@ -291,28 +292,18 @@ PRESETS: dict[str, Preset] = {
         },
         1e-3,
     ),
-    "modern": replace(
-        _transformer(
-            "modern_transformer",
-            "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
-            "A window on what came before; trained on performances as Music Transformer is, by Muon (Jordan et al. 2024).",
-        ),
-        learning_rate=5e-3,
-        weight_decay=0.05,
-        decay="line",
-        optimizer="muon",
+    "modern": _transformer(
+        "modern_transformer",
+        "LLaMA's decoder (Touvron et al. 2023): rotary positions, RMS norm, SwiGLU; our own best",
+        "A window on what came before; trained on performances as Music Transformer is.",
     ),
     "modern-melody": replace(
         _transformer(
             "modern_transformer",
             "Melody-conditioned Music Transformer (Huang et al. 2018); events told beforehand as in Thickstun et al. 2023",
-            "One decoder, told each note of the melody a second before it is struck; a melody is the highest line of a performance. Muon.",
+            "One decoder, told each note of the melody a second before it is struck; a melody is the highest line of a performance.",
         ),
         options={**_PIANO, "melody": True},
-        learning_rate=5e-3,
-        weight_decay=0.05,
-        decay="line",
-        optimizer="muon",
     ),
     "music_transformer": _transformer(
         "music_transformer",
@@ -322,17 +313,20 @@ PRESETS: dict[str, Preset] = {
         small={"distances": 512},
         base={"distances": 1024},
     ),
-    "performance-rnn": Preset("char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 1e-3, 64, 256),
+    "performance-rnn": Preset(
+        "char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 5e-3, 64, 256, optimizer="muon"
+    ),
     "performance-rnn-density": Preset(
         "char_rnn",
         "performance",
         f"{_PERFORMANCE}; density-conditioned: notes a second over 3 s",
         f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
         _PERFORMANCE_SIZES,
-        1e-3,
+        5e-3,
         64,
         256,
         {"density": True},
+        optimizer="muon",
     ),
     "performance-rnn-pitch": Preset(
         "char_rnn",
@@ -340,10 +334,11 @@ PRESETS: dict[str, Preset] = {
         f"{_PERFORMANCE}; pitch-conditioned: histogram of pitch classes over 5 s",
         f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
         _PERFORMANCE_SIZES,
-        1e-3,
+        5e-3,
         64,
         256,
         {"histogram": True},
+        optimizer="muon",
     ),
     "performance-rnn-multi": Preset(
         "char_rnn",
@@ -351,10 +346,11 @@ PRESETS: dict[str, Preset] = {
         f"{_PERFORMANCE}; optional-multi-conditioned: density over 3 s and histogram over 5 s",
         f"{_PERFORMANCE_MENDED} {_CONTROLS_MENDED}",
         _PERFORMANCE_SIZES,
-        1e-3,
+        5e-3,
         64,
         256,
         {"density": True, "histogram": True},
+        optimizer="muon",
     ),
     "deepjazz": Preset(
         "char_rnn",
