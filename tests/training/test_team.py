@@ -60,7 +60,8 @@ def run(name, how, stop=None, resume=False):
 for name, how, *rest in json.loads(sys.argv[2]):
     run(name, how, *rest)
 mean = team.mean(torch.tensor(float(team.rank)))
-print(team.told(f"rank {team.rank}"), mean, [int(found) for found in team.gathered(torch.tensor(team.rank))])
+said = (team.told(f"rank {team.rank}"), mean, [int(found) for found in team.gathered(torch.tensor(team.rank))])
+sys.stdout.write(" ".join(map(str, said)) + chr(10))  # at once, or the two would mix
 team.leave()
 """
 
