@@ -1,6 +1,6 @@
 """Do performers go on as people do? 100 beginnings that no model has heard, each continued once.
 
-Run: python benchmarks/continuations.py MAESTRO BUNDLE [BUNDLE ...] [--out DIR]
+Run: python benchmarks/continuations.py MAESTRO NAME=BUNDLE [NAME=BUNDLE ...] [--out DIR]
 Each of 100 performances of the test part gives its first 20 seconds; a model plays on until 120. What it adds is laid beside what
 the player went on with, and beside the same stretch of every performance of the training part. With --out the pieces are kept as
 MIDI, and those that lie there already are measured and not composed again. Without arguments: what was measured last.
@@ -10,14 +10,13 @@ Goal: nothing silent for more than 5 s, no note longer than 10 s, notes a second
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept_pieces import written
+from kept_pieces import asked, written
 from measure import publish, show
 
 from partimento.corpus.corpus import Corpus, Piece
@@ -44,8 +43,8 @@ class Playing:
     """How a stretch of piano is played.
 
     Attributes:
-        silence: Longest time in which no note begins to sound nor sounds, seconds.
-        held: Longest note, the pedal counted, seconds.
+        silence: Longest time in which nothing sounds, seconds.
+        held: Longest time for which a key is down, the pedal not counted, seconds.
         density: Notes a second.
         loudness: Mean velocity.
     """
@@ -57,12 +56,7 @@ class Playing:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("maestro", type=Path, nargs="?")
-    parser.add_argument("bundles", type=Path, nargs="*")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--count", type=int, default=PIECES)
-    options = parser.parse_args()
+    options = asked(__doc__, PIECES)
     if not options.bundles:
         show(FIGURE)
         return
@@ -70,8 +64,9 @@ def main() -> None:
     limits = usual(corpus)
     test = chosen(corpus, options.count)
     rows = {"players": row([stretch_of(piece.read()) for piece in test], limits)}
-    for folder in options.bundles:
-        rows[folder.name] = row(continued(load(str(folder)), test, options.out and options.out / folder.name), limits)
+    for entry in options.bundles:
+        name, _, folder = entry.partition("=")
+        rows[name] = row(continued(load(folder), test, options.out and options.out / name), limits)
     publish(FIGURE, {"definition": __doc__.split("\n")[0], "pieces": len(test), "usual": limits, **rows})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,16 @@ from partimento.generation.wish import Wish
 from partimento.score import Score
 
 SEED = 2026
+
+
+def asked(words: str | None, count: int) -> argparse.Namespace:
+    """Return what stands on the command line of a figure of performers: `maestro`, `bundles` (NAME=BUNDLE), `out`, `count`."""
+    parser = argparse.ArgumentParser(description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("maestro", type=Path, nargs="?")
+    parser.add_argument("bundles", nargs="*", metavar="NAME=BUNDLE")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--count", type=int, default=count)
+    return parser.parse_args()
 
 
 def written(composer: Composer, wishes: Iterable[Wish], folder: Path | None) -> Iterator[Score]:

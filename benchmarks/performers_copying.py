@@ -9,13 +9,12 @@ MIDI, and those that lie there already are not composed again. Without arguments
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept_pieces import written
+from kept_pieces import asked, written
 from measure import publish, show
 
 from partimento.corpus.open import open_corpus
@@ -34,12 +33,7 @@ PIECES, SECONDS = 100, 60.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("maestro", type=Path, nargs="?")
-    parser.add_argument("bundles", nargs="*", metavar="NAME=BUNDLE")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--count", type=int, default=PIECES)
-    options = parser.parse_args()
+    options = asked(__doc__, PIECES)
     if not options.bundles:
         show(FIGURE)
         return

@@ -8,6 +8,6 @@ out="${1:-checkpoints/piano-claims}"
 steps="${STEPS:-4000}"
 for model in performance-rnn transformer music_transformer; do
     case $model in performance-rnn) count=$((steps / 4)) ;; *) count=$steps ;; esac
-    partimento train "maestro${MAESTRO:+=$MAESTRO}" --model $model --size small --steps $count --sample-every 0 --precision bf16 --threads 1 --seed 0 --resume \
+    partimento train "maestro${MAESTRO:+=$MAESTRO}" --model $model --size small --steps $count --decay cosine --sample-every 0 --precision bf16 --threads 1 --seed 0 --resume \
         --name piano-$model --out "$out/$model"
 done

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from little_music import chorale_folder, run, tune_folder
+from partimento.bundle import load_bundle
 from partimento.files import read
 from partimento.training.presets import PRESETS
 
@@ -50,3 +51,17 @@ def test_a_preset_trains_measures_and_composes(name: str, corpora: dict[bool, Pa
     (piece,) = json.loads(text)["pieces"]
     assert read(piece["files"]["mid"]).note_count == piece["notes"] > 0
     assert piece["bars"] == 2
+
+
+@pytest.mark.parametrize("decay", ["line", "cosine"])
+def test_how_the_learning_rate_falls_is_asked_for_and_said(decay: str, corpora: dict[bool, Path], tmp_path: Path) -> None:
+    course = ["--size", "tiny", "--steps", "2", "--rows", "2", "--threads", "1", "--device", "cpu", "--precision", "fp32"]
+    status, _, error = run("train", corpora[False], "--model", "music_transformer", *course, "--decay", decay, "--out", tmp_path / "m")
+    assert status == 0, error
+    training = load_bundle(tmp_path / "m").card.training
+    assert (training["decay"], training["optimizer"]) == (decay, "muon")
+
+
+def test_another_fall_is_refused(corpora: dict[bool, Path], tmp_path: Path) -> None:
+    status, _, error = run("train", corpora[False], "--decay", "stairs", "--out", tmp_path / "m")
+    assert status == 2 and "--decay" in error

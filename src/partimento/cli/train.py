@@ -51,6 +51,7 @@ class Course:
         threads: Threads of torch; two runs give the same weights only with the same number.
         seed: Sets weights, order and dropout.
         accumulate: Batches whose gradients are averaged before each step, for more rows than fit into memory.
+        decay: How the learning rate falls: line, at the end of the run, or cosine, all along it.
         spread: Where torchrun starts several processes: ddp, each with all weights, or fsdp, each with its share of them.
     """
 
@@ -65,6 +66,7 @@ class Course:
     threads: int = 2
     seed: int = 0
     accumulate: int = 1
+    decay: Literal["line", "cosine"] = "line"
     spread: Literal["ddp", "fsdp"] = "ddp"
 
 

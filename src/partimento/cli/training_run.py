@@ -137,7 +137,7 @@ class TrainingRun:
             * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
             {"name": self.encoding.name, **self.encoding.options()},
             made.weight_decay,
-            made.decay,
+            course.decay,
             course.accumulate,
             course.spread,
             made.optimizer,

@@ -27,7 +27,6 @@ class Preset:
         time: Ids read of each piece in one step; of a network that reads frames or groups in turn, so many of these.
         options: Settings of its own encoding.
         weight_decay: AdamW's.
-        decay: How its learning rate falls, see `schedule.Schedule`.
         optimizer: What makes its steps, see `loop.Settings`.
     """
 
@@ -41,7 +40,6 @@ class Preset:
     time: int = 160
     options: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.01
-    decay: Literal["line", "cosine"] = "line"
     optimizer: Literal["adamw", "muon"] = "adamw"
 
     def speaks(self, wished: str | None = None) -> Encoding:

@@ -147,8 +147,7 @@ class Team:
     def set_optimizer(self, module: nn.Module, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
         """Give the team's optimiser the state that the leader's `optimizer` took."""
         state: dict[Any, Any] = {}
-        grouped = {id(weight): place for place, weight in enumerate(each for group in optimizer.param_groups for each in group["params"])}
-        places = [grouped[id(weight)] for weight in module.parameters()] if self.size == 1 else self._names(module)
+        places = _places(module, optimizer) if self.size == 1 else self._names(module)
         for key, tensor in tensors.items():
             number, name = key.split(".", 1)
             state.setdefault(places[int(number)], {})[name] = tensor
@@ -178,6 +177,13 @@ class Team:
         found: list[Any] | None = [None] * self.size if self.leads else None
         distributed.gather_object(tensor.cpu(), found)
         return found or []
+
+
+def _places(module: nn.Module, optimizer: torch.optim.Optimizer) -> list[int]:
+    """For each weight of `module`, its place among those of `optimizer`, who may have them in groups."""
+    grouped = [id(weight) for group in optimizer.param_groups for weight in group["params"]]
+    place = {weight: number for number, weight in enumerate(grouped)}
+    return [place[id(weight)] for weight in module.parameters()]
 
 
 ALONE = Team()
