@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -63,6 +63,10 @@ class Chunk:
     agree: Tensor
     counts: Tensor
     begin: Tensor
+
+    def to(self, device: torch.device) -> Chunk:
+        """Return the same on `device`."""
+        return Chunk(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 def chunk_of(songs: Sequence[Song], begins: Sequence[int], time: int) -> Chunk:
@@ -129,20 +133,24 @@ class FrameReader:
     def __init__(self, module: nn.Module, *, rows: int) -> None:
         self.module = module
         self._carry: Carry = module.start(rows)
+        self._device = next(module.parameters()).device
 
     def losses(self, batch: Chunk) -> dict[str, Tensor]:
         """Return nats a frame, and carry the state on."""
+        batch = batch.to(self._device)
         nats, self._carry = self.read(batch, self._carry)
         return {"nats_per_frame": nats.sum() / batch.counts.sum().clamp(min=1)}
 
     def read(self, batch: Chunk, carry: Carry) -> tuple[Tensor, Carry]:
         """Return nats of every frame, shape (rows, time), 0 where it does not count, and the next state."""
+        batch = batch.to(self._device)
         logits, after = self.logits(batch, carry)
         nats = binary_cross_entropy_with_logits(logits.float(), batch.frames[:, PAST:], reduction="none").sum(dim=2)
         return nats * batch.counts, after
 
     def logits(self, batch: Chunk, carry: Carry) -> tuple[Tensor, Carry]:
         """Return logits that each key sounds, shape (rows, time, keys), and the next state."""
+        batch = batch.to(self._device)
         fresh = self.module.start(len(batch.begin))
         begins = batch.begin == 0
         state = tuple(torch.where(begins.view(-1, *[1] * (new.dim() - 1)), new, old) for new, old in zip(fresh, carry, strict=True))
@@ -209,7 +217,7 @@ class FrameComposer(nn.Module):
 
     def start(self, batch: int) -> Carry:
         """Return the state before the first frame: both cells' outputs and memories, each (batch, keys, units)."""
-        return tuple(torch.zeros(batch, self.shape.keys, self.shape.units) for _ in range(4))
+        return tuple(torch.zeros(batch, self.shape.keys, self.shape.units, device=self.fixed.device) for _ in range(4))
 
     def forward(self, batch: Chunk, carry: Carry) -> tuple[Tensor, Carry]:
         """Return logits that each key sounds, shape (rows, time, keys), and the next state."""
@@ -242,7 +250,7 @@ class FrameComposer(nn.Module):
         rows, time = batch.agree.shape
         keys, past = self.shape.keys, batch.frames
         kept = (
-            dropout(torch.ones(rows, 1, 1), self.shape.input_dropout, self.training) > 0
+            dropout(torch.ones(rows, 1, 1, device=past.device), self.shape.input_dropout, self.training) > 0
         )  # now and then the piece has no memory of itself
         after, agree = batch.after * kept, batch.agree * kept[..., 0]
         parts = []
@@ -252,7 +260,7 @@ class FrameComposer(nn.Module):
         for frame in (past[:, PAST - 1 : -1], after):
             parts.append((frame @ self.classes)[..., self.rotated])
         parts.append(self.fixed.expand(rows, time, -1, -1))
-        number = batch.begin[:, None] + torch.arange(time)
+        number = batch.begin[:, None] + torch.arange(time, device=past.device)
         bits = torch.stack([2.0 * (number >> bit & 1) - 1 for bit in range(4)], dim=2)
         level = (2 * torch.log2(agree.clamp(min=1).float())).long().clamp(max=self.AGREE - 2) + (agree > 0)
         told = torch.cat([bits, one_hot(level, self.AGREE).float()], dim=2)
@@ -302,7 +310,7 @@ class BiaxialFrames(nn.Module):
     def forward(self, batch: Chunk, carry: Carry) -> tuple[Tensor, Carry]:
         """Return logits that each key sounds, shape (rows, time, keys), and the next state."""
         now, last = batch.frames[:, PAST:].long(), batch.frames[:, PAST - 1 : -1].long()
-        number = (batch.begin[:, None] + torch.arange(now.shape[1])) % 16
+        number = (batch.begin[:, None] + torch.arange(now.shape[1], device=now.device)) % 16
         memory, _, after = self.network.along_time(last, self.network.beats[number], carry)
         logits = self.network.along_notes(memory, pad(now, (1, 0))[..., :-1], last)
         return logits[..., 1] - logits[..., 0], after
@@ -341,6 +349,7 @@ def nats_of(
         chances = []
         for number, reader in enumerate(readers):
             logits, carries[number] = reader.logits(batch, carries[number])
+            logits = logits.cpu()
             right = torch.where(batch.frames[:, PAST:] > 0, logits, -logits).double()
             chances.append(torch.nn.functional.logsigmoid(right))
         mean = torch.logsumexp(torch.stack(chances), dim=0) - math.log(len(chances))

@@ -64,6 +64,7 @@ def main() -> None:
     length.add_argument("--minutes", type=float, help="turned into steps by the speed of the first few")
     length.add_argument("--steps", type=int)
     trains.add_argument("--resume", action="store_true")
+    trains.add_argument("--start", type=Path, help="weights of an earlier run to begin with")
     trains.add_argument("--rows", type=int, default=16)
     trains.add_argument("--time", type=int, default=48)
     trains.add_argument("--units", type=int, default=96, help="of ours")
@@ -73,6 +74,7 @@ def main() -> None:
     trains.add_argument("--patience", type=int, default=8)
     trains.add_argument("--validate-every", type=int)
     trains.add_argument("--precision", choices=("fp32", "bf16"), default="bf16")
+    trains.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     trains.add_argument("--threads", type=int, default=1)
     trains.add_argument("--seed", type=int, default=0)
     publishes = verbs.add_parser("publish")
@@ -94,7 +96,9 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     sounding = np.flatnonzero(np.concatenate(pieces["train"]).any(axis=0))
     low, high = int(sounding[0]), int(sounding[-1])
     songs = {part: [Song.of(piece, low, high) for piece in pieces[part]] for part in pieces}
-    module = module_of(options, high - low + 1, low)
+    module = module_of(options, high - low + 1, low).to(options.device)
+    if options.start:
+        module.load_state_dict({name: value.float() for name, value in load_file(options.start).items()})
     (options.out / "run").mkdir(parents=True, exist_ok=True)
     steps = planned_steps(options, songs["train"], high - low + 1, low)
     settings = Settings(
@@ -117,7 +121,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     )
     began = time.monotonic()
     progress = loop.run(resume=options.resume)
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, options.out / WEIGHTS)
+    save_file({name: value.cpu().contiguous() for name, value in module.state_dict().items()}, options.out / WEIGHTS)
     silence = silent_outside(sum(map(len, pieces["train"])))
     result = {
         "set": options.set,
@@ -153,13 +157,13 @@ def planned_steps(options: argparse.Namespace, songs: list[Song], keys: int, low
     if options.resume and plan.exists():
         return int(json.loads(plan.read_text())["steps"])
     reader, stream = (
-        FrameReader(module_of(options, keys, low), rows=options.rows),
+        FrameReader(module_of(options, keys, low).to(options.device), rows=options.rows),
         SongStream(songs, rows=options.rows, time=options.time, seed=0),
     )
     times = []
     for _ in range(4):
         began = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
+        with torch.autocast(options.device, torch.bfloat16, enabled=options.precision == "bf16"):
             loss = reader.losses(stream.next())["nats_per_frame"]
         loss.backward()
         times.append(time.perf_counter() - began)

@@ -14,7 +14,7 @@ from partimento.models.transformer_session import ROOM, TransformerSession
 FULL = WINDOW + ROOM
 
 
-@pytest.fixture(scope="module", params=["music_transformer", "modern_transformer"])
+@pytest.fixture(scope="module", params=["transformer", "music_transformer", "modern_transformer"])
 def session(request):
     return session_of(request.param)
 
@@ -104,10 +104,21 @@ def test_pieces_end_one_after_the_other(session):
 @pytest.mark.parametrize("in_bytes", [False, True])
 def test_hours_of_music_keep_their_places(in_bytes):
     ids, session = ids_of(1, 60), session_of("modern_transformer", in_bytes=in_bytes)
-    lengths, filled, first, *buffers = session.start(1)
-    late = (lengths, filled, first + 2_000_000, *buffers)  # only distances count, however late it is
+    lengths, filled, first, read, *buffers = session.start(1)
+    late = (lengths, filled, first + 2_000_000, read, *buffers)  # only distances count, however late it is
     error = np.abs(stepped(session, ids, late) - stepped(session, ids))
     assert error.mean() < (0.2 if in_bytes else 1e-4)
+
+
+def test_positions_that_were_never_met_are_not_used():
+    ids, session = ids_of(2, 2 * WINDOW + 5), session_of("transformer")
+    said = stepped(session, ids)
+    assert np.array_equal(said[:, : WINDOW // 2], stepped(session, ids[:, : WINDOW // 2]))
+    for full in (WINDOW, WINDOW + WINDOW // 2, 2 * WINDOW):  # the later half is all that is known from there on
+        anew = stepped(session, ids[:, full - WINDOW // 2 :])[:, WINDOW // 2 :]
+        shared = min(WINDOW // 2, anew.shape[1])
+        assert np.allclose(said[:, full : full + shared], anew[:, :shared], atol=1e-4)
+    assert np.allclose(session.read_many(ids, session.start(2))[0], said, atol=1e-4)
 
 
 def words(graph, **changes):

@@ -55,7 +55,7 @@ def likelihood(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, r
     """
     each = np.zeros(len(pieces))
     seen, right = np.zeros((2, model.vocabulary), np.int64)
-    for predicting, logits, following in _whole(model, pieces) if isinstance(model, Reading) else _side_by_side(model, pieces, rows):
+    for predicting, logits, following in predictions(model, pieces, rows=rows):
         wide = logits.astype(np.float64)
         wide -= wide.max(axis=1, keepdims=True)
         np.add.at(seen, following, 1)
@@ -69,11 +69,22 @@ class _Reader(SequenceModel, Reading, Protocol):
     """A model that reads many ids at once."""
 
 
-_Predicted = Iterator[tuple[NDArray[np.integer], Logits, NDArray[np.integer]]]
+Predictions = Iterator[tuple[NDArray[np.integer], Logits, NDArray[np.integer]]]
 """Pieces, shape (rows,), what a model says comes next in each, shape (rows, vocabulary), and what does, shape (rows,)."""
 
 
-def _side_by_side(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], rows: int) -> _Predicted:
+def predictions(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], *, rows: int = 64) -> Predictions:
+    """Yield what `model` says of `pieces`, each read from its start with nothing remembered, the ids of each in their order.
+
+    Args:
+        model: Any model.
+        pieces: Ids of each piece, shape (length,), the start id first.
+        rows: Pieces read side by side, by a model that reads them id by id.
+    """
+    return _whole(model, pieces) if isinstance(model, Reading) else _side_by_side(model, pieces, rows)
+
+
+def _side_by_side(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], rows: int) -> Predictions:
     """Several pieces at once, id by id."""
     order = sorted(range(len(pieces)), key=lambda piece: -len(pieces[piece]))
     for first in range(0, len(order), rows):
@@ -86,7 +97,7 @@ def _side_by_side(model: SequenceModel, pieces: Sequence[NDArray[np.integer]], r
             yield np.array(alive), logits, np.array([pieces[piece][place + 1] for piece in alive])
 
 
-def _whole(model: _Reader, pieces: Sequence[NDArray[np.integer]]) -> _Predicted:
+def _whole(model: _Reader, pieces: Sequence[NDArray[np.integer]]) -> Predictions:
     """One piece after the other, many ids at once."""
     for number, piece in enumerate(pieces):
         state = model.start(1)

@@ -3,7 +3,8 @@
 Paper: Vaswani et al. 2017, "Attention Is All You Need", its decoder without the encoder; sizes as the baseline of
 Huang et al. 2018 ("Music Transformer").
 Differs: normalised before each part and not behind it, as tensor2tensor does by default; no dropout on attention weights.
-Unusual: sinusoids go on for ever, so places beyond the length it was trained on have positions, though none it has met.
+Unusual: sinusoids go on for ever, so places beyond the length it was trained on have positions, though none it has met; what composes
+with it reads the later half of what it knows anew from the beginning instead (see `transformer_session`).
 """
 
 from __future__ import annotations

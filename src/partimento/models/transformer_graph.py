@@ -217,6 +217,7 @@ class _Builder:
         facts = {name: self.config[name] for name in ("vocabulary", "window")}
         if self.positions:
             facts["slowest"] = self.config.get("slowest", SLOWEST)
+            facts["restarts"] = not self.gated  # positions beyond the window were never met
         return model_bytes(self.graph, self.inputs(), self.outputs(), {FACTS: json.dumps(facts)})
 
     @property

@@ -1,9 +1,11 @@
 """A Transformer behind `start`, `step` and `read_many`: keys and values stay where they are, and yet a state can be forked. No torch.
 
-A state is, piece by piece: how many places of its buffers it knows; how many are written; the position of the first of them; then keys
-and values of every layer. A step writes behind what it knows, in place, and returns the same buffers known one place farther: who
-holds the older state still has what it had, for it never looks beyond. Where somebody has gone on from it already, more is
-written than known, and what is known is copied first. Full buffers are left as they are too, and the end of them moves to new ones.
+A state is, piece by piece: how many places of its buffers it knows; how many are written; the position of the first of them; the ids
+that were read into them, where they may be read once more; then keys and values of every layer. A step writes behind what it knows,
+in place, and returns the same buffers known one place farther: who holds the older state still has what it had, for it never looks
+beyond. Where somebody has gone on from it already, more is written than known, and what is known is copied first. Full buffers are
+left as they are too, and the end of them moves to new ones; of a network that counts positions from the beginning, and has met none
+beyond its window, the later half is read anew from there.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ ROOM = 128
 
 LARGEST_WINDOW, MOST_RATES = 65_536, 4096
 
-LENGTHS, FILLED, FIRST, BUFFERS = range(4)
+LENGTHS, FILLED, FIRST, IDS, BUFFERS = range(5)
 """Parts of a state."""
 
 Array = NDArray[Any]
@@ -52,6 +54,7 @@ class TransformerSession:
         try:
             facts = json.loads(words)
             self.vocabulary, self.window, slowest = int(facts["vocabulary"]), int(facts["window"]), float(facts.get("slowest", 0))
+            self._restarts = bool(facts.get("restarts", False))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the graph's words on how far it looks back cannot be used ({error})") from error
         inputs = {value.name: value for value in self._session.get_inputs()}
@@ -66,7 +69,7 @@ class TransformerSession:
         count = inputs["cosines"].shape[1] if slowest else 1
         if not all(isinstance(width, int) and 0 < width <= MOST_RATES for width in (shape[1], shape[3], count)):
             raise ValueError(f"the graph keeps {shape} of a place, expected heads and their width")
-        self._heads, self._dim, self.capacity = shape[1], shape[3], self.window + ROOM
+        self._heads, self._dim, self.capacity = shape[1], shape[3], self.window + ROOM * (not self._restarts)
         self._kind = np.int8 if "int8" in inputs[self._buffers[0]].type else np.float32
         self._rates = rates(count, slowest) if slowest else None
         self._bound: _Bound | None = None
@@ -74,13 +77,14 @@ class TransformerSession:
 
     @property
     def memory(self) -> int:
-        """Two windows: what each place sees, and what those at the far end of it have seen."""
+        """Two windows: what each place sees, and what those at the far end of it have seen or were read anew from."""
         return 2 * self.window
 
     def start(self, batch: int) -> State:
-        """Return the state before the first id: nothing known, nothing written, positions from 0 on, empty buffers."""
-        facts = (np.zeros(batch, np.int64) for _ in range(BUFFERS))
-        return (*facts, *(np.zeros((batch, self._heads, self.capacity, self._dim), self._kind) for _ in self._buffers))
+        """Return the state before the first id: nothing known, nothing written, positions from 0 on, no ids, empty buffers."""
+        facts = (np.zeros(batch, np.int64) for _ in range(IDS))
+        ids = np.zeros((batch, self.capacity if self._restarts else 0), np.int64)
+        return (*facts, ids, *(np.zeros((batch, self._heads, self.capacity, self._dim), self._kind) for _ in self._buffers))
 
     def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take one id a piece, shape (batch,); return logits (batch, vocabulary) and the next state."""
@@ -117,15 +121,22 @@ class TransformerSession:
         return not all(part.flags.c_contiguous and part.flags.writeable for part in state[FILLED:])
 
     def _moved(self, state: State) -> State:
-        """The same state in buffers of its own; of full ones only what the next id still sees."""
+        """The same state in buffers of its own; of full ones only what the next id still sees, or what is read anew."""
         lengths, first = np.array(state[LENGTHS], np.int64), np.array(state[FIRST], np.int64)
-        gone = np.where(lengths >= self.capacity, lengths - self.window + 1, 0)
-        buffers = [np.zeros(part.shape, part.dtype) for part in state[BUFFERS:]]
-        for new, old in zip(buffers, state[BUFFERS:], strict=True):
-            for row, (begin, end) in enumerate(zip(gone, lengths, strict=True)):
+        full = lengths >= self.capacity
+        gone = np.where(full, lengths - (self.window // 2 if self._restarts else self.window - 1), 0)
+        ids, *buffers = (np.zeros(part.shape, part.dtype) for part in state[IDS:])
+        for row, (begin, end) in enumerate(zip(gone, lengths, strict=True)):
+            if self._restarts:
+                ids[row, : end - begin] = state[IDS][row, begin:end]
+            for new, old in zip(buffers, state[BUFFERS:], strict=True):
                 new[row, :, : end - begin] = old[row, :, begin:end]
         lengths -= gone
-        return (lengths, lengths.copy(), first + gone, *buffers)
+        moved = (lengths, lengths.copy(), first if self._restarts else first + gone, ids, *buffers)
+        for number in np.flatnonzero(full).tolist() if self._restarts else ():
+            part = tuple(whole[number : number + 1] for whole in moved)
+            self._run(part[IDS][:, : lengths[number]], (part[LENGTHS] * 0, *part[FILLED:]))
+        return moved
 
     def _known(self, state: State, count: int) -> State:
         """The state `count` places farther, which have been written."""
@@ -135,6 +146,9 @@ class TransformerSession:
 
     def _run(self, ids: Array, state: State) -> Array:
         """Write ids, shape (batch, time), behind what is known; return logits (batch, time, vocabulary)."""
+        if self._restarts:
+            lengths: Array = state[LENGTHS]
+            np.put_along_axis(state[IDS], lengths[:, None] + np.arange(ids.shape[1]), ids, axis=1)
         if self._bound is None or self._bound.shape != ids.shape or not self._bound.holds(state):
             self._bound = _Bound(self._session, ids.shape, state[BUFFERS:], self.vocabulary, self._rates)
         return self._bound.run(ids, state[LENGTHS], state[FIRST])

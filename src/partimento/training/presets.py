@@ -27,7 +27,10 @@ _BIAXIAL_SIZES: Mapping[str, Mapping[str, Any]] = {
 
 _PERFORMANCE = "Magenta's Performance RNN 2017 with dynamics: 3 layers of 512, learning rate 1e-3, batches of 64"
 _BY_MUON = "Muon (Jordan et al. 2024) in place of Adam."
-_PERFORMANCE_MENDED = f"An embedding in place of one-hot; one order of events within a step; whole performances, state carried. {_BY_MUON}"
+_PERFORMANCE_MENDED = (
+    "The keys of a piano alone; an embedding in place of one-hot; one order of events within a step; whole performances, state "
+    f"carried. {_BY_MUON}"
+)
 _CONTROLS_MENDED = "Conditions are ids once a second, not inputs: the model says them itself where nothing is asked, and they are counted."
 _PERFORMANCE_SIZES: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"layers": 1, "units": 64},
@@ -314,7 +317,7 @@ PRESETS: dict[str, Preset] = {
         base={"distances": 1024},
     ),
     "performance-rnn": Preset(
-        "char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 5e-3, 64, 256, optimizer="muon"
+        "char_rnn", "performance", _PERFORMANCE, _PERFORMANCE_MENDED, _PERFORMANCE_SIZES, 5e-3, 64, 256, _PIANO, optimizer="muon"
     ),
     "performance-rnn-density": Preset(
         "char_rnn",
@@ -325,7 +328,7 @@ PRESETS: dict[str, Preset] = {
         5e-3,
         64,
         256,
-        {"density": True},
+        {**_PIANO, "density": True},
         optimizer="muon",
     ),
     "performance-rnn-pitch": Preset(
@@ -337,7 +340,7 @@ PRESETS: dict[str, Preset] = {
         5e-3,
         64,
         256,
-        {"histogram": True},
+        {**_PIANO, "histogram": True},
         optimizer="muon",
     ),
     "performance-rnn-multi": Preset(
@@ -349,7 +352,7 @@ PRESETS: dict[str, Preset] = {
         5e-3,
         64,
         256,
-        {"density": True, "histogram": True},
+        {**_PIANO, "density": True, "histogram": True},
         optimizer="muon",
     ),
     "deepjazz": Preset(
