@@ -60,8 +60,9 @@ def main() -> None:
     rows = json.loads(result.read_text())["rows"] if result.exists() else {}
     for entry in options.bundles:
         name, _, folder = entry.partition("=")
-        kind = "as_trained" if options.as_trained else "composing"
-        rows[f"{name}_{kind}_{len(chosen)}_pieces"] = row(load_bundle(Path(folder)), [test[place] for place in chosen], options.as_trained)
+        kind = "as trained, bf16" if options.as_trained else "in bytes"
+        found = row(load_bundle(Path(folder)), [test[place] for place in chosen], options.as_trained)
+        rows[f"{name}, {kind}, {len(chosen)}"] = {"model": name, "weights": kind, "pieces": len(chosen), **found}
     publish(FIGURE, {"definition": __doc__.split("\n")[0], "rows": rows, "published_not_measured_here": PUBLISHED})
 
 

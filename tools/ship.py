@@ -4,7 +4,8 @@ Usage: python tools/ship.py BUNDLE WORDS.json
 WORDS.json holds ``summary``, ``limits``, ``sampling`` and ``permission``; the figures are taken from those results in
 benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
 Of a bundle of more than 6 MB, unless WORDS.json says ``"large": true``, the card alone is kept, as runs/NAME.card.json, and
-the words are written into the bundle where it stands.
+the words are written into the bundle where it stands. Where it says ``"weights": false`` the package gets the graph, which has the weights
+in bytes, and not the weights as trained.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from partimento.bundle import load_bundle, save_bundle
+from partimento.bundle import WEIGHTS, load_bundle, save_bundle
 from partimento.generation.load import ZOO
 
 TOP = Path(__file__).parent.parent
@@ -42,8 +43,9 @@ def main(source: str, words: str) -> None:
         permission=said["permission"],
         figures={**bundle.card.figures, **measured},
     )
-    if sum(map(len, bundle.files.values())) <= MOST_BYTES or said.get("large"):
-        print(save_bundle(ZOO / name, card, bundle.files))
+    files = {file: data for file, data in bundle.files.items() if file != WEIGHTS or said.get("weights", True)}
+    if sum(map(len, files.values())) <= MOST_BYTES or said.get("large"):
+        print(save_bundle(ZOO / name, card, files))
         return
     save_bundle(bundle.folder, card, bundle.files)
     kept = RUNS / f"{name}.card.json"

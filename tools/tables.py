@@ -22,9 +22,13 @@ from partimento.generation.load import bundle_folder, shipped
 from partimento.training.presets import PRESETS
 
 TOP = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/encodings.md", "docs/figures.md", "docs/models.md")
+PAGES = ("README.md", "docs/encodings.md", "docs/figures.md", "docs/models.md", "docs/performers.md")
 RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
-COMPOSERS, FRAMES = "Q4_bits_per_note", "Q1_frames"  # have tables of their own
+COMPOSERS, FRAMES = "Q4_bits_per_note", "Q1_frames"
+LIKELIHOOD, GOING_ON, RETURNS, COPYING = "Q3_performers", "Q7_continuations", "Q7_structureness", "Q6_performers_copying"
+WITH_TABLES = (COMPOSERS, FRAMES, LIKELIHOOD, GOING_ON, RETURNS, COPYING)
+"""Results that have tables of their own."""
+
 MARK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 NOTHING = "Nothing to show in this checkout yet.\n"
 
@@ -61,7 +65,7 @@ def results() -> str:
     """What the benchmarks measured."""
     parts = []
     for file in sorted(RESULTS.glob("*.json")):
-        if file.stem in (COMPOSERS, FRAMES):
+        if file.stem in WITH_TABLES:
             continue
         values = json.loads(file.read_text(encoding="utf-8"))
         machine = values.pop("machine", {})
@@ -73,13 +77,97 @@ def results() -> str:
     return "\n".join(parts) or NOTHING
 
 
+def measured(figure: str) -> dict[str, Any]:
+    """What was measured for a figure, nothing where it was not."""
+    file = RESULTS / f"{figure}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def likelihood() -> str:
+    """How surprised performers are, and how much what was published is."""
+    values = measured(LIKELIHOOD)
+    rows = [
+        [
+            f"`{name}`",
+            f"{row['training']['tokens'] / 1e6:.1f} million",
+            row["weights"],
+            str(row["pieces"]),
+            *(f"{row[f'nats_per_{unit}']:.3f}" for unit in ("event", "note", "second")),
+        ]
+        for name, row in _by_kind(values)
+    ]
+    published = values.get("published_not_measured_here", {})
+    rows += [
+        [name.replace("_", " "), "-", f"published ({row['confidence'][0]})", "-", f"{row['nats_per_event']:.2f}", "-", "-"]
+        for name, row in published.items()
+    ]
+    return table(["model", "ids learnt from", "weights", "pieces", "nats an event", "nats a note", "nats a second"], rows)
+
+
+def places() -> str:
+    """Nats an event by place in the piece."""
+    rows = [
+        [f"`{name}`", row["weights"], str(row["pieces"]), *(f"{nats:.3f}" for nats in row["nats_per_event_at"].values())]
+        for name, row in _by_kind(measured(LIKELIHOOD))
+    ]
+    return table(["model", "weights", "pieces", "first quarter of a window", "second", "second half", "to two windows", "to four"], rows)
+
+
+def _by_kind(values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of likelihood, those of one kind and count together: the model's name, and its figures."""
+    rows = values.get("rows", {})
+    yield from sorted(((row["model"], row) for row in rows.values()), key=lambda named: (-named[1]["pieces"], named[1]["weights"]))
+
+
+def going_on() -> str:
+    """How continuations are played beside what players went on with."""
+    rows = [
+        [
+            f"`{name}`",
+            *(str(row[part]) for part in ("silent_for_5_s", "note_beyond_10_s", "both_usual", "notes_per_second", "mean_velocity")),
+        ]
+        for name, row in measured(GOING_ON).items()
+        if isinstance(row, dict) and "both_usual" in row
+    ]
+    head = ["who goes on", "silent for 5 s", "a key held beyond 10 s", "speed and loudness usual", "notes a second", "mean velocity"]
+    return table(head, rows)
+
+
+def returns() -> str:
+    """Structureness of equally long pieces."""
+    rows = [
+        [
+            f"`{name}`",
+            str(row["pieces"]),
+            *("{mean:.3f}, {5_percent:.3f} to {95_percent:.3f}".format(**row[span]) for span in ("short", "mid", "long")),
+        ]
+        for name, row in measured(RETURNS).items()
+        if isinstance(row, dict) and "short" in row
+    ]
+    return table(["what", "pieces", "3 to 8 s", "8 to 15 s", "15 s and more"], rows)
+
+
+def copying() -> str:
+    """What of composed pieces stands in what was learnt from."""
+    rows = [
+        [
+            f"`{name}`",
+            f"{row.get('steps', '-')}",
+            str(row["pieces"]),
+            "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * share for share in row["copied_share"])),
+            "{:.1f} ({:.1f} to {:.1f})".format(*row["longest_run_notes"]),
+            f"{row['longest_run_of_all_notes']} notes",
+        ]
+        for name, row in measured(COPYING).items()
+        if isinstance(row, dict) and "copied_share" in row
+    ]
+    return table(["who", "steps", "pieces", "notes in runs of 8 and more", "longest run of a piece", "of all pieces"], rows)
+
+
 def composers() -> str:
     """Bits per note of each corpus under every composer."""
-    file = RESULTS / f"{COMPOSERS}.json"
-    if not file.exists():
-        return NOTHING
     parts = []
-    for corpus, found in json.loads(file.read_text(encoding="utf-8"))["corpora"].items():
+    for corpus, found in measured(COMPOSERS).get("corpora", {}).items():
         rows = [
             [
                 f"`{name}`",
@@ -101,16 +189,13 @@ def composers() -> str:
             + table(["composer", "encoding", "bits per note", "keeps", "parameters", "trained", "copied, longest run"], rows)
             + f"\n{found['scored_pieces']} held-out pieces. {''.join(known + refused)}\n"
         )
-    return "\n".join(parts)
+    return "\n".join(parts) or NOTHING
 
 
 def frames() -> str:
     """Joint likelihood of binary frames beside what others have published."""
-    file = RESULTS / f"{FRAMES}.json"
-    if not file.exists():
-        return NOTHING
-    values = json.loads(file.read_text(encoding="utf-8"))
-    published = values["published_not_measured_here"]
+    values = measured(FRAMES)
+    published = values.get("published_not_measured_here", {})
     sets = [name for name in ("JSB_Chorales", "Nottingham", "MuseData", "Piano_midi") if name in values]
     rows = []
     for model in dict.fromkeys(model for name in sets for model in values[name]):
@@ -140,7 +225,8 @@ def trained() -> str:
         figures, training = card["figures"], card["training"]
         if "best_step" not in training:
             continue  # counted, not trained
-        bits = [f"{figures[part]['bits_per_note']:.2f}" if part in figures else "-" for part in ("train", "valid", "test")]
+        parts = [figures.get(part, {}) for part in ("train", "valid", "test")]
+        bits = [f"{part['bits_per_note']:.2f}" if "bits_per_note" in part else "-" for part in parts]
         markov = figures.get("markov")
         rows.append(
             [
@@ -202,6 +288,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "presets": presets,
     "composers": composers,
     "frames": frames,
+    **{each.__name__: each for each in (likelihood, places, going_on, returns, copying)},
     "trained": trained,
     "cards": cards,
     "results": results,

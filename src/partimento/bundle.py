@@ -1,7 +1,7 @@
 """A trained model on disk: a folder that needs nothing else, and that notices a single flipped bit.
 
     card.json           what it is, what it was trained on, how good it is, what one may do with it
-    weights.safetensors the weights as trained
+    weights.safetensors the weights as trained; a large one with a graph may come without
     step.onnx           one step of the network, int8, for composing without torch
     fingerprints.safetensors  hashes of the training pieces' melodies, to tell copies
     hashes.json         SHA-256 of every other file
@@ -43,7 +43,7 @@ FORMAT = 1
 CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
 NEXT = ".next"
 LARGEST_BUNDLE_BYTES = 2**29
-"""All files of a bundle together; the largest that is shipped has 14 MB."""
+"""All files of a bundle together; the largest that is shipped has 40 MB."""
 
 TABLES: Mapping[str, Callable[[Mapping[str, NDArray[np.generic]]], SequenceModel]] = {
     "dice": Dice.of_tensors,
@@ -115,8 +115,8 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """First 12 digits of the SHA-256 of the weights: which model exactly it was."""
-        return hashlib.sha256(self.files.get(WEIGHTS, b"")).hexdigest()[:12]
+        """First 12 digits of the SHA-256 of the weights, or of the graph that holds them in bytes: which model exactly it was."""
+        return hashlib.sha256(self.files.get(WEIGHTS) or self.files.get(STEP, b"")).hexdigest()[:12]
 
     def encoding(self) -> Encoding:
         """Return the encoding the model speaks."""

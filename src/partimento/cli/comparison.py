@@ -288,5 +288,7 @@ def _means(found: Sequence[Structure] | Sequence[Structureness], kind: type[Stru
 
 
 def _parameters(bundle: Bundle) -> int:
-    """Numbers in a model's weights."""
+    """Numbers in a model's weights; a bundle that comes without them has a card that says it."""
+    if WEIGHTS not in bundle.files:
+        return int(bundle.card.training.get("parameters", 0))
     return sum(int(array.size) for array in read_tensors(bundle.files[WEIGHTS], WEIGHTS).values())

@@ -148,6 +148,7 @@ class TrainingRun:
         training = {
             **fitted.settings,
             "steps": progress.step,
+            "parameters": sum(value.size for value in fitted.weights.values()),
             "tokens": fitted.tokens,
             "tokens_now": fitted.tokens_now,
             "best_step": progress.best_step,
@@ -166,6 +167,7 @@ class TrainingRun:
         model = counted.COUNTED[self.preset.network](prepared, self.encoding, self.network.order)
         training = {
             "steps": 1,
+            "parameters": sum(array.size for array in model.tensors().values()),
             "tokens": sum(map(len, read)),
             "tokens_now": sum(map(len, read)),
             "train_nats_per_token": round(likelihood(model, [variants[0] for variants in prepared.train[:50]]).nats_per_id, 5),
