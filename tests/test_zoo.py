@@ -24,7 +24,6 @@ MOST_BYTES = {PIANO: 42e6}
 """Of a bundle; the others' is 15 MB."""
 
 
-
 def test_they_are_there() -> None:
     assert shipped() == (*NAMES, GAME, PIANO)
 
