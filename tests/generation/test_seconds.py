@@ -68,3 +68,27 @@ def test_a_beginning_keeps_its_loudness_and_what_is_left_out_is_said(performer, 
     (track,) = read(piece["files"]["mid"]).tracks
     assert set(track.velocity[track.start < 5000].tolist()) == {13, 14, 15, 16}
     assert any("notes of drums were left out" in warning for warning in piece["warnings"])
+
+
+def test_of_a_beginning_longer_than_the_piece_the_first_third_of_that_is_taken(performer, tmp_path):
+    primer = chorale(0)  # 12.8 s
+    write(primer, tmp_path / "primer.mid")
+    wishes = ("--primer", tmp_path / "primer.mid", "--seconds", 9, "--seed", 1, "--formats", "mid")
+    status, text, error = run("compose", "--model", performer, *wishes, "--out", tmp_path, "--json")
+    assert status == 0, error
+    fields = json.loads(text)
+    (piece,) = fields["pieces"]
+    assert piece["warnings"][0].startswith(
+        "primer: lasts 13 s, and 9 s are wished in all; it is gone on from its first 3 s. --primer-seconds"
+    )
+    score = read(piece["files"]["mid"])
+    given = {round(float(second), 2) for track in primer.tracks for second in seconds_at(primer, track.start) if second < 2.9}
+    assert len(given) > 2 and given <= set(np.round(seconds_at(score, score.tracks[0].start), 2).tolist())
+    assert 7 < duration_seconds(score) <= 10 and fields["real_time_factor"] > 0
+
+
+def test_a_beginning_cannot_be_asked_to_be_all(performer, tmp_path):
+    write(chorale(0), tmp_path / "primer.mid")
+    wishes = ("--primer", tmp_path / "primer.mid", "--primer-seconds", 10, "--seconds", 10)
+    status, _, error = run("compose", "--model", performer, *wishes, "--out", tmp_path)
+    assert status == 1 and "--primer-seconds 10: --seconds 10 are wished in all, the primer's included. Give less." in error

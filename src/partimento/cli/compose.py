@@ -131,7 +131,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
     known = composer.bundle.files.get(FINGERPRINTS)
     prints = None if known is None else Fingerprints.from_bytes(known, FINGERPRINTS)
     drawn = secrets.randbelow(2**31) if seed is None else seed
-    wish = replace(_wish(length, notes), condition=_original_enough(prints, choice.max_copy))
+    wish = composer.fitted(replace(_wish(length, notes), condition=_original_enough(prints, choice.max_copy)))
     pieces: list[dict[str, Any]] = []
     composing = 0.0
     for number in range(count):
@@ -198,6 +198,10 @@ def _wish(length: Length, notes: Notes) -> Wish:
         raise ConfigError(f"--primer-seconds {length.primer_seconds}: there is no primer. Give one with --primer, or leave it out.")
     if length.primer_seconds is not None and not 0 < length.primer_seconds < 1e6:
         raise ConfigError(f"--primer-seconds {length.primer_seconds}: expected more than 0.")
+    if length.primer_seconds is not None and length.seconds is not None and length.primer_seconds >= length.seconds:
+        raise ConfigError(
+            f"--primer-seconds {length.primer_seconds:g}: --seconds {length.seconds:g} are wished in all, the primer's included. Give less."
+        )
     primer = None if length.primer is None else read(length.primer)
     if primer is not None and length.primer_seconds is not None:
         primer = cut(primer, 0, max(int(ticks_at(primer, length.primer_seconds)), 1))

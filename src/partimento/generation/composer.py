@@ -25,8 +25,8 @@ from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 from partimento.score.pitch import key_name, parse_key, tonic_pitch_class
-from partimento.score.tempo import with_tempo
-from partimento.score.transform import cut_bars, quantize, transpose
+from partimento.score.tempo import duration_seconds, seconds_at, ticks_at, with_tempo
+from partimento.score.transform import cut, cut_bars, quantize, transpose
 from partimento.version import __version__
 
 MOST_IDS = 60_000
@@ -103,6 +103,7 @@ class Composer:
         if seed < 0:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         wish.controls.check(self.encoding, self.bundle.card.name)
+        wish = self.fitted(wish)
         if wish.over is not None:
             return self._write_over(wish, wish.over, seed=seed, number=number)
         primer, remarks = self._primer(wish)
@@ -117,7 +118,22 @@ class Composer:
         score = (
             self.encoding.resumed(ids, primer) if primer is not None and isinstance(self.encoding, Resuming) else self.encoding.decode(ids)
         )
-        return self._finish(score, wish, seed=seed, number=number).with_warnings(*remarks)
+        return self._finish(score, wish, seed=seed, number=number).with_warnings(*wish.remarks, *remarks)
+
+    def fitted(self, wish: Wish) -> Wish:
+        """Return the wish with room to go on: of a performance longer than what is wished the first third of that is the primer."""
+        primer = wish.primer
+        if primer is None or wish.seconds is None or wish.primer_bars is not None or not isinstance(self.encoding, Resuming):
+            return wish
+        length, begins = duration_seconds(primer), [float(seconds_at(primer, track.start.min())) for track in primer.tracks if len(track)]
+        if length < wish.seconds or not begins:
+            return wish
+        given = wish.seconds / 3
+        said = (
+            f"primer: lasts {length:.0f} s, and {wish.seconds:g} s are wished in all; it is gone on from its first {given:g} s. "
+            "--primer-seconds sets another length."
+        )
+        return replace(wish, primer=cut(primer, 0, int(ticks_at(primer, min(begins) + given))), remarks=(*wish.remarks, said))
 
     def _write_over(self, wish: Wish, piece: Score, *, seed: int, number: int) -> Score:
         """A new melody over the chords of a piece, in its accompaniment."""

@@ -41,6 +41,7 @@ class Wish:
         controls: What the notes are to be like, for models that were told it.
         rewrite: Piece of which `passage` is written anew, for models that fill in; the rest is kept.
         passage: First and last bar of that passage, from 1.
+        remarks: What is to be said of how it was understood.
     """
 
     bars: int | None = None
@@ -56,6 +57,7 @@ class Wish:
     controls: Controls = field(default_factory=Controls)
     rewrite: Score | None = None
     passage: tuple[int, int] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checks = {
