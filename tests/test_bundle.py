@@ -16,6 +16,7 @@ import pytest
 from little_music import trained
 from partimento import bundle as bundles
 from partimento.bundle import CARD, HASHES, NEXT, STEP, WEIGHTS, Card, card_of, load_bundle, save_bundle
+from partimento.cli import comparison
 from partimento.errors import BundleError, WriteError
 from partimento.files import whole
 from partimento.files.tensors import tensor_bytes
@@ -71,6 +72,16 @@ def test_a_bundle_comes_back_whole(folder):
     assert found.fingerprint == hashlib.sha256(files()[WEIGHTS]).hexdigest()[:12]
     assert found.model().vocabulary == len(found.encoding().vocabulary) == 98
     assert sorted(os.listdir(folder)) == sorted([CARD, HASHES, WEIGHTS, "extra.bin"])
+
+
+def test_without_its_weights_a_bundle_is_told_by_its_graph_and_its_card_counts_them(tmp_path):
+    saved = save_bundle(tmp_path / "graph", card(training={"parameters": 1234}), {STEP: b"graph"})
+    found = load_bundle(saved)
+    assert found.fingerprint == hashlib.sha256(b"graph").hexdigest()[:12]
+    assert comparison._parameters(found) == 1234
+    assert comparison._parameters(load_bundle(save_bundle(tmp_path / "whole", card(), files()))) == sum(
+        array.size for array in COUNTED.tensors().values()
+    )
 
 
 def test_the_same_bundle_is_the_same_bytes(folder, tmp_path):
