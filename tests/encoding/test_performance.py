@@ -294,6 +294,29 @@ def test_what_may_follow_what():
     assert "end" not in after("start velocity9 on60" + 16 * " shift100 off60 on60" + " down shift100 off60", PEDAL)
 
 
+@WAYS
+def test_what_may_not_come_is_taken_for_what_was_meant(encoding):
+    """A wait too long is the longest that may be, and who strikes a key that sounds lets it go first."""
+    ids = encoding.vocabulary.ids
+
+    def taken(*words):
+        grammar = encoding.grammar(bars=9)
+        for word in ("start", *words):
+            grammar.push(ids[word])
+        allowed = grammar.allowed()
+        found = grammar.instead(allowed)
+        moved = np.flatnonzero(found != np.arange(found.size))
+        assert allowed[found[moved]].all() and not allowed[moved].any()
+        return {encoding.vocabulary.symbols[number]: encoding.vocabulary.symbols[found[number]] for number in moved}
+
+    held = ("velocity17", "on60", *("shift100",) * 9, "shift60", "velocity16", "on64", "shift30")  # of the 10 s of the first 0.1 are left
+    assert taken(*held, "off64") == {f"shift{steps}": "shift10" for steps in range(11, 101)}
+    assert taken(*held) == {"on60": "off60", "on64": "off64"}
+    assert taken("velocity17", "on60", "shift5", "on62") == {}, "who has struck something in this step lets nothing go"
+    assert taken("velocity17", "on60", "shift5") == {"on60": "off60"}
+    assert taken("velocity17", "on60") == {}
+
+
 @pytest.mark.parametrize("bars", [0, 10_001])
 def test_bars_out_of_range_are_refused(bars):
     with pytest.raises(EncodingError, match=f"{bars} bars of 2 seconds, expected 1 to 10000"):

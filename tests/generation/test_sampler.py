@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from partimento.encoding.encoding import Yielding
 from partimento.errors import EncodingError
 from partimento.generation.filters import Sampling
 from partimento.generation.sampler import DRAFTS, LINES_KEPT, PASSAGE, Writer, Writing
@@ -80,6 +81,23 @@ def test_choices_follow_the_chances() -> None:
     found = Counter(writing.choose(FREELY, random) for _ in range(4000))
     assert found[1] / 4000 == pytest.approx(0.6, abs=0.03)  # 0.3 of the 0.5 that is allowed
     assert set(found) == {1, 2}
+
+
+def test_what_is_meant_by_what_may_not_come_is_written() -> None:
+    class Understanding(Until):
+        """Takes id 0 for id 2."""
+
+        def instead(self, allowed: np.ndarray) -> np.ndarray:
+            assert allowed.tolist() == [False, True, True, False]
+            return np.array([2, 1, 2, 3])
+
+    writing, random = Writing.begin(Counting(), Understanding(10**6), [1]), np.random.default_rng(1)
+    found = Counter(writing.choose(FREELY, random) for _ in range(4000))
+    chances = np.exp(writing.logits) / np.exp(writing.logits).sum()
+    assert found[2] / 4000 == pytest.approx((chances[0] + chances[2]) / (1 - chances[3]), abs=0.03)
+    assert set(found) == {1, 2}
+    assert writing.forced_nats == pytest.approx(-4000 * np.log(1 - chances[3]), rel=1e-5)
+    assert isinstance(writing.grammar, Yielding) and not isinstance(Until(1), Yielding)
 
 
 def test_one_seed_one_piece() -> None:

@@ -55,6 +55,14 @@ class Closing(Protocol):
 
 
 @runtime_checkable
+class Yielding(Protocol):
+    """A grammar that knows what is meant by some of what may not come: by a wait too long, the longest that may be."""
+
+    def instead(self, allowed: Mask) -> NDArray[np.intp]:
+        """Return for each id the one that takes its chance, shape (vocabulary,): itself, or one of those `allowed`, its own mask."""
+
+
+@runtime_checkable
 class Template(Protocol):
     """A grammar of pieces of which some ids stand beforehand."""
 

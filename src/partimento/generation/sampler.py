@@ -23,6 +23,9 @@ WILLING_NATS = 4.0
 PASSAGE, DRAFTS = 4, 5
 """Bars, and how often they are written anew, where it had to insist on more."""
 
+LEAST = 1e-300
+"""Chance beside the likeliest id's, below which one is as good as none."""
+
 LINES_KEPT = 64
 """Bar lines back to which a piece can be taken; farther back it is begun anew. Each remembers a state."""
 
@@ -76,9 +79,14 @@ class Writing:
 
     def choose(self, filters: Sequence[Filter], random: np.random.Generator) -> int:
         """Return the next id, drawn from what the grammar and the filters leave."""
-        allowed = self.grammar.allowed().nonzero()[0]
-        logits = self.logits[allowed]
+        mask = self.grammar.allowed()
+        allowed = mask.nonzero()[0]
         weights = np.exp(self.logits - self.logits.max())
+        if hasattr(self.grammar, "instead"):  # `isinstance` of a protocol takes as long as all else here
+            weights = np.bincount(self.grammar.instead(mask), weights, weights.size)
+            logits = np.log(np.maximum(weights[allowed], LEAST))
+        else:
+            logits = self.logits[allowed]
         self.forced_nats -= math.log(max(float(weights[allowed].sum() / weights.sum()), 1e-12))
         for rule in filters:
             logits = rule(logits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from partimento.encoding.encoding import Mask
 from partimento.encoding.performance.layout import (
@@ -99,6 +100,21 @@ class PerformanceGrammar:
         else:
             self._allow_anything(mask)
         return mask
+
+    def instead(self, allowed: Mask) -> NDArray[np.intp]:
+        """Return what takes the chance of what may not come (see `Yielding`).
+
+        A wait too long stands for the longest that may be, and who would strike a key that sounds lets it go first, where that may be.
+        """
+        layout = self._layout
+        found = np.arange(layout.size)
+        freed = allowed[layout.first_off : layout.first_shift].nonzero()[0]
+        found[FIRST_ON + freed] = layout.first_off + freed
+        waits = allowed[layout.first_shift : layout.first_velocity].nonzero()[0]
+        if waits.size:
+            longest = layout.first_shift + int(waits[-1])
+            found[longest : layout.first_velocity] = longest
+        return found
 
     def _overdue(self) -> list[int]:
         """Keys that must be let go before anything else."""
