@@ -137,7 +137,6 @@ class FrameReader:
 
     def losses(self, batch: Chunk) -> dict[str, Tensor]:
         """Return nats a frame, and carry the state on."""
-        batch = batch.to(self._device)
         nats, self._carry = self.read(batch, self._carry)
         return {"nats_per_frame": nats.sum() / batch.counts.sum().clamp(min=1)}
 

@@ -132,6 +132,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         "dropout": options.dropout,
         "parameters": sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad),
         "seed": options.seed,
+        "began_with": str(options.start or ""),
         "steps": progress.step,
         "best_step": progress.best_step,
         "seconds_since_resumed": round(time.monotonic() - began, 1),

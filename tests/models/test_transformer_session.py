@@ -5,10 +5,13 @@ import json
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
 
 from little_transformers import WINDOW, graph_of, ids_of, session_of, stepped
 from partimento.models.model import Reading
+from partimento.models.transformer import Transformer, TransformerConfig
+from partimento.models.transformer_graph import build
 from partimento.models.transformer_session import ROOM, TransformerSession
 
 FULL = WINDOW + ROOM
@@ -119,6 +122,15 @@ def test_positions_that_were_never_met_are_not_used():
         shared = min(WINDOW // 2, anew.shape[1])
         assert np.allclose(said[:, full : full + shared], anew[:, :shared], atol=1e-4)
     assert np.allclose(session.read_many(ids, session.start(2))[0], said, atol=1e-4)
+
+
+def test_who_looks_back_to_nothing_reads_each_id_at_the_beginning():
+    torch.manual_seed(3)
+    module = Transformer(TransformerConfig(vocabulary=30, layers=1, units=32, heads=2, window=1))
+    weights = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+    session, ids = TransformerSession(build(weights, vars(module.config), None)), ids_of(1, 5)
+    alone = np.concatenate([stepped(session, ids[:, place : place + 1]) for place in range(5)], axis=1)
+    assert np.allclose(stepped(session, ids), alone, atol=1e-5)
 
 
 def words(graph, **changes):

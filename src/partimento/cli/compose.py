@@ -29,7 +29,7 @@ class Length:
     r"""How long the pieces are to be, and what they begin with.
 
     Attributes:
-        primer: Score file to go on from; it is kept as it is.
+        primer: Score file to go on from; it is kept as it is. Of a performance longer than --seconds the first third of them is.
         primer_bars: Use only so many bars of the primer.
         primer_seconds: Use only so many seconds of the primer.
         start: Text that the piece begins with, for models of ABC, such as "M:6/8\nK:D\n|:A"; \n is a line break.

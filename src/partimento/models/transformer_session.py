@@ -133,7 +133,7 @@ class TransformerSession:
                 new[row, :, : end - begin] = old[row, :, begin:end]
         lengths -= gone
         moved = (lengths, lengths.copy(), first if self._restarts else first + gone, ids, *buffers)
-        for number in np.flatnonzero(full).tolist() if self._restarts else ():
+        for number in np.flatnonzero(full & (lengths > 0)).tolist() if self._restarts else ():
             part = tuple(whole[number : number + 1] for whole in moved)
             self._run(part[IDS][:, : lengths[number]], (part[LENGTHS] * 0, *part[FILLED:]))
         return moved
