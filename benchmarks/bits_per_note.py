@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measure import RESULTS, publish, show
+from measure import measured, publish, show
 
 FIGURE = "Q4_bits_per_note"
 KEPT = (
@@ -31,8 +31,7 @@ def main(tables: list[str]) -> None:
     if not tables:
         show(FIGURE)
         return
-    result = RESULTS / f"{FIGURE}.json"
-    corpora: dict[str, Any] = json.loads(result.read_text())["corpora"] if result.exists() else {}
+    corpora: dict[str, Any] = measured(FIGURE).get("corpora", {})
     definition = ""
     for table in tables:
         fields = json.loads(Path(table).read_text())

@@ -49,6 +49,13 @@ def publish(figure: str, rows: Mapping[str, Any]) -> None:
     print(text)
 
 
+def measured(figure: str) -> dict[str, Any]:
+    """Return what was measured last, empty where nothing was."""
+    file = RESULTS / f"{figure}.json"
+    rows: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return rows
+
+
 def show(figure: str) -> None:
     """Print what was measured last, for figures that take files or hours to measure."""
     file = RESULTS / f"{figure}.json"

@@ -11,14 +11,13 @@ Goal: below 1.85 nats an event for `base`, below 2.10 for `small`.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from measure import RESULTS, publish, show
+from measure import measured, publish, show
 from numpy.typing import NDArray
 
 from partimento.bundle import WEIGHTS, Bundle, load_bundle
@@ -56,8 +55,7 @@ def main() -> None:
         return
     test = [piece.read() for piece in open_corpus([f"maestro={options.maestro}"]).part("test")]
     chosen = np.linspace(0, len(test) - 1, min(options.pieces or len(test), len(test))).round().astype(int)
-    result = RESULTS / f"{FIGURE}.json"
-    rows = json.loads(result.read_text())["rows"] if result.exists() else {}
+    rows = measured(FIGURE).get("rows", {})
     for entry in options.bundles:
         name, _, folder = entry.partition("=")
         kind = "as trained, bf16" if options.as_trained else "in bytes"

@@ -31,6 +31,7 @@ WITHOUT_TORCH_IN_MODELS = {
     "biaxial_inputs",
     "conservative",
     "steered",
+    "steady",
     "coconet_cells",
     "coconet_inputs",
     "coconet_session",

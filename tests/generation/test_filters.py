@@ -70,6 +70,7 @@ def test_cut_offs_do_not_move_with_the_temperature() -> None:
         ({"top_p": 0.0}, "top-p 0.0: expected above 0"),
         ({"min_p": 1.0}, "min-p 1.0: expected above 0, below 1"),
         ({"conservative": "yes"}, "conservative yes: expected true or false"),
+        ({"steady": 1}, "steady 1: expected true or false"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, float], words: str) -> None:

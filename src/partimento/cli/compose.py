@@ -69,6 +69,7 @@ class Choice:
         top_p: Choose among the likeliest that together have this probability.
         min_p: Choose among those at least this share as probable as the likeliest.
         conservative: Let a model of encoding pianoroll play more where little sounds, so that it does not fall silent.
+        steady: Keep a performance about as fast and as loud as it began, and as pianists play.
         max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
         grammar: Off, the model writes what it likes; its text is kept beside the tune that can be made of it.
     """
@@ -78,6 +79,7 @@ class Choice:
     top_p: float | None = None
     min_p: float | None = None
     conservative: bool | None = None
+    steady: bool | None = None
     max_copy: int | None = None
     grammar: bool = True
 
@@ -180,7 +182,7 @@ def _formats(words: str, count: int) -> list[str]:
 
 def _sampling(default: Sampling, choice: Choice) -> Sampling:
     """The bundle's sampling with what the user asked for."""
-    asked = {name: getattr(choice, name) for name in ("temperature", "top_k", "top_p", "min_p", "conservative")}
+    asked = {name: getattr(choice, name) for name in ("temperature", "top_k", "top_p", "min_p", "conservative", "steady")}
     return replace(default, **{name: value for name, value in asked.items() if value is not None})
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.encoding.vocabulary import Vocabulary
+from partimento.models.steady import Pulse
 from partimento.score import KeySignature, Score
 
 Ids = NDArray[np.int32]
@@ -261,6 +262,15 @@ class Steerable(Protocol):
             notes_per_second: Notes struck a second, 0 or more; the model decides where None.
             pitch_classes: Twelve weights from C on, 0 or more; the model decides where None.
         """
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """What an encoding does beside whose ids let time pass: it says how fast and how loud each of them plays."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """What each id does."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.bundle import Bundle
-from partimento.encoding.encoding import Accompanying, Grammar, Raw, Resuming
+from partimento.encoding.encoding import Accompanying, Grammar, Paced, Raw, Resuming
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
 from partimento.generation.filters import Sampling
@@ -21,6 +21,7 @@ from partimento.generation.sampler import DRAFTS, Writer, Writing
 from partimento.generation.wish import Condition, Wish
 from partimento.models.conservative import Conservative
 from partimento.models.model import Filling, Planner, SequenceModel
+from partimento.models.steady import Steady
 from partimento.score import KeySignature, Score
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_starts, bar_ticks, signatures
@@ -251,7 +252,13 @@ class Composer:
             raise EncodingError(f"{asked}: the primer alone has {grammar.bars} bars. Ask for more, or give --primer-bars.")
 
     def _held_up(self, model: SequenceModel) -> SequenceModel:
-        """The model, conservative where that is asked for."""
+        """The model, conservative or steady where that is asked for."""
+        if self.sampling.steady:
+            if not isinstance(self.encoding, Paced):
+                raise EncodingError(
+                    f"--steady: a model of '{self.encoding.name}' does not play in time. It is for models of 'performance'."
+                )
+            model = Steady(model, self.encoding.pulse)
         if not self.sampling.conservative:
             return model
         return Conservative(model, frame=int(self.encoding.hints.get("frame", 1)))
@@ -352,7 +359,7 @@ class Composer:
         ]
         settings += [f"key {key_name(wish.key)}"] if wish.key is not None else []
         settings += [f"{option.lstrip('-')} {words}" for option, words in wish.controls.options.items()]
-        settings += ["conservative"] if sampling.conservative else []
+        settings += [name for name in ("conservative", "steady") if getattr(sampling, name)]
         settings += [wish.condition.name] if wish.condition is not None else []
         settings += ["continuing a given beginning"] if wish.primer is not None or wish.start is not None else []
         settings += ["below a given melody"] if wish.melody is not None else []

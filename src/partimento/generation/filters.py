@@ -69,6 +69,7 @@ class Sampling:
         top_p: Above 0, at most 1.
         min_p: Above 0, below 1.
         conservative: Keep a model of frames from falling silent, see `models.conservative`.
+        steady: Keep a performance about as fast and as loud as it began, see `models.steady`.
     """
 
     temperature: float = 1.0
@@ -76,6 +77,7 @@ class Sampling:
     top_p: float | None = None
     min_p: float | None = None
     conservative: bool = False
+    steady: bool = False
 
     def __post_init__(self) -> None:
         bounds = {
@@ -84,6 +86,7 @@ class Sampling:
             "top-p": (self.top_p, self.top_p is None or 0 < self.top_p <= 1, "above 0, at most 1"),
             "min-p": (self.min_p, self.min_p is None or 0 < self.min_p < 1, "above 0, below 1"),
             "conservative": (self.conservative, isinstance(self.conservative, bool), "true or false"),
+            "steady": (self.steady, isinstance(self.steady, bool), "true or false"),
         }
         for name, (value, fits, expected) in bounds.items():
             if not fits:

@@ -22,12 +22,13 @@ from partimento.encoding.performance.adapted import adapted
 from partimento.encoding.performance.codes import Column, Played, ids_of, played_of
 from partimento.encoding.performance.controls import wished_codes, with_controls
 from partimento.encoding.performance.grammar import LONGEST_NOTE, PerformanceGrammar
-from partimento.encoding.performance.layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Layout
+from partimento.encoding.performance.layout import BAR_STEPS, FIRST_ON, START, STEPS_PER_SECOND, Kind, Layout
 from partimento.encoding.performance.melody import melody_of
 from partimento.encoding.performance.moments import Moments, moments_of
 from partimento.encoding.performance.resumed import resumed
 from partimento.encoding.vocabulary import Vocabulary
 from partimento.errors import EncodingError, nearest
+from partimento.models.steady import Pulse
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
 from partimento.score.note import SUSTAIN
 from partimento.score.pedal import pedal_spans, sounding_end
@@ -219,6 +220,13 @@ class Performance:
     def wished(self, *, notes_per_second: float | None = None, pitch_classes: Sequence[float] | None = None) -> list[tuple[range, int]]:
         """Return which ids say a wish (see `Steerable.wished`)."""
         return wished_codes(self._layout, notes_per_second=notes_per_second, pitch_classes=pitch_classes)
+
+    @property
+    def pulse(self) -> Pulse:
+        """What each id strikes, lets pass and says of loudness."""
+        layout = self._layout
+        velocities = np.where(layout.kinds == Kind.VELOCITY, 4.0 * (np.arange(layout.size) - layout.first_velocity) + 2, 0.0)
+        return Pulse(layout.kinds == Kind.ON, layout.steps / STEPS_PER_SECOND, velocities)
 
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of keys struck in `ids`."""
