@@ -15,8 +15,8 @@ RANKS = {
     "files": 2,
     **dict.fromkeys(("encoding", "corpus"), 3),
     "bundle": 4,
-    **dict.fromkeys(("training", "generation", "transcription", "synthesis", "evaluation"), 5),
-    "export": 6,
+    **dict.fromkeys(("generation", "transcription", "synthesis", "evaluation"), 5),
+    **dict.fromkeys(("training", "export"), 6),
     **dict.fromkeys(("cli", "studio"), 7),
     **dict.fromkeys(("partimento", "__main__"), 8),  # the package itself: names of every layer, fetched when asked for
 }
@@ -32,6 +32,7 @@ WITHOUT_TORCH_IN_MODELS = {
     "conservative",
     "steered",
     "steady",
+    "key_net_shape",
     "coconet_cells",
     "coconet_inputs",
     "coconet_session",

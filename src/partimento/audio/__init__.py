@@ -4,7 +4,9 @@ A `Waveform` is what every sound reader and synthesizer makes and every transcri
 float32 samples, shape (channels, frames), within -1 to 1, and a sample rate in hertz. A frame is one instant
 of all channels. Levels are in decibels relative to full scale (dBFS): 0 is the loudest that can be written.
 
-Read `waveform`.
+`log_spectra` turns sound into what a network hears of it: energy on the keys of a piano.
+
+Read `waveform`, then `log_spectrum`.
 """
 
 from partimento.audio.waveform import Waveform

@@ -87,6 +87,14 @@ class SoundfontSynthesizer:
         Raises:
             AudioError: When the score has no notes or lasts longer than an hour, or the bank is damaged.
         """
+        return Waveform.levelled(self.mixed(score), self.sample_rate)
+
+    def mixed(self, score: Score) -> NDArray[np.float32]:
+        """Return the same at the level of the bank, shape (2, frames): what is struck more softly is softer.
+
+        Raises:
+            AudioError: See `render`.
+        """
         if not score.note_count:
             raise AudioError("score: holds no notes, expected at least one. There is nothing to hear.")
         played = fold_pedal(score)
@@ -103,7 +111,7 @@ class SoundfontSynthesizer:
             reverberated(mix, self.sample_rate, self.room)
         fade = min(frames, self.sample_rate // 5)
         mix[:, frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-        return Waveform.levelled(mix, self.sample_rate)
+        return mix
 
     def _play(self, mix: NDArray[np.float32], score: Score, track: Track, original: Track) -> None:
         """Add a track's notes to the mix, tone by tone: one is read from the bank once, for its longest note."""

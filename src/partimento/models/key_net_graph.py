@@ -1,0 +1,105 @@
+"""The ear of `key_net` as an ONNX graph: any number of spectra, fp32. Batch normalisation is folded into the convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from partimento.models.key_net_shape import FIRST_KEY, HEADS, INTERVALS, KEYS, PARTIALS, PEDAL_SPAN, reach_of
+from partimento.models.onnx_graph import Graph, Weights, model_bytes
+
+_EPSILON = 1e-5
+
+
+def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
+    """Return the ONNX graph.
+
+    Input ``spectra`` (1, time, windows, bins); outputs ``heads`` (1, heads, time, keys), chances of onset, frame and offset and the
+    velocity over 128, and ``pedal.chance`` (1, time), that it is down.
+
+    Args:
+        weights: Named as `key_net.KeyNet.state_dict` names them, float32.
+        config: Settings of `key_net.KeyNetConfig`.
+    """
+    floats = {name: np.asarray(value, np.float32) for name, value in weights.items()}
+    graph = Graph()
+    hidden = _stem(graph, floats, config)
+    for number, dilation in enumerate(config["dilations"]):
+        hidden = _block(graph, floats, hidden, number, dilation)
+    factor, offset = _affine(floats, "norm")
+    scaled = graph.node("Mul", [hidden, graph.constant("norm.factor", factor[:, None, None])], "norm.scaled")
+    normal = graph.node(
+        "Relu", [graph.node("Add", [scaled, graph.constant("norm.offset", offset[:, None, None])], "norm.all")], "norm.relu"
+    )
+    wide = graph.node("Relu", [_conv(graph, normal, floats, "wide")], "wide.relu")
+    graph.node("Sigmoid", [_conv(graph, wide, floats, "heads", output="heads.logits")], "heads")
+    mean = graph.node("ReduceMean", [wide], "whole.mean", axes=[3], keepdims=0)
+    most = graph.node("ReduceMax", [wide], "whole.most", axes=[3], keepdims=0)
+    whole = graph.node("Concat", [mean, most], "whole", axis=1)
+    side = PEDAL_SPAN // 2
+    said = graph.node("Relu", [_conv(graph, whole, floats, "pedal_wide", pads=[side, side])], "pedal_wide.relu")
+    pedal = _conv(graph, said, floats, "pedal", pads=[side, side], output="pedal.logits")
+    axes = graph.constant("pedal.axes", np.array([1], np.int64))
+    graph.node("Sigmoid", [graph.node("Squeeze", [pedal, axes], "pedal.flat")], "pedal.chance")
+    inputs = [helper.make_tensor_value_info("spectra", TensorProto.FLOAT, [1, "time", config["windows"], config["bins"]])]
+    outputs = [
+        helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, len(HEADS), "time", KEYS]),
+        helper.make_tensor_value_info("pedal.chance", TensorProto.FLOAT, [1, "time"]),
+    ]
+    return model_bytes(graph, inputs, outputs, {"reach": str(reach_of(config["dilations"]))})
+
+
+def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
+    """Every key's partials, and what is made of them first."""
+    bins = config["bins"]
+    centre = 3 * (FIRST_KEY - config["lowest"] + np.arange(KEYS)) + 1
+    places = centre + np.array([partial + side for partial in PARTIALS for side in (-1, 0, 1)])[:, None]
+    places = np.where((places >= 0) & (places < bins), places, bins)
+    one = graph.constant("pad.bins", np.array([0, 0, 0, 0, 0, 0, 0, 1], np.int64))
+    padded = graph.node("Pad", ["spectra", one], "spectra.padded")
+    heard = graph.node("Gather", [padded, graph.constant("places", places.astype(np.int64))], "heard", axis=3)
+    channels = graph.node("Transpose", [heard], "heard.channels", perm=[0, 2, 3, 1, 4])
+    shape = graph.constant("heard.shape", np.array([1, config["windows"] * len(places), -1, KEYS], np.int64))
+    stem = _conv(graph, graph.node("Reshape", [channels, shape], "heard.flat"), weights, "stem")
+    return graph.node("Add", [stem, graph.constant("register", np.asarray(weights["register"]))], "stem.all")
+
+
+def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int) -> str:
+    """One block; see `key_net.Block`."""
+    name = f"blocks.{number}"
+    factor, offset = _affine(weights, f"{name}.after")
+    kernel, bias = (np.asarray(weights[f"{name}.time.{part}"], np.float32) for part in ("weight", "bias"))
+    kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
+    inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]
+    timed = graph.node("Conv", inputs, f"{name}.time", dilations=[dilation, 1], pads=[dilation, 0, dilation, 0])
+    said = graph.node("Relu", [timed], f"{name}.said")
+    if f"{name}.narrow.weight" in weights:
+        reach = max(INTERVALS)
+        narrow = _conv(graph, said, weights, f"{name}.narrow")
+        wide = graph.node("Pad", [narrow, graph.constant("pad.keys", np.array([0, 0, 0, reach, 0, 0, 0, reach], np.int64))], f"{name}.wide")
+        axes = graph.constant("keys.axis", np.array([3], np.int64))
+        parts = [said]
+        for step in INTERVALS:
+            ends = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (reach + step, reach + step + KEYS)]
+            parts.append(graph.node("Slice", [wide, *ends, axes], f"{name}.at{step}"))
+        said = graph.node("Concat", parts, f"{name}.mixed", axis=1)
+    return graph.node("Add", [hidden, _conv(graph, said, weights, f"{name}.point")], f"{name}.all")
+
+
+def _conv(graph: Graph, value: str, weights: Weights, name: str, *, pads: list[int] | None = None, output: str = "") -> str:
+    """A convolution named as its weights are."""
+    inputs = [value, *(graph.constant(f"{name}.{part}", np.asarray(weights[f"{name}.{part}"])) for part in ("weight", "bias"))]
+    return graph.node("Conv", inputs, output or f"{name}.out", **({"pads": pads} if pads else {}))
+
+
+def _affine(weights: Weights, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Factor and offset of a channel's batch normalisation."""
+    mean, variance, gain, bias = (
+        np.asarray(weights[f"{name}.{part}"], np.float32) for part in ("running_mean", "running_var", "weight", "bias")
+    )
+    factor = gain / np.sqrt(variance + _EPSILON)
+    return factor, bias - mean * factor

@@ -1,0 +1,178 @@
+"""A piano as a bank of notes that were rendered once: thousands of times faster than it plays, to feed training.
+
+Every key has some layers of loudness; a strike takes the nearest layer and brings it to its own loudness, which lies on a smooth
+curve through those of the layers. A key that is let go dies away by its damper; the highest have none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.errors import AudioError
+from partimento.files.sound import read_sound
+from partimento.score import Score, Track
+from partimento.synthesis.soundfont import SoundfontSynthesizer
+
+LOWEST, KEYS = 21, 88
+LONGEST_SECONDS = 12.0
+"""A note is heard for so long at most."""
+
+FIRST_UNDAMPED = 89
+"""MIDI key from which on strings have no dampers: F6."""
+
+_NAME = re.compile(r"(?P<step>[A-G])(?P<sharp>s?)(?P<octave>-?\d)v(?P<layer>\d+)\.(ogg|wav|flac)")
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_LOUDNESS_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Strikes:
+    """Notes to be played, arrays of shape (notes,).
+
+    Attributes:
+        start: Seconds from the beginning of the stretch; negative for notes that sound already.
+        end: When the damper falls, seconds.
+        key: MIDI key, 21 to 108.
+        velocity: 1 to 127.
+    """
+
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    key: NDArray[np.int64]
+    velocity: NDArray[np.int64]
+
+
+class NoteBank:
+    """All keys of one piano.
+
+    Args:
+        layers: For each key from 21 on its layers from soft to loud: the velocity it was recorded at, and samples of shape (frames,).
+        sample_rate: Hz.
+    """
+
+    def __init__(self, layers: Sequence[Sequence[tuple[float, NDArray[np.float32]]]], sample_rate: int) -> None:
+        if len(layers) != KEYS or not all(layers):
+            raise AudioError(f"piano: notes for {sum(map(bool, layers))} of {KEYS} keys. Give a bank that has the whole keyboard.")
+        self.sample_rate = sample_rate
+        self._sounds = [[sound for _, sound in key] for key in layers]
+        self._velocities = [np.array([velocity for velocity, _ in key]) for key in layers]
+        self._decibels = [np.array([_loudness_db(sound, sample_rate) for _, sound in key]) for key in layers]
+
+    def play(self, strikes: Strikes, seconds: float, *, damping: float = 1.0) -> NDArray[np.float32]:
+        """Return what is heard, shape (frames,), at the level of the bank.
+
+        Args:
+            strikes: The notes.
+            seconds: Length of the stretch.
+            damping: How fast dampers work; 1 is usual, 2 twice as fast.
+        """
+        rate = self.sample_rate
+        mix = np.zeros(round(seconds * rate), np.float32)
+        for start, end, key, velocity in zip(strikes.start, strikes.end, strikes.key.tolist(), strikes.velocity.tolist(), strict=True):
+            sound, gain = self._chosen(key, velocity)
+            begin, skip = round(start * rate), 0
+            if begin < 0:
+                begin, skip = 0, -begin
+            length = min(len(sound) - skip, len(mix) - begin)
+            if length <= 0:
+                continue
+            held = length if key >= FIRST_UNDAMPED else min(max(round(end * rate) - begin, 0), length)
+            into = mix[begin : begin + length]
+            into[:held] += sound[skip : skip + held] * gain
+            if held < length:
+                fade = _fade(key, rate, damping)
+                rest = min(length - held, len(fade))
+                into[held : held + rest] += sound[skip + held : skip + held + rest] * (fade[:rest] * gain)
+        return mix
+
+    def _chosen(self, key: int, velocity: float) -> tuple[NDArray[np.float32], np.float32]:
+        """The layer of a strike, and the gain that brings it to its loudness."""
+        place = key - LOWEST
+        velocities, decibels = self._velocities[place], self._decibels[place]
+        layer = int(np.abs(velocities - velocity).argmin())
+        wanted = np.interp(velocity, velocities, decibels)
+        if velocity < velocities[0]:
+            wanted -= (velocities[0] - velocity) * 0.35
+        return self._sounds[place][layer], np.float32(10 ** ((wanted - decibels[layer]) / 20))
+
+    @classmethod
+    def of_recordings(cls, folder: str | os.PathLike[str], sample_rate: int) -> NoteBank:
+        """Return a piano from single notes named by pitch and layer of sixteen, such as ``Ds4v10.ogg`` (the Salamander Grand Piano's).
+
+        Keys between recorded ones are those one or two semitones off, played faster or slower.
+        """
+        recorded: dict[int, list[tuple[float, NDArray[np.float32]]]] = {}
+        for file in sorted(Path(folder).iterdir()):
+            if match := _NAME.fullmatch(file.name):
+                key = 12 * (int(match["octave"]) + 1) + _STEPS[match["step"]] + bool(match["sharp"])
+                sound = read_sound(file.read_bytes(), file.name).to_mono()
+                if sound.sample_rate != sample_rate:
+                    raise AudioError(f"{file.name}: {sound.sample_rate} Hz, expected {sample_rate}. Convert the recordings first.")
+                samples = _begun(sound.samples[0], sample_rate)
+                recorded.setdefault(key, []).append((int(match["layer"]) * 8 - 4, samples[: round(LONGEST_SECONDS * sample_rate * 1.2)]))
+        if not recorded:
+            raise AudioError(f"{folder}: no recordings of single notes, expected names such as Ds4v10.ogg.")
+        layers = []
+        for key in range(LOWEST, LOWEST + KEYS):
+            nearest = min(recorded, key=lambda other: (abs(other - key), other))
+            ratio = 2 ** ((key - nearest) / 12)
+            layers.append([(velocity, _faster(sound, ratio)) for velocity, sound in sorted(recorded[nearest], key=lambda pair: pair[0])])
+        return cls(layers, sample_rate)
+
+    @classmethod
+    def of_soundfont(
+        cls, path: str | os.PathLike[str], sample_rate: int, *, velocities: Sequence[int] = (20, 40, 58, 74, 90, 108, 124)
+    ) -> NoteBank:
+        """Return the grand piano of a SoundFont, each key rendered at some velocities."""
+        player = SoundfontSynthesizer(path, program=0, sample_rate=sample_rate, room=0)
+        layers = []
+        for key in range(LOWEST, LOWEST + KEYS):
+            rendered = []
+            for velocity in velocities:
+                ticks = round(LONGEST_SECONDS * 1000)
+                score = Score(500, (Track(np.array([0]), np.array([ticks]), np.array([key]), np.array([velocity])),))
+                mix = player.mixed(score)
+                rendered.append((float(velocity), _begun(mix.mean(axis=0).astype(np.float32), sample_rate)))
+            layers.append(rendered)
+        return cls(layers, sample_rate)
+
+
+def detuned(strikes: Strikes, factor: float) -> Strikes:
+    """Return the notes as they come when all is played `factor` times as fast."""
+    return replace(strikes, start=strikes.start / factor, end=strikes.end / factor)
+
+
+def _loudness_db(sound: NDArray[np.float32], rate: int) -> float:
+    """Level of the first half second."""
+    begun = sound[: round(_LOUDNESS_SECONDS * rate)]
+    return float(10 * np.log10(np.mean(np.square(begun, dtype=np.float64)) + 1e-12))
+
+
+def _begun(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """The sound from 2 ms before it reaches a tenth of its early peak, so that a strike is heard when it is played."""
+    early = np.abs(sound[: rate // 2])
+    if not early.size or early.max() == 0:
+        return sound
+    first = int((early > 0.1 * early.max()).argmax())
+    return sound[max(first - rate // 500, 0) :]
+
+
+def _faster(sound: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
+    """The sound played `ratio` times as fast."""
+    if ratio == 1:
+        return sound
+    places = np.arange(0, len(sound) - 1, ratio)
+    return np.asarray(np.interp(places, np.arange(len(sound)), sound), np.float32)
+
+
+def _fade(key: int, rate: int, damping: float) -> NDArray[np.float32]:
+    """What a damper leaves, sample by sample: low strings take longer."""
+    constant = (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / damping
+    return np.asarray(np.exp(-np.arange(round(6 * constant * rate)) / (constant * rate)), np.float32)

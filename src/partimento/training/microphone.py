@@ -1,0 +1,79 @@
+"""A clean sound as it may come out of somebody's room, microphone, telephone or file: what an ear must not mind.
+
+Each change comes with a chance of its own, so that some of what is learnt from is clean. Room, equaliser and band are one product in the
+frequency domain; what is not linear comes after them, noise last, and then the level.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOM, BAND, DULL, SQUEEZED, CLIPPED, NOISE, HUM = 0.6, 0.15, 0.25, 0.2, 0.1, 0.6, 0.1
+"""Chances of reverberation, a telephone's band, treble that is lost, compression, clipping, noise and mains hum."""
+
+LOUDEST_DB, SOFTEST_DB = -10.0, -42.0
+"""Root mean square levels between which a recording lies."""
+
+
+def recorded(sound: NDArray[np.float32], random: np.random.Generator, sample_rate: int) -> NDArray[np.float32]:
+    """Return a sound as it may have been recorded.
+
+    Args:
+        sound: Shape (frames,), any level.
+        random: Where chance comes from.
+        sample_rate: Hz.
+    """
+    size = 1 << int(np.ceil(np.log2(len(sound) + sample_rate)))
+    hz = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate), np.float64)
+    spectrum = np.fft.rfft(sound, size) * _equaliser(hz, random)
+    if random.random() < ROOM:
+        spectrum *= np.fft.rfft(_room(random, sample_rate), size)
+    heard = np.fft.irfft(spectrum, size)[: len(sound)]
+    heard /= np.sqrt(np.mean(heard**2)) + 1e-6
+    if random.random() < SQUEEZED:
+        drive = random.uniform(0.3, 2)
+        heard = np.tanh(heard * drive) / drive
+    if random.random() < CLIPPED:
+        most = random.uniform(1.2, 3)
+        heard = np.clip(heard, -most, most)
+    if random.random() < NOISE:
+        heard += _noise(len(sound), random) * 10 ** (-random.uniform(12, 50) / 20)
+    if random.random() < HUM:
+        phase = 2 * np.pi * random.choice([50, 60, 100, 120]) * np.arange(len(sound)) / sample_rate + random.uniform(0, 6)
+        heard += np.sin(phase) * 10 ** (-random.uniform(15, 45) / 20)
+    return np.asarray(heard * 10 ** (random.uniform(SOFTEST_DB, LOUDEST_DB) / 20), np.float32)
+
+
+def _equaliser(hz: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Gain of each frequency: a crooked line, and perhaps a band."""
+    count, spread = int(random.integers(3, 9)), random.uniform(0, 6)
+    corners = np.sort(random.uniform(np.log(30), np.log(8000), count))
+    gain = 10 ** (np.interp(np.log(hz + 1), corners, random.normal(0, spread, count)) / 20)
+    if random.random() < BAND:
+        low, high = random.uniform(150, 400), random.uniform(2800, 5000)
+        gain /= (1 + (low / (hz + 1)) ** 6) * (1 + (hz / high) ** 10)
+    elif random.random() < DULL:
+        gain /= 1 + (hz / random.uniform(3500, 7500)) ** 6
+    return gain
+
+
+def _room(random: np.random.Generator, sample_rate: int) -> NDArray[np.float64]:
+    """The answer of a room to a clap: the clap, then noise that dies away in 0.2 to 1.8 s."""
+    seconds = 10 ** random.uniform(-0.7, 0.25)
+    count = int(sample_rate * min(seconds, 1.5))
+    tail = random.standard_normal(count) * np.exp(-6.9 * np.arange(count) / sample_rate / seconds)
+    width = int(random.integers(1, 6))
+    tail = np.convolve(tail, np.ones(width) / width, "same")
+    before = int(sample_rate * random.uniform(0, 0.02))
+    answer = np.zeros(before + 1 + count)
+    answer[0] = 1
+    answer[before + 1 :] = tail * random.uniform(0.03, 0.6) / (np.sqrt(np.sum(tail**2)) + 1e-9)
+    return answer
+
+
+def _noise(count: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """Noise of level 1, from white to nearly brown."""
+    spectrum = np.fft.rfft(random.standard_normal(count))
+    noise = np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 1.0) ** random.uniform(0, 0.8), count)
+    return np.asarray(noise / (noise.std() + 1e-12))

@@ -1,0 +1,118 @@
+"""From what an ear says of each key in each moment to notes: when they begin, how long they sound, how loud they are.
+
+Source: peaks of the onset curve and the place of the top between three frames, Kong et al. 2021 (High-resolution piano transcription,
+section III). Differs: a note also ends where its frame curve falls, whichever comes first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.errors import ConfigError
+
+FIRST_KEY = 21
+
+Curve = NDArray[np.float32]
+"""Chances, shape (frames, keys)."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which chance on something is believed; chosen on validation data, and kept in the bundle.
+
+    Attributes:
+        onset: That a note begins.
+        frame: That it still sounds.
+        offset: That it ends.
+        pedal: That the pedal is down.
+    """
+
+    onset: float = 0.4
+    frame: float = 0.3
+    offset: float = 0.4
+    pedal: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("onset", "frame", "offset", "pedal"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"threshold of {name}: {getattr(self, name)}, expected between 0 and 1.")
+
+
+@dataclass(frozen=True)
+class HeardNotes:
+    """Notes in the order of their onsets, arrays of shape (notes,).
+
+    Attributes:
+        start: Seconds.
+        end: Seconds, after `start`.
+        key: MIDI key.
+        velocity: 1 to 127.
+    """
+
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    key: NDArray[np.int64]
+    velocity: NDArray[np.int64]
+
+
+def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thresholds: Thresholds, rate: float) -> HeardNotes:
+    """Return the notes.
+
+    Args:
+        onset: A curve that rises to a top where a note begins.
+        frame: A curve that is high while a key sounds.
+        offset: A curve that rises to a top where a note ends.
+        velocity: What the velocity is where a note begins, over 128; same shape.
+        thresholds: See there.
+        rate: Frames per second.
+    """
+    begin, key = _tops(onset, thresholds.onset)
+    ends, keys_ended = _tops(offset, thresholds.offset)
+    started = begin + _between(onset, begin, key)
+    ended = ends + _between(offset, ends, keys_ended)
+    frames = len(onset)
+    stop = np.full(len(begin), float(frames))
+    for pitch in np.unique(key):
+        mine = np.flatnonzero(key == pitch)
+        at = begin[mine]
+        following = np.append(started[mine][1:], frames)
+        low = np.flatnonzero(frame[:, pitch] < thresholds.frame)
+        over = ended[keys_ended == pitch]
+        candidates = [following]
+        for places, wait in ((low.astype(float), 1), (over, 1)):
+            number = np.searchsorted(places, at + wait, side="right")
+            candidates.append(np.append(places, frames)[number])
+        stop[mine] = np.minimum.reduce(candidates)
+    loud = np.clip(np.rint(velocity[begin, key] * 128), 1, 127).astype(np.int64)
+    order = np.lexsort((key, started))
+    start = np.maximum(started, 0) / rate
+    end = np.maximum(stop / rate, start + 1 / rate)
+    return HeardNotes(start[order], end[order], (key + FIRST_KEY)[order].astype(np.int64), loud[order])
+
+
+def _tops(curve: Curve, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Frames and keys of the tops of a curve that reach `least`; of a flat one its first frame. Ordered by key, then time."""
+    before = np.vstack([np.zeros((1, curve.shape[1]), curve.dtype), curve[:-1]])
+    after = np.vstack([curve[1:], np.zeros((1, curve.shape[1]), curve.dtype)])
+    key, frame = np.nonzero(((curve >= least) & (curve > before) & (curve >= after)).T)
+    return frame, key
+
+
+def _between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far from its frame the top of a triangle lies that goes through a frame and its neighbours, -0.5 to 0.5."""
+    top = curve[frame, key].astype(np.float64)
+    left = np.where(frame > 0, curve[np.maximum(frame - 1, 0), key], 0.0)
+    right = np.where(frame < len(curve) - 1, curve[np.minimum(frame + 1, len(curve) - 1), key], 0.0)
+    place: NDArray[np.float64] = np.clip((right - left) / (2 * np.maximum(top - np.minimum(left, right), 1e-9)), -0.5, 0.5)
+    return place
+
+
+def spans_of(curve: NDArray[np.float32], *, threshold: float, rate: float) -> NDArray[np.float64]:
+    """Return when a curve, shape (frames,), is at or above a threshold: seconds, shape (spans, 2). Dents and bumps of 2 frames are smoothed."""
+    smooth = np.convolve(np.pad(curve, 2, mode="edge"), np.ones(5) / 5, mode="valid") if len(curve) else curve
+    down = np.concatenate([[False], smooth >= threshold, [False]])
+    edges = np.flatnonzero(down[1:] != down[:-1])
+    return edges.reshape(-1, 2) / rate

@@ -1,0 +1,75 @@
+"""The ear: every key alike, as far as it hears, the same in torch and in its graph."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from partimento.errors import ConfigError
+from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_shape import KEYS
+from partimento.models.onnx_session import opened
+
+SMALL = KeyNetConfig(units=8, dilations=(1, 2), narrow=2)
+
+
+def ear(config=SMALL):
+    """A network with weights and statistics of its own."""
+    torch.manual_seed(0)
+    network = KeyNet(config)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight += 0.1 * torch.randn_like(weight)
+        network(torch.rand(2, 30, 2, 300))  # sets the statistics
+    return network.eval()
+
+
+def heard(network, spectra):
+    with torch.no_grad():
+        heads, pedal = network(torch.from_numpy(spectra))
+    return torch.sigmoid(heads).numpy(), torch.sigmoid(pedal).numpy()
+
+
+@pytest.mark.parametrize("time", [1, 37])
+def test_the_graph_hears_what_the_network_hears(time):
+    network = ear()
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    session = opened(key_net_graph(weights, asdict(SMALL)))
+    spectra = np.random.default_rng(0).random((1, time, 2, 300), np.float32)
+    found = session.run(["heads", "pedal.chance"], {"spectra": spectra})
+    for mine, its in zip(heard(network, spectra), found, strict=True):
+        assert its == pytest.approx(mine, abs=1e-6)
+    assert int(session.get_modelmeta().custom_metadata_map["reach"]) == network.reach
+
+
+def test_all_keys_share_their_weights():
+    network = ear()
+    with torch.no_grad():
+        network.register.zero_()
+    spectra = np.zeros((1, 20, 2, 300), np.float32)
+    spectra[0, 10, :, 120:130] = np.random.default_rng(1).random((2, 10))
+    higher = np.roll(spectra, 3 * 5, axis=3)
+    low, high = heard(network, spectra)[0], heard(network, higher)[0]
+    inner = slice(35, KEYS - 36)  # where no interval leaves the keyboard
+    assert high[..., 5:][..., inner] == pytest.approx(low[..., :-5][..., inner], abs=1e-6)
+    assert np.abs(high - low)[..., inner].max() > 1e-3
+
+
+def test_it_hears_no_farther_than_its_reach():
+    network = ear()
+    spectra = np.random.default_rng(2).random((1, 80, 2, 300), np.float32)
+    other = spectra.copy()
+    other[:, : 40 - network.reach] = 0
+    other[:, 40 + network.reach + 1 :] = 0
+    for mine, its in zip(heard(network, spectra), heard(network, other), strict=True):
+        assert np.take(mine, 40, axis=mine.ndim - 2 if mine.ndim == 4 else 1) == pytest.approx(
+            np.take(its, 40, axis=its.ndim - 2 if its.ndim == 4 else 1), abs=1e-6
+        )
+
+
+@pytest.mark.parametrize("wrong", [{"bins": 301}, {"units": 4}, {"dilations": ()}, {"narrow": 0}, {"dropout": 1.0}])
+def test_a_shape_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ConfigError, match=r"ear: .* expected 3 bins a key"):
+        KeyNetConfig(**wrong)

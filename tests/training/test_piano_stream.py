@@ -1,0 +1,110 @@
+"""What an ear learns from: stretches of performances, and of notes at random, with what is to be heard in them."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from partimento.audio.log_spectrum import BINS, SAMPLE_RATE
+from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.score import Score, Track
+from partimento.synthesis.note_bank import NoteBank
+from partimento.training.hearing import Hearing
+from partimento.training.piano_stream import UNKNOWN, Performance, PianoStream, thrown
+
+
+def piano():
+    """Every key a few partials that die away."""
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    layers = []
+    for key in range(21, 109):
+        hz = 440 * 2 ** ((key - 69) / 12)
+        wave = sum(np.sin(2 * np.pi * hz * partial * time) / partial for partial in range(1, 6) if hz * partial < 7_500)
+        layers.append([(64.0, (0.1 * wave * np.exp(-2 * time)).astype(np.float32))])
+    return NoteBank(layers, SAMPLE_RATE)
+
+
+def performance(notes=60):
+    """A scale with the pedal down now and then; a tick a millisecond."""
+    start = np.arange(notes) * 250
+    track = Track(start, np.full(notes, 200), 40 + np.arange(notes) % 40, 40 + np.arange(notes))
+    pedal = np.array([[1000, 64, 127], [3000, 64, 0], [9000, 64, 127], [9500, 64, 0]])
+    return Performance.of(Score(500, (Track(track.start, track.duration, track.pitch, track.velocity, controls=pedal),)))
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return piano()
+
+
+def stream(bank, *, seed=0, rows=2):
+    return PianoStream([performance(), performance(30)], [bank], rows=rows, seconds=2.0, seed=seed)
+
+
+def test_a_performance_counts_seconds_and_ends_with_the_damper():
+    found = performance()
+    assert found.pedal.tolist() == [1.0, 3.0, 9.0, 9.5]
+    ends = found.notes.end - found.notes.start
+    assert ends[0] == pytest.approx(0.2)
+    assert ends[4] == pytest.approx(2.0)  # struck at 1 s, held by the pedal until 3 s
+    assert found.seconds == pytest.approx(14.95)
+
+
+def test_a_batch_has_spectra_and_what_is_heard_in_them(bank):
+    batch = stream(bank).next()
+    assert batch.spectra.shape == (2, 100, 2, BINS)
+    assert batch.pedal.shape == (2, 100) and set(np.unique(batch.pedal)) <= {0, 1, UNKNOWN}
+    for targets in batch.targets:
+        assert targets.onset.shape == (100, 88) and 0 < targets.frame.mean() < 0.5
+
+
+def test_what_is_to_be_heard_is_heard(bank):
+    """Where a frame says that a key sounds, its bins have more energy than a semitone off."""
+    heard, beside = [], []
+    for seed in range(6):
+        batch = stream(bank, seed=seed).next()
+        for spectra, targets in zip(batch.spectra, batch.targets, strict=True):
+            time, key = np.nonzero(targets.onset > 0.9)
+            bins = 3 * (key + 21 - 20) + 1
+            heard.append(spectra[np.minimum(time + 3, 99), 0, bins].mean())
+            beside.append(spectra[np.minimum(time + 3, 99), 0, bins + 4].mean())
+    assert np.mean(heard) > np.mean(beside) + 0.1
+
+
+def test_it_goes_on_where_it_stood(bank):
+    first = stream(bank)
+    first.next()
+    state = json.loads(json.dumps(first.state()))
+    second = stream(bank, seed=5)
+    second.restore(state)
+    assert np.array_equal(first.next().spectra, second.next().spectra)
+    assert first.epoch == second.epoch == 1
+
+
+def test_no_key_is_thrown_twice_at_a_time():
+    for seed in range(20):
+        notes = thrown(np.random.default_rng(seed), 6.0)
+        for key in np.unique(notes.key):
+            mine = notes.key == key
+            start, end = notes.start[mine], notes.end[mine]
+            assert (np.diff(start) > 0).all() and (end[:-1] <= start[1:] + 1e-9).all() and (end > start).all()
+
+
+def test_one_batch_can_be_learnt(bank):
+    torch.manual_seed(0)
+    batch = stream(bank).next()
+    hearing = Hearing(KeyNet(KeyNetConfig(units=16, dilations=(1, 2), narrow=4, dropout=0.0)))
+    optimizer = torch.optim.AdamW(hearing.module.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(60):
+        found = hearing.losses(batch)
+        assert set(found) == {"onset", "frame", "offset", "velocity", "pedal"}
+        loss = torch.stack(list(found.values())).sum()
+        losses.append(float(loss.detach()))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert losses[-1] < losses[0] / 3
+    hearing.module.train()
+    assert hearing.validate([batch]) > 0 and hearing.module.training
