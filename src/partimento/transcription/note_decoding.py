@@ -111,7 +111,7 @@ def _between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> 
 
 
 def spans_of(curve: NDArray[np.float32], *, threshold: float, rate: float) -> NDArray[np.float64]:
-    """Return when a curve, shape (frames,), is at or above a threshold: seconds, shape (spans, 2). Dents and bumps of 2 frames are smoothed."""
+    """Return when a curve, shape (frames,), is at or above a threshold: seconds, shape (spans, 2). Dents of 2 frames are smoothed."""
     smooth = np.convolve(np.pad(curve, 2, mode="edge"), np.ones(5) / 5, mode="valid") if len(curve) else curve
     down = np.concatenate([[False], smooth >= threshold, [False]])
     edges = np.flatnonzero(down[1:] != down[:-1])
