@@ -1,0 +1,71 @@
+"""Listening in blocks leaves no seam."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from partimento.audio.log_spectrum import HOP, log_spectra
+from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.models.key_net_graph import key_net_graph
+from partimento.transcription import ear as listening
+from partimento.transcription.ear import Ear, spectra_of
+
+
+def blocks_of(sound, sizes):
+    at = 0
+    for size in sizes:
+        yield sound[at : at + size]
+        at += size
+    yield sound[at:]
+
+
+def noise(frames):
+    return np.random.default_rng(frames).uniform(-0.2, 0.2, frames).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    torch.manual_seed(0)
+    config = KeyNetConfig(units=8, dilations=(1, 2), narrow=2)
+    network = KeyNet(config)
+    network(torch.rand(2, 30, 2, 300))
+    return key_net_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config))
+
+
+@pytest.mark.parametrize("sizes", [(), (1,), (5000, 0, 7, 12000), [HOP] * 60, [3333] * 9])
+@pytest.mark.parametrize("frames", [30 * HOP + 17, 90 * HOP])
+def test_spectra_of_blocks_are_those_of_the_whole(sizes, frames):
+    sound = noise(frames)
+    assert np.concatenate(list(spectra_of(blocks_of(sound, sizes)))) == pytest.approx(log_spectra(sound), abs=1e-5)
+
+
+def test_no_sound_is_no_spectrum(graph):
+    assert not list(spectra_of([])) and not list(spectra_of([noise(0)]))
+    heard = Ear(graph).hear([])
+    assert heard.heads.shape == (4, 0, 88) and heard.pedal.shape == (0,)
+
+
+@pytest.mark.parametrize("chunk", [7, 50])
+def test_chunks_leave_no_seam(graph, monkeypatch, chunk):
+    sound = noise(120 * HOP)
+    whole = Ear(graph).hear([sound])
+    monkeypatch.setattr(listening, "CHUNK", chunk)
+    parts = Ear(graph).hear(blocks_of(sound, [9000] * 4))
+    assert whole.heads.shape == (4, 120, 88)
+    assert np.abs(whole.heads.astype(int) - parts.heads).max() <= 1  # rounding
+    assert np.abs(whole.pedal.astype(int) - parts.pedal).max() <= 1
+    assert whole.curve("frame") == pytest.approx(whole.heads[1] / 255)
+
+
+def test_a_graph_that_is_no_ear_is_refused():
+    from onnx import TensorProto  # noqa: PLC0415
+
+    from partimento.models.onnx_graph import Graph, model_bytes, value  # noqa: PLC0415
+
+    graph = Graph()
+    graph.node("Identity", ["x"], "y")
+    data = model_bytes(graph, [value("x", TensorProto.FLOAT, 1)], [value("y", TensorProto.FLOAT, 1)], {})
+    with pytest.raises(ValueError, match="does not say how far it hears, expected one of an ear"):
+        Ear(data)
