@@ -23,7 +23,15 @@ def muddled(seed, keys, count=150):
     shift = random.normal(0, 0.04, (2, count))
     loud = np.clip(0.7 * velocity + 10 + random.normal(0, 3, count), 1, 127)
     other = np.stack([start + shift[0], np.maximum(end + shift[1], start + shift[0] + 0.01), key, loud], 1)[heard]
-    extra = np.stack([random.uniform(0, 20, 12), random.uniform(20, 21, 12), random.integers(60 - keys // 2, 60 + keys // 2, 12), random.integers(1, 128, 12)], 1)
+    extra = np.stack(
+        [
+            random.uniform(0, 20, 12),
+            random.uniform(20, 21, 12),
+            random.integers(60 - keys // 2, 60 + keys // 2, 12),
+            random.integers(1, 128, 12),
+        ],
+        1,
+    )
     return notes(*np.stack([start, end, key, velocity], 1)), notes(*other, *extra)
 
 

@@ -1,0 +1,202 @@
+"""From performances and pianos to an ear: all of it, and the thresholds that it decides by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from partimento.audio.log_spectrum import SAMPLE_RATE, SPECTRA_PER_SECOND
+from partimento.errors import ConfigError
+from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
+from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.models.key_net_graph import key_net_graph
+from partimento.synthesis.note_bank import NoteBank, Strikes
+from partimento.training.hearing import Hearing
+from partimento.training.loop import Loop, Progress, Settings
+from partimento.training.memory import keep_freed_memory
+from partimento.training.microphone import recorded
+from partimento.training.piano_stream import Performance, PianoStream
+from partimento.transcription.ear import Ear, Heard
+from partimento.transcription.note_decoding import Thresholds, notes_of
+
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2},
+    "small": {"units": 32, "dilations": (1, 1, 2, 4, 8, 16)},
+    "base": {"units": 48, "dilations": (1, 1, 2, 4, 8, 16, 1, 2)},
+}
+"""Shapes of an ear by size; base is what is shipped."""
+
+STEPS = {"tiny": 20, "small": 3_000, "base": 12_000}
+ROWS, SECONDS = 8, 6.0
+"""Stretches of a batch, and their length."""
+
+LEARNING_RATE = 3e-3
+VALIDATION_BATCHES, TRIED, TRIED_SECONDS = 6, 12, 30.0
+"""Batches of a look; performances, and their length, on which thresholds are chosen."""
+
+
+@dataclass(frozen=True)
+class EarPlan:
+    """What is trained and how long.
+
+    Attributes:
+        size: One of `SIZES`.
+        steps: Of the optimiser; the size's own where None.
+        device: cpu or cuda.
+        precision: fp32 or bf16.
+        learning_rate: Its highest value.
+        threads: Of torch.
+        seed: Sets weights, stretches and dropout.
+        rows: Stretches of a batch.
+    """
+
+    size: str = "base"
+    steps: int | None = None
+    device: str = "cpu"
+    precision: str = "bf16"
+    learning_rate: float = LEARNING_RATE
+    threads: int = 1
+    seed: int = 0
+    rows: int = ROWS
+
+
+@dataclass(frozen=True)
+class FittedEar:
+    """What came of it.
+
+    Attributes:
+        weights: The best weights, float32.
+        graph: The network with them.
+        config: Its settings, JSON values.
+        progress: How the run went.
+        settings: How it was trained, JSON values.
+        thresholds: By which it decides.
+        figures: Mean F1 in percent on the piano that was held out, clean and as recorded.
+    """
+
+    weights: Mapping[str, NDArray[np.float32]]
+    graph: bytes
+    config: Mapping[str, Any]
+    progress: Progress
+    settings: Mapping[str, Any]
+    thresholds: Thresholds
+    figures: Mapping[str, Any]
+
+
+def fit_ear(
+    train: Sequence[Performance],
+    valid: Sequence[Performance],
+    pianos: Sequence[NoteBank],
+    held_out: NoteBank,
+    *,
+    plan: EarPlan,
+    folder: Path,
+    resume: bool = False,
+) -> FittedEar:
+    """Return the ear that `plan` asks for.
+
+    Args:
+        train: Performances to learn from.
+        valid: Performances to look at.
+        pianos: What the first are played on.
+        held_out: What the others are played on; it is not learnt from.
+        plan: What and how.
+        folder: Where checkpoint and log stand.
+        resume: Go on with the run in `folder`, or begin it.
+
+    Raises:
+        ConfigError: When there is no such size, or nothing to learn from.
+        TrainingError: See `loop.Loop.run`.
+    """
+    if plan.size not in SIZES or not (train and valid and pianos):
+        raise ConfigError(
+            f"ear: size '{plan.size}', {len(train)} and {len(valid)} performances, {len(pianos)} pianos; expected some of each."
+        )
+    keep_freed_memory()
+    torch.set_num_threads(plan.threads)
+    torch.manual_seed(plan.seed)
+    module = KeyNet(KeyNetConfig(**SIZES[plan.size])).to(plan.device, memory_format=torch.channels_last)
+    steps = STEPS[plan.size] if plan.steps is None else plan.steps
+    settings = Settings(
+        steps,
+        plan.learning_rate,
+        clip=3.0,
+        precision=plan.precision,
+        validate_every=max(1, min(500, steps // 5)),
+        patience=steps,
+        seed=plan.seed,
+        decay="cosine",
+    )
+    looks = PianoStream(valid, [held_out], rows=plan.rows, seconds=SECONDS, seed=plan.seed + 1)
+    loop = Loop(
+        Hearing(module),
+        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed),
+        [looks.next() for _ in range(VALIDATION_BATCHES)],
+        settings=settings,
+        folder=folder,
+        facts={
+            "performances": len(train),
+            "pianos": len(pianos),
+            "rows": plan.rows,
+            "network": json.loads(json.dumps(asdict(module.config))),
+        },
+    )
+    progress = loop.run(resume=resume)
+    weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
+    config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
+    graph = key_net_graph(weights, config)
+    thresholds, figures = measured(Ear(graph), valid, held_out)
+    kept = asdict(settings) | {
+        "steps": progress.step,
+        "rows": plan.rows,
+        "seconds": SECONDS,
+        "threads": plan.threads,
+        "device": plan.device,
+    }
+    return FittedEar(weights, graph, config, progress, kept, thresholds, figures)
+
+
+def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[Thresholds, dict[str, Any]]:
+    """Return the thresholds that are best on stretches of some performances, clean and as recorded, and what is found with them."""
+    random = np.random.default_rng(0)
+    tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
+    stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
+    heard: dict[str, list[tuple[Strikes, Heard]]] = {"clean": [], "as_recorded": []}
+    for notes in stretches:
+        sound = piano.play(notes, TRIED_SECONDS)
+        heard["clean"].append((notes, ear.hear([0.1 * sound / (np.abs(sound).max() + np.float32(1e-6))])))
+        heard["as_recorded"].append((notes, ear.hear([recorded(sound, random, SAMPLE_RATE)])))
+    everything = [pair for pairs in heard.values() for pair in pairs]
+    best = Thresholds()
+    for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8))):
+        tries = [Thresholds(**{**asdict(best), **dict(zip(names, each, strict=True))}) for each in product(values, repeat=len(names))]
+        best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds)).values()))
+    return best, {name: mean_f1(_agreements(pairs, best)) for name, pairs in heard.items()}
+
+
+def _agreements(pairs: Sequence[tuple[Strikes, Heard]], thresholds: Thresholds) -> list[Agreement]:
+    """How well what was heard agrees with what was played, with some thresholds."""
+    return [
+        agreement(
+            notes,
+            notes_of(
+                *(heard.curve(name) for name in ("onset", "frame", "offset", "velocity")), thresholds=thresholds, rate=SPECTRA_PER_SECOND
+            ),
+        )
+        for notes, heard in pairs
+    ]
+
+
+def _middle(performance: Performance, seconds: float) -> Strikes:
+    """The notes that begin in a stretch from the middle of a performance; they end with it at the latest."""
+    notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
+    kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
+    return Strikes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])
