@@ -23,7 +23,8 @@ def muddled(seed, keys, count=150):
     shift = random.normal(0, 0.04, (2, count))
     loud = np.clip(0.7 * velocity + 10 + random.normal(0, 3, count), 1, 127)
     other = np.stack([start + shift[0], np.maximum(end + shift[1], start + shift[0] + 0.01), key, loud], 1)[heard]
-    extra = np.stack(
+    wrong = random.uniform(0, 20, 12), random.uniform(20, 21, 12), random.integers(60 - keys // 2, 60 + keys // 2, 12)
+    extra = np.stack([*wrong, random.integers(1, 128, 12)], 1)
         [
             random.uniform(0, 20, 12),
             random.uniform(20, 21, 12),
@@ -38,7 +39,7 @@ def muddled(seed, keys, count=150):
 @pytest.mark.parametrize("keys", [6, 70])
 @pytest.mark.parametrize("seed", range(5))
 def test_the_figures_are_those_of_mir_eval(seed, keys):
-    """On few keys there are many largest matchings, and the line of velocities hangs on which of them is taken: onsets and offsets alone."""
+    """On few keys there are many largest matchings, and the line of velocities hangs on which is taken: onsets and offsets alone."""
     played, heard = muddled(seed, keys)
     found = agreement(played, heard)
     sides = []

@@ -88,9 +88,8 @@ def _near(played: Notes, heard: Notes) -> NDArray[np.int64]:
     for key in np.intersect1d(played.key, heard.key):
         mine, theirs = np.flatnonzero(played.key == key), np.flatnonzero(heard.key == key)
         apart = np.abs(played.start[mine][:, None] - heard.start[theirs])
-        found.append(
-            np.stack([side[place] for side, place in zip((mine, theirs), np.nonzero(_within(apart, ONSET_SECONDS)), strict=True)], 1)
-        )
+        first, second = np.nonzero(_within(apart, ONSET_SECONDS))
+        found.append(np.stack([mine[first], theirs[second]], axis=1))
     return np.concatenate(found)
 
 

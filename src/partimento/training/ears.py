@@ -117,13 +117,13 @@ def fit_ear(
         TrainingError: See `loop.Loop.run`.
     """
     if plan.size not in SIZES or not (train and valid and pianos):
-        raise ConfigError(
-            f"ear: size '{plan.size}', {len(train)} and {len(valid)} performances, {len(pianos)} pianos; expected some of each."
-        )
+        counts = f"{len(train)} and {len(valid)} performances, {len(pianos)} pianos"
+        raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(SIZES)}.")
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = KeyNet(KeyNetConfig(**SIZES[plan.size])).to(plan.device, memory_format=torch.channels_last)
+    module = KeyNet(KeyNetConfig(**SIZES[plan.size])).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     steps = STEPS[plan.size] if plan.steps is None else plan.steps
     settings = Settings(
         steps,
@@ -151,7 +151,6 @@ def fit_ear(
     )
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     graph = key_net_graph(weights, config)
     thresholds, figures = measured(Ear(graph), valid, held_out)
     kept = asdict(settings) | {
@@ -184,15 +183,11 @@ def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[T
 
 def _agreements(pairs: Sequence[tuple[Strikes, Heard]], thresholds: Thresholds) -> list[Agreement]:
     """How well what was heard agrees with what was played, with some thresholds."""
-    return [
-        agreement(
-            notes,
-            notes_of(
-                *(heard.curve(name) for name in ("onset", "frame", "offset", "velocity")), thresholds=thresholds, rate=SPECTRA_PER_SECOND
-            ),
-        )
-        for notes, heard in pairs
-    ]
+    names, found = ("onset", "frame", "offset", "velocity"), []
+    for notes, heard in pairs:
+        curves = (heard.curve(name) for name in names)
+        found.append(agreement(notes, notes_of(*curves, thresholds=thresholds, rate=SPECTRA_PER_SECOND)))
+    return found
 
 
 def _middle(performance: Performance, seconds: float) -> Strikes:
