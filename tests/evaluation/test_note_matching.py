@@ -25,14 +25,6 @@ def muddled(seed, keys, count=150):
     other = np.stack([start + shift[0], np.maximum(end + shift[1], start + shift[0] + 0.01), key, loud], 1)[heard]
     wrong = random.uniform(0, 20, 12), random.uniform(20, 21, 12), random.integers(60 - keys // 2, 60 + keys // 2, 12)
     extra = np.stack([*wrong, random.integers(1, 128, 12)], 1)
-        [
-            random.uniform(0, 20, 12),
-            random.uniform(20, 21, 12),
-            random.integers(60 - keys // 2, 60 + keys // 2, 12),
-            random.integers(1, 128, 12),
-        ],
-        1,
-    )
     return notes(*np.stack([start, end, key, velocity], 1)), notes(*other, *extra)
 
 
