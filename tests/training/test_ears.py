@@ -5,7 +5,7 @@ import pytest
 from test_piano_stream import performance, piano
 
 from partimento.errors import ConfigError
-from partimento.training.ears import EarPlan, fit_ear, measured
+from partimento.training.ears import EarPlan, Lessons, fit_ear, measured
 from partimento.transcription.ear import Ear
 
 
@@ -16,7 +16,7 @@ def bank():
 
 def fitted(bank, folder, *, steps=4, resume=False):
     plan = EarPlan("tiny", steps, precision="fp32", rows=1)
-    return fit_ear([performance()], [performance(40)], [bank], bank, plan=plan, folder=folder, resume=resume)
+    return fit_ear(Lessons([performance()], [performance(40)], [bank], bank), plan=plan, folder=folder, resume=resume)
 
 
 def test_an_ear_is_made_and_can_listen(bank, tmp_path):
@@ -74,4 +74,4 @@ def test_thresholds_are_those_that_find_most(bank):
 
 def test_something_must_be_learnt_from(bank, tmp_path):
     with pytest.raises(ConfigError, match="ear: size 'huge', 1 and 1 performances, 1 pianos; expected some of each"):
-        fit_ear([performance()], [performance()], [bank], bank, plan=EarPlan("huge"), folder=tmp_path)
+        fit_ear(Lessons([performance()], [performance()], [bank], bank), plan=EarPlan("huge"), folder=tmp_path)

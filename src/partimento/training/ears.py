@@ -91,23 +91,28 @@ class FittedEar:
     figures: Mapping[str, Any]
 
 
-def fit_ear(
-    train: Sequence[Performance],
-    valid: Sequence[Performance],
-    pianos: Sequence[NoteBank],
-    held_out: NoteBank,
-    *,
-    plan: EarPlan,
-    folder: Path,
-    resume: bool = False,
-) -> FittedEar:
-    """Return the ear that `plan` asks for.
+@dataclass(frozen=True)
+class Lessons:
+    """What an ear learns from.
 
-    Args:
+    Attributes:
         train: Performances to learn from.
         valid: Performances to look at.
         pianos: What the first are played on.
         held_out: What the others are played on; it is not learnt from.
+    """
+
+    train: Sequence[Performance]
+    valid: Sequence[Performance]
+    pianos: Sequence[NoteBank]
+    held_out: NoteBank
+
+
+def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = False) -> FittedEar:
+    """Return the ear that `plan` asks for.
+
+    Args:
+        lessons: What it learns from.
         plan: What and how.
         folder: Where checkpoint and log stand.
         resume: Go on with the run in `folder`, or begin it.
@@ -116,6 +121,7 @@ def fit_ear(
         ConfigError: When there is no such size, or nothing to learn from.
         TrainingError: See `loop.Loop.run`.
     """
+    train, valid, pianos = lessons.train, lessons.valid, lessons.pianos
     if plan.size not in SIZES or not (train and valid and pianos):
         counts = f"{len(train)} and {len(valid)} performances, {len(pianos)} pianos"
         raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(SIZES)}.")
@@ -124,8 +130,33 @@ def fit_ear(
     torch.manual_seed(plan.seed)
     module = KeyNet(KeyNetConfig(**SIZES[plan.size])).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
+    looks = PianoStream(valid, [lessons.held_out], rows=plan.rows, seconds=SECONDS, seed=plan.seed + 1)
+    loop = Loop(
+        Hearing(module),
+        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed),
+        [looks.next() for _ in range(VALIDATION_BATCHES)],
+        settings=_settings(plan),
+        folder=folder,
+        facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
+    )
+    progress = loop.run(resume=resume)
+    weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
+    graph = key_net_graph(weights, config)
+    thresholds, figures = measured(Ear(graph), valid, lessons.held_out)
+    kept = asdict(loop.settings) | {
+        "steps": progress.step,
+        "rows": plan.rows,
+        "seconds": SECONDS,
+        "threads": plan.threads,
+        "device": plan.device,
+    }
+    return FittedEar(weights, graph, config, progress, kept, thresholds, figures)
+
+
+def _settings(plan: EarPlan) -> Settings:
+    """How the loop trains: half a cosine to the end, for rendered pieces never run out."""
     steps = STEPS[plan.size] if plan.steps is None else plan.steps
-    settings = Settings(
+    return Settings(
         steps,
         plan.learning_rate,
         clip=3.0,
@@ -135,32 +166,6 @@ def fit_ear(
         seed=plan.seed,
         decay="cosine",
     )
-    looks = PianoStream(valid, [held_out], rows=plan.rows, seconds=SECONDS, seed=plan.seed + 1)
-    loop = Loop(
-        Hearing(module),
-        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed),
-        [looks.next() for _ in range(VALIDATION_BATCHES)],
-        settings=settings,
-        folder=folder,
-        facts={
-            "performances": len(train),
-            "pianos": len(pianos),
-            "rows": plan.rows,
-            "network": json.loads(json.dumps(asdict(module.config))),
-        },
-    )
-    progress = loop.run(resume=resume)
-    weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    graph = key_net_graph(weights, config)
-    thresholds, figures = measured(Ear(graph), valid, held_out)
-    kept = asdict(settings) | {
-        "steps": progress.step,
-        "rows": plan.rows,
-        "seconds": SECONDS,
-        "threads": plan.threads,
-        "device": plan.device,
-    }
-    return FittedEar(weights, graph, config, progress, kept, thresholds, figures)
 
 
 def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[Thresholds, dict[str, Any]]:
