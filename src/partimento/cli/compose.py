@@ -69,7 +69,7 @@ class Choice:
         top_p: Choose among the likeliest that together have this probability.
         min_p: Choose among those at least this share as probable as the likeliest.
         conservative: Let a model of encoding pianoroll play more where little sounds, so that it does not fall silent.
-        steady: Keep a performance about as fast and as loud as it began, and as pianists play.
+        steady: Keep a performance about as fast, full and loud as it began, and as pianists play.
         max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
         grammar: Off, the model writes what it likes; its text is kept beside the tune that can be made of it.
     """

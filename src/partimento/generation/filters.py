@@ -69,7 +69,7 @@ class Sampling:
         top_p: Above 0, at most 1.
         min_p: Above 0, below 1.
         conservative: Keep a model of frames from falling silent, see `models.conservative`.
-        steady: Keep a performance about as fast and as loud as it began, see `models.steady`.
+        steady: Keep a performance about as fast, full and loud as it began, see `models.steady`.
     """
 
     temperature: float = 1.0

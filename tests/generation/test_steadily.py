@@ -1,4 +1,4 @@
-"""`compose --steady`: a performance goes on about as fast and as loud as it began."""
+"""`compose --steady`: a performance goes on about as fast, full and loud as it began."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from partimento.encoding.performance.performance import Performance
 from partimento.errors import EncodingError
 from partimento.files.dispatch import read, write
 from partimento.generation.load import load
-from partimento.models.steady import GROWTH, LOUDER, SLOWEST
+from partimento.models.steady import EMPTIEST, GROWTH, LOUDER, SLOWEST
 from partimento.score import Score, Track
 from partimento.score.tempo import duration_seconds
 
@@ -24,7 +24,7 @@ SLOW = Score(500, (Track(np.arange(24) * 300, np.full(24, 290), 60 + np.array([0
 def test_a_pulse_says_what_is_heard(encoding):
     assert isinstance(encoding, Paced)
     ids, pulse = encoding.encode(SLOW), encoding.pulse
-    assert pulse.strikes[ids].sum() == 24
+    assert pulse.strikes[ids].sum() == pulse.frees[ids].sum() == 24
     assert pulse.seconds[ids].sum() == pytest.approx(duration_seconds(SLOW))
     said = pulse.velocities[ids]
     assert said[said > 0].tolist() == encoding.decode(ids).tracks[0].velocity[:1].tolist()
@@ -34,9 +34,10 @@ def test_a_beginning_is_kept_to():
     composer = load("piano-performer")
     piece = composer.compose(SLOW, seconds=16, seed=0)
     assert np.array_equal(piece.tracks[0].pitch[:24], SLOW.tracks[0].pitch)
-    limits = composer._begun[1].state[0][0, 4:]
+    limits = composer._begun[1].state[0][0, 6:]
     speed = 24 / 6.9  # up to the last key struck
-    assert limits == pytest.approx([SLOWEST * GROWTH, speed / GROWTH, 50 + LOUDER, 50 - LOUDER], rel=0.01)
+    wanted = [SLOWEST * GROWTH, speed / GROWTH, EMPTIEST * GROWTH, EMPTIEST, 50 + LOUDER, 50 - LOUDER]
+    assert limits == pytest.approx(wanted, rel=0.01)
 
 
 def test_it_is_said_in_the_piece_and_can_be_left(tmp_path):
