@@ -53,7 +53,8 @@ def show_model(name: str, /, *, picture: Path | None = None, as_json: AsJson = F
 
     bundle = load_bundle(bundle_folder(name))
     words = [f"{bundle.card.name}: {bundle.card.summary}", bundle.card.permission, "", *_lines(asdict(bundle.card))]
-    words += ["", f"Encoding '{bundle.encoding().name}': {bundle.encoding().vocabulary}"]
+    if bundle.card.encoding:
+        words += ["", f"Encoding '{bundle.encoding().name}': {bundle.encoding().vocabulary}"]
     fields = asdict(bundle.card)
     if picture is not None:
         _draw(bundle, picture)

@@ -24,6 +24,7 @@ class Network:
         cell: Of a char_rnn: lstm, gru or rnn.
         order: Of a markov: longest context.
         dropout: Share of activations dropped while training; the model's own where not given.
+        piano: Of ears: a SoundFont, or a folder of single notes such as Ds4v10.ogg; two or more, the last one to check on.
     """
 
     model: str = "char_rnn"
@@ -32,6 +33,7 @@ class Network:
     cell: Literal["lstm", "gru", "rnn"] | None = None
     order: int = 5
     dropout: float | None = None
+    piano: tuple[Path, ...] = ()
 
 
 @Parameter(name="*")
@@ -88,9 +90,17 @@ def train(
         name: The model's name; the folder's where not given.
         as_json: Print one JSON object.
     """
-    from partimento.cli.training_run import TrainingRun  # noqa: PLC0415  # --help must not load numpy
+    from partimento.cli.ear_training import EARS, train_ear  # noqa: PLC0415  # --help must not load numpy
+    from partimento.cli.training_run import TrainingRun  # noqa: PLC0415
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
 
+    if network.model == EARS:
+        command = command_typed(corpus)
+        found = train_ear(open_corpus(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
+        clean, recorded = found["f1"]["clean"], found["f1"]["as_recorded"]
+        said = f"notes found on a piano it had not heard: F1 {clean['onset']:.1f} clean, {recorded['onset']:.1f} as recorded"
+        show(found, f"{found['bundle']}: {found['steps']} steps; {said}.\n{found['ended']}.", as_json=as_json)
+        return
     run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command_typed(corpus))
     fields = run.make(open_corpus(corpus))
     if not fields:  # another process of the team speaks

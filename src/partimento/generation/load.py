@@ -43,4 +43,7 @@ def load(name: str | os.PathLike[str] = DEFAULT, *, sampling: Sampling | None = 
     Raises:
         BundleError: When there is no such bundle, or it is damaged.
     """
-    return Composer(load_bundle(bundle_folder(name)), sampling)
+    bundle = load_bundle(bundle_folder(name))
+    if not bundle.card.encoding:
+        raise BundleError(f"model '{name}': is an ear and writes no music. Take a composer: partimento models list shows them.")
+    return Composer(bundle, sampling)

@@ -18,12 +18,14 @@ from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_shape import KEYS
 from partimento.synthesis.note_bank import NoteBank, Strikes
 from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.microphone import recorded
 from partimento.training.piano_stream import Performance, PianoStream
+from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of
 
@@ -50,6 +52,7 @@ class EarPlan:
     Attributes:
         size: One of `SIZES`.
         steps: Of the optimiser; the size's own where None.
+        minutes: Length instead of steps (see `schedule.steps_of_minutes`).
         device: cpu or cuda.
         precision: fp32 or bf16.
         learning_rate: Its highest value.
@@ -60,6 +63,7 @@ class EarPlan:
 
     size: str = "base"
     steps: int | None = None
+    minutes: float | None = None
     device: str = "cpu"
     precision: str = "bf16"
     learning_rate: float = LEARNING_RATE
@@ -135,7 +139,7 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         Hearing(module),
         PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed),
         [looks.next() for _ in range(VALIDATION_BATCHES)],
-        settings=_settings(plan),
+        settings=_settings(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
         facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
     )
@@ -153,9 +157,12 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
     return FittedEar(weights, graph, config, progress, kept, thresholds, figures)
 
 
-def _settings(plan: EarPlan) -> Settings:
+def _settings(plan: EarPlan, parameters: int) -> Settings:
     """How the loop trains: half a cosine to the end, for rendered pieces never run out."""
     steps = STEPS[plan.size] if plan.steps is None else plan.steps
+    if plan.minutes is not None and plan.steps is None:
+        heard = round(plan.rows * SECONDS * SPECTRA_PER_SECOND) * KEYS
+        steps = steps_of_minutes(plan.minutes, parameters=parameters, tokens_per_step=heard)
     return Settings(
         steps,
         plan.learning_rate,

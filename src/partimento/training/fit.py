@@ -106,7 +106,7 @@ def fit(
         ConfigError: When a setting cannot be had here.
         TrainingError: See `loop.Loop.run`.
     """
-    device = _device(plan.device)
+    device = device_of(plan.device)
     team = Team.joined(device)
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
@@ -154,7 +154,7 @@ def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:
         minutes = MINUTES if plan.minutes is None else plan.minutes
         multiplied = round(multiplied * NETWORKS[plan.network].work)
         steps = steps_of_minutes(minutes, parameters=multiplied, tokens_per_step=plan.rows * plan.time * plan.accumulate)
-    precision, every = _precision(plan.precision, device), max(1, min(max(100, steps // 100), steps // 10))
+    precision, every = precision_of(plan.precision, device), max(1, min(max(100, steps // 100), steps // 10))
     return Settings(
         steps,
         plan.learning_rate,
@@ -180,7 +180,7 @@ def _config_of(module: torch.nn.Module) -> dict[str, Any]:
     return values
 
 
-def _device(wish: str) -> str:
+def device_of(wish: str) -> str:
     """The device asked for, or the best there is."""
     there = torch.cuda.is_available()
     if wish == "cuda" and not there:
@@ -188,7 +188,7 @@ def _device(wish: str) -> str:
     return wish if wish != "auto" else "cuda" if there else "cpu"
 
 
-def _precision(wish: str, device: str) -> str:
+def precision_of(wish: str, device: str) -> str:
     """The precision asked for; bf16 where the processor multiplies it faster than fp32."""
     if wish != "auto":
         return wish

@@ -1,0 +1,54 @@
+"""`partimento train --model ears`."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from little_music import chorale_folder, run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ears")
+    pianos = []
+    for name, decay in (("bright", 2.0), ("dark", 4.0)):
+        notes = folder / name
+        notes.mkdir()
+        for key, hz in (("A2", 110.0), ("A4", 440.0), ("A6", 1760.0)):
+            time = np.arange(16_000) / 16_000
+            wave = sum(np.sin(2 * np.pi * hz * partial * time) / partial for partial in (1, 2, 3))
+            soundfile.write(notes / f"{key}v8.wav", 0.2 * wave * np.exp(-decay * time), 16_000)
+        pianos += ["--piano", notes]
+    corpus = chorale_folder(folder / "corpus", 12)
+    options = ["--size", "tiny", "--steps", "2", "--rows", "1", "--threads", "1", "--precision", "fp32", "--device", "cpu"]
+    status, text, error = run("train", corpus, "--model", "ears", *pianos, *options, "--out", folder / "model", "--json")
+    assert status == 0, error
+    return folder / "model", json.loads(text)
+
+
+def test_an_ear_is_packed_with_what_it_can(trained):
+    folder, fields = trained
+    assert fields["steps"] == 2 and set(fields["f1"]) == {"clean", "as_recorded"}
+    status, text, error = run("models", "show", folder, "--json")
+    assert status == 0, error
+    card = json.loads(text)
+    assert card["model"]["name"] == "key_net" and card["encoding"] == {}
+    assert set(card["sampling"]) == {"onset", "frame", "offset", "pedal"}
+    assert card["data"]["pieces"]["train"] > card["data"]["pieces"]["valid"] > 0
+    assert run("models", "show", folder)[0] == 0
+
+
+def test_an_ear_writes_no_music(trained, tmp_path):
+    status, _, error = run("compose", "--model", trained[0], "--out", tmp_path)
+    assert status == 1
+    assert "is an ear and writes no music. Take a composer" in error
+
+
+@pytest.mark.parametrize("pianos", [[], ["--piano", "one.sf2"]])
+def test_two_pianos_are_needed(tmp_path, pianos):
+    corpus = chorale_folder(tmp_path / "corpus", 3)
+    status, _, error = run("train", corpus, "--model", "ears", *pianos, "--out", tmp_path / "model")
+    assert status == 1
+    assert f"--piano: {len(pianos) // 2} given, expected two or more" in error
