@@ -3,8 +3,7 @@
 Run: python examples/models.py
 """
 
-from partimento.bundle import load_bundle
-from partimento.generation.load import bundle_folder, shipped
+from partimento.bundle import bundle_folder, load_bundle, shipped
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import partimento
-from partimento.bundle import load_bundle
+from partimento.bundle import ZOO, load_bundle, shipped
 from partimento.evaluation.structure import bars_full, ends_well
 from partimento.files.tensors import tensor_bytes
-from partimento.generation.load import ZOO, load, shipped
+from partimento.generation.load import load
 from partimento.generation.wish import Wish
 from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
 from partimento.score.harmony import key_of

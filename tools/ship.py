@@ -15,8 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from partimento.bundle import WEIGHTS, load_bundle, save_bundle
-from partimento.generation.load import ZOO
+from partimento.bundle import WEIGHTS, ZOO, load_bundle, save_bundle
 
 TOP = Path(__file__).parent.parent
 RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"

@@ -16,9 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from partimento.bundle import Card, load_bundle
+from partimento.bundle import Card, bundle_folder, load_bundle, shipped
 from partimento.encoding.catalog import ENCODINGS, build_encoding
-from partimento.generation.load import bundle_folder, shipped
 from partimento.training.presets import PRESETS
 
 TOP = Path(__file__).parent.parent

@@ -42,6 +42,10 @@ from partimento.models.transformer_session import TransformerSession
 FORMAT = 1
 CARD, WEIGHTS, STEP, FINGERPRINTS, HASHES = "card.json", "weights.safetensors", "step.onnx", "fingerprints.safetensors", "hashes.json"
 NEXT = ".next"
+
+ZOO = Path(__file__).parent / "zoo"
+"""The bundles that come with the package."""
+
 LARGEST_BUNDLE_BYTES = 2**29
 """All files of a bundle together; the largest that is shipped has 40 MB."""
 
@@ -320,3 +324,22 @@ def _hashes(source: Path) -> dict[str, str]:
                 f"{source / HASHES}: the hash of '{name}' is a {type(value).__name__}, expected text. Fetch or train it again."
             )
     return dict(hashes)
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the bundles that come with the package."""
+    return tuple(sorted(folder.name for folder in ZOO.iterdir() if (folder / HASHES).is_file())) if ZOO.is_dir() else ()
+
+
+def bundle_folder(name: str | os.PathLike[str]) -> Path:
+    """Return the folder of a shipped bundle's name, or of a folder.
+
+    Raises:
+        BundleError: When it is neither; names the nearest.
+    """
+    text = os.fspath(name)
+    if text in shipped():
+        return ZOO / text
+    if Path(text).is_dir():
+        return Path(text)
+    raise BundleError(f"model '{text}': neither a folder nor a shipped model{nearest(text, shipped())}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partimento.bundle import FINGERPRINTS, WEIGHTS, Bundle, load_bundle
+from partimento.bundle import FINGERPRINTS, WEIGHTS, Bundle, bundle_folder, load_bundle, shipped
 from partimento.cli.measured import bits_per_note
 from partimento.cli.training_run import TrainingRun
 from partimento.corpus.corpus import Corpus, Part
@@ -31,7 +31,6 @@ from partimento.evaluation.structure import Structure, structure
 from partimento.evaluation.structureness import Structureness, structureness
 from partimento.files.tensors import read_tensors
 from partimento.generation.composer import Composer
-from partimento.generation.load import bundle_folder, shipped
 from partimento.generation.wish import Wish
 from partimento.score import Score
 from partimento.score.tempo import ticks_at

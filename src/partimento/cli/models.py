@@ -48,8 +48,7 @@ def show_model(name: str, /, *, picture: Path | None = None, as_json: AsJson = F
         picture: Draw what follows what in a markov (of dice: in the chain beside them) into this PNG file.
         as_json: Print one JSON object.
     """
-    from partimento.bundle import load_bundle  # noqa: PLC0415  # --help must not load numpy
-    from partimento.generation.load import bundle_folder  # noqa: PLC0415
+    from partimento.bundle import bundle_folder, load_bundle  # noqa: PLC0415  # --help must not load numpy
 
     bundle = load_bundle(bundle_folder(name))
     words = [f"{bundle.card.name}: {bundle.card.summary}", bundle.card.permission, "", *_lines(asdict(bundle.card))]
@@ -108,9 +107,8 @@ def list_presets(*, as_json: AsJson = False) -> None:
 
 def _cards() -> tuple[dict[str, Card], dict[str, str]]:
     """Name or folder -> card, the shipped bundles, then those below this folder; and those that are damaged -> why."""
-    from partimento.bundle import HASHES, load_bundle  # noqa: PLC0415
+    from partimento.bundle import HASHES, bundle_folder, load_bundle, shipped  # noqa: PLC0415  # noqa: PLC0415
     from partimento.errors import BundleError  # noqa: PLC0415
-    from partimento.generation.load import bundle_folder, shipped  # noqa: PLC0415
 
     local = [str(folder) for folder in sorted(Path().iterdir()) if folder.is_dir() and (folder / HASHES).is_file()]
     cards: dict[str, Card] = {}

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from partimento.bundle import HASHES, load_bundle
-from partimento.errors import BundleError, nearest
+from partimento.bundle import bundle_folder, load_bundle
+from partimento.errors import BundleError
 from partimento.generation.composer import Composer
 from partimento.generation.filters import Sampling
 
 DEFAULT = "bach-chorales"
-ZOO = Path(__file__).parent.parent / "zoo"
-
-
-def shipped() -> tuple[str, ...]:
-    """Return the names of the bundles that come with the package."""
-    return tuple(sorted(folder.name for folder in ZOO.iterdir() if (folder / HASHES).is_file())) if ZOO.is_dir() else ()
-
-
-def bundle_folder(name: str | os.PathLike[str]) -> Path:
-    """Return the folder of a shipped bundle's name, or of a folder.
-
-    Raises:
-        BundleError: When it is neither; names the nearest.
-    """
-    text = os.fspath(name)
-    if text in shipped():
-        return ZOO / text
-    if Path(text).is_dir():
-        return Path(text)
-    raise BundleError(f"model '{text}': neither a folder nor a shipped model{nearest(text, shipped())}")
 
 
 def load(name: str | os.PathLike[str] = DEFAULT, *, sampling: Sampling | None = None) -> Composer:

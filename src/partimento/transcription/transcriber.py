@@ -1,0 +1,76 @@
+"""A trained ear that writes down what it hears."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.audio.log_spectrum import SAMPLE_RATE, SPECTRA_PER_SECOND
+from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle
+from partimento.errors import BundleError, ConfigError
+from partimento.models.key_net_shape import HEADS
+from partimento.score import Score, Track
+from partimento.score.note import SUSTAIN
+from partimento.transcription.ear import STEPS, Ear, Heard
+from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
+
+TICKS_PER_SECOND = 1_000
+"""A transcription counts milliseconds: 500 ticks a quarter at 120 quarters a minute."""
+
+MODEL = "key_net"
+
+
+class Transcriber:
+    """An ear's bundle at work.
+
+    Args:
+        bundle: Of an ear.
+
+    Raises:
+        BundleError: When it is no ear's, or damaged.
+    """
+
+    sample_rate = SAMPLE_RATE
+    """Hz at which it listens."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        kind = bundle.card.model.get("name")
+        if kind != MODEL or STEP not in bundle.files:
+            raise BundleError(
+                f"model '{bundle.card.name}': is a {kind} and hears nothing. Take an ear, as partimento train --model ears makes."
+            )
+        try:
+            self._ear = Ear(bundle.files[STEP])
+            self.thresholds = Thresholds(**bundle.card.sampling)
+        except (ValueError, TypeError, ConfigError) as error:
+            raise BundleError(f"{bundle.folder}: {error}. Fetch or train it again.") from error
+
+    def transcribe(self, blocks: Iterable[NDArray[np.float32]]) -> Score:
+        """Return the notes of a sound: one track, a tick a millisecond, as long as their strings sound, and the pedal as it moved.
+
+        Args:
+            blocks: Mono samples at `sample_rate`, each of shape (frames,).
+        """
+        return self.score_of(self._ear.hear(blocks))
+
+    def score_of(self, heard: Heard) -> Score:
+        """Return the notes of what was heard."""
+        thresholds = self.thresholds
+        notes = notes_of(*(heard.curve(name) for name in HEADS), thresholds=thresholds, rate=SPECTRA_PER_SECOND)
+        start, end = (np.rint(edge * TICKS_PER_SECOND).astype(np.int64) for edge in (notes.start, notes.end))
+        down = spans_of(heard.pedal / np.float32(STEPS), threshold=thresholds.pedal, rate=SPECTRA_PER_SECOND)
+        moves = np.rint(down * TICKS_PER_SECOND).astype(np.int64).ravel()
+        controls = np.stack([moves, np.full(len(moves), SUSTAIN), np.tile([127, 0], len(moves) // 2)], axis=1)
+        return Score(500, (Track(start, np.maximum(end - start, 1), notes.key, notes.velocity, controls=controls),))
+
+
+def load_transcriber(name: str | os.PathLike[str]) -> Transcriber:
+    """Return the transcriber of a bundle's folder, or of a shipped one's name.
+
+    Raises:
+        BundleError: When there is no such bundle, it is damaged, or it is no ear.
+    """
+    return Transcriber(load_bundle(bundle_folder(name)))
