@@ -107,7 +107,7 @@ def list_presets(*, as_json: AsJson = False) -> None:
 
 def _cards() -> tuple[dict[str, Card], dict[str, str]]:
     """Name or folder -> card, the shipped bundles, then those below this folder; and those that are damaged -> why."""
-    from partimento.bundle import HASHES, bundle_folder, load_bundle, shipped  # noqa: PLC0415  # noqa: PLC0415
+    from partimento.bundle import HASHES, bundle_folder, load_bundle, shipped  # noqa: PLC0415
     from partimento.errors import BundleError  # noqa: PLC0415
 
     local = [str(folder) for folder in sorted(Path().iterdir()) if folder.is_dir() and (folder / HASHES).is_file()]

@@ -39,9 +39,7 @@ class Transcriber:
     def __init__(self, bundle: Bundle) -> None:
         kind = bundle.card.model.get("name")
         if kind != MODEL or STEP not in bundle.files:
-            raise BundleError(
-                f"model '{bundle.card.name}': is a {kind} and hears nothing. Take an ear, as partimento train --model ears makes."
-            )
+            raise BundleError(f"model '{bundle.card.name}': is a {kind} and hears nothing. Train an ear: partimento train --model ears.")
         try:
             self._ear = Ear(bundle.files[STEP])
             self.thresholds = Thresholds(**bundle.card.sampling)
@@ -61,10 +59,12 @@ class Transcriber:
         thresholds = self.thresholds
         notes = notes_of(*(heard.curve(name) for name in HEADS), thresholds=thresholds, rate=SPECTRA_PER_SECOND)
         start, end = (np.rint(edge * TICKS_PER_SECOND).astype(np.int64) for edge in (notes.start, notes.end))
-        down = spans_of(heard.pedal / np.float32(STEPS), threshold=thresholds.pedal, rate=SPECTRA_PER_SECOND)
+        down = spans_of(np.asarray(heard.pedal / np.float32(STEPS), np.float32), threshold=thresholds.pedal, rate=SPECTRA_PER_SECOND)
         moves = np.rint(down * TICKS_PER_SECOND).astype(np.int64).ravel()
         controls = np.stack([moves, np.full(len(moves), SUSTAIN), np.tile([127, 0], len(moves) // 2)], axis=1)
-        return Score(500, (Track(start, np.maximum(end - start, 1), notes.key, notes.velocity, controls=controls),))
+        return Score(
+            500, (Track(start, np.maximum(end - start, 1), notes.key.astype(np.int32), notes.velocity.astype(np.int32), controls=controls),)
+        )
 
 
 def load_transcriber(name: str | os.PathLike[str]) -> Transcriber:
