@@ -44,7 +44,7 @@ class Transcriber:
             self._ear = Ear(bundle.files[STEP])
             self.thresholds = Thresholds(**bundle.card.sampling)
         except (ValueError, TypeError, ConfigError) as error:
-            raise BundleError(f"{bundle.folder}: {error}. Fetch or train it again.") from error
+            raise BundleError(f"{bundle.folder}: {str(error).rstrip('.')}. Fetch or train it again.") from error
 
     def transcribe(self, blocks: Iterable[NDArray[np.float32]]) -> Score:
         """Return the notes of a sound: one track, a tick a millisecond, as long as their strings sound, and the pedal as it moved.
