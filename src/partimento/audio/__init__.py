@@ -4,9 +4,10 @@ A `Waveform` is what every sound reader and synthesizer makes and every transcri
 float32 samples, shape (channels, frames), within -1 to 1, and a sample rate in hertz. A frame is one instant
 of all channels. Levels are in decibels relative to full scale (dBFS): 0 is the loudest that can be written.
 
-Read `waveform`.
+Read `waveform`, then `resample`, which brings sound to another sample rate, whole or block by block.
 """
 
+from partimento.audio.resample import resampled
 from partimento.audio.waveform import Waveform
 
-__all__ = ["Waveform"]
+__all__ = ["Waveform", "resampled"]
