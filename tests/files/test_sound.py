@@ -117,7 +117,7 @@ def test_floating_point_above_full_scale_is_scaled_back():
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"not a sound at all", b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + b"\xff" * 40])
 def test_what_is_no_sound(data):
-    with pytest.raises(ReadError, match=r"x.wav: (not a sound file|holds no sound|\d+ channels)"):
+    with pytest.raises(ReadError, match=r"x.wav: (is empty|not a sound file|holds no sound|\d+ channels)"):
         read_sound(data, "x.wav")
 
 
@@ -140,6 +140,21 @@ def test_a_rate_of_a_few_hertz_is_refused():
     soundfile.write(buffer, np.zeros(10), 10, subtype="PCM_16", format="WAV")
     with pytest.raises(ReadError, match="1 channels at 10 Hz"):
         read_sound(buffer.getvalue())
+
+
+def test_a_sound_damaged_in_the_middle_is_refused_with_the_place():
+    data = bytearray(sound_bytes(tone(), ".flac"))
+    at = 3 * len(data) // 4
+    data[at : at + 40] = bytes(40)
+    with pytest.raises(ReadError, match=r"x\.flac, second 0\.\d\d: damaged \(.*\)\. Copy it again"):
+        read_sound(bytes(data), "x.flac")
+
+
+def test_a_flac_that_does_not_tell_its_length_is_read():
+    data = bytearray(sound_bytes(tone(), ".flac"))
+    data[21] &= 0xF0  # 36 bits of its first block (RFC 9639, section 8.2)
+    data[22:26] = bytes(4)
+    assert read_sound(bytes(data)).frames == 44_100
 
 
 def test_hours_of_silence_in_a_small_file_are_refused(monkeypatch):

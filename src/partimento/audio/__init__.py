@@ -6,9 +6,10 @@ of all channels. Levels are in decibels relative to full scale (dBFS): 0 is the 
 
 `log_spectra` turns sound into what a network hears of it: energy on the keys of a piano.
 
-Read `waveform`, then `log_spectrum`.
+Read `waveform`, then `resample`, which brings sound to another sample rate, whole or block by block, and `log_spectrum`.
 """
 
+from partimento.audio.resample import resampled
 from partimento.audio.waveform import Waveform
 
-__all__ = ["Waveform"]
+__all__ = ["Waveform", "resampled"]

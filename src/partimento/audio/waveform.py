@@ -72,6 +72,20 @@ class Waveform:
         samples_at_level.flags.writeable = False  # nobody else has it, so it need not be copied: an hour is 1.3 GB
         return cls(samples_at_level, sample_rate)
 
+    @classmethod
+    def fitted(cls, samples: ArrayLike, sample_rate: int) -> Waveform:
+        """Return a waveform of samples that may leave the range a little: above full scale, the whole is scaled back to it.
+
+        Args:
+            samples: Floating point, shape (channels, frames) or (frames,), any finite level.
+            sample_rate: Frames per second (Hz).
+
+        Raises:
+            AudioError: When the samples are unusable.
+        """
+        checked = _checked(samples, sample_rate)
+        return cls(checked, sample_rate) if _peak(checked) <= 1 else cls.levelled(checked, sample_rate, peak_db=0.0)
+
     @property
     def channels(self) -> int:
         """Number of channels: 1 is mono, 2 stereo (left first)."""
@@ -109,6 +123,19 @@ class Waveform:
         return Waveform(self.samples.mean(axis=0, dtype=np.float64).astype(np.float32)[None], self.sample_rate)
 
 
+def checked_rate(sample_rate: int) -> int:
+    """Return a sample rate (Hz) as a plain number.
+
+    Raises:
+        AudioError: When it is not a whole number from `LOWEST_HZ` to `HIGHEST_HZ`.
+    """
+    if isinstance(sample_rate, bool) or sample_rate != int(sample_rate) or not LOWEST_HZ <= sample_rate <= HIGHEST_HZ:
+        raise AudioError(
+            f"waveform: a sample rate of {sample_rate} Hz, expected a whole number, {LOWEST_HZ} to {HIGHEST_HZ}. Usual are 16000 to 48000."
+        )
+    return int(sample_rate)
+
+
 def _peak(samples: Samples) -> float:
     """The largest absolute sample."""
     return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
@@ -127,10 +154,7 @@ def _checked(samples: ArrayLike, sample_rate: int) -> Samples:
         raise AudioError(
             f"waveform: samples have shape {array.shape}, expected (channels, frames) with 1 to {MOST_CHANNELS} channels. Transpose them."
         )
-    if isinstance(sample_rate, bool) or sample_rate != int(sample_rate) or not LOWEST_HZ <= sample_rate <= HIGHEST_HZ:
-        raise AudioError(
-            f"waveform: a sample rate of {sample_rate} Hz, expected a whole number, {LOWEST_HZ} to {HIGHEST_HZ}. Usual are 16000 to 48000."
-        )
+    checked_rate(sample_rate)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
         array = array.astype(np.float32, copy=False)
     if not np.isfinite(array).all():

@@ -18,6 +18,7 @@ VERBS = {
     "compose": ("compose:compose", "Write new music with a trained model."),
     "train": ("train:train", "Make a model from a folder of scores or a named corpus."),
     "compare": ("compare:compare", "Train several composers on the same pieces; one table says which composes best."),
+    "transcribe": ("transcribe:transcribe", "Write down a recording of a piano."),
     "convert": ("convert:convert", "Turn one score format into another."),
     "render": ("render:render", "Turn a score into sound."),
     "models": ("models:models", "List the shipped and local models, or show one's card."),

@@ -7,8 +7,11 @@ claims is checked against the bytes that are there before anything is made of it
 opened, and no name in it is followed. A writer takes a value and returns bytes; `whole.write_whole` brings
 them to the disk whole or not at all.
 
-Read in this order: `dispatch`, `whole`, then the format you need. What is drawn is SVG and becomes pixels in `png`: `roll`, `engraving`,
-`similarity_picture` (where a piece is like itself) and `attention_picture` (where a network looks back to).
+A recording may be hours long, so `recording` reads it from the disk in blocks, and never holds more than one.
+
+Read in this order: `dispatch`, `whole`, then the format you need; of sound, `sound_stream` before `sound` and `recording`. What is drawn is
+SVG and becomes pixels in `png`: `roll`, `engraving`, `similarity_picture` (where a piece is like itself) and `attention_picture` (where a
+network looks back to).
 """
 
 from partimento.files.dispatch import FORMATS, read, write

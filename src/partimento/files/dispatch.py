@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from partimento.errors import ReadError, WriteError, nearest
 from partimento.files.whole import write_whole
@@ -102,23 +103,40 @@ def read_bytes(path: str | os.PathLike[str], most: int = LARGEST_FILE_BYTES) -> 
     """
     source = Path(path)
     try:
-        size = source.stat().st_size
-        if source.is_dir():
-            raise ReadError(f"{source.name}: is a folder, expected a file. Name one of the files in it.")
-        if not source.is_file():  # a pipe would keep us waiting, a device would never end
-            raise ReadError(f"{source.name}: is a pipe or a device, expected a file. Copy what it gives to a file first.")
-        if size > most:
-            raise ReadError(f"{source.name}: {size} bytes, expected at most {most}. Cut the file into pieces.")
-        with source.open("rb") as file:
+        with opened(source) as file:
+            size = source.stat().st_size
+            if size > most:
+                raise ReadError(f"{source.name}: {size} bytes, expected at most {most}. Cut the file into pieces.")
             data = file.read(size + 1)
-    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
-        if isinstance(error, ReadError):
-            raise
-        reason = getattr(error, "strerror", "") or error
-        raise ReadError(f"{source.name}: could not be opened ({reason}). Check the path '{source}'.") from error
+    except OSError as error:
+        raise _unopened(source, error) from error
     if len(data) > size:
         raise ReadError(f"{source.name}: grows while it is read, or hides its size of more than {size} bytes. Copy it first.")
     return data
+
+
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """Return an ordinary file, open for reading.
+
+    Raises:
+        ReadError: When the file is missing, no ordinary file, or not allowed.
+    """
+    source = Path(path)
+    try:
+        mode = source.stat().st_mode
+        if stat.S_ISREG(mode):
+            return source.open("rb")
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        raise _unopened(source, error) from error
+    if stat.S_ISDIR(mode):
+        raise ReadError(f"{source.name}: is a folder, expected a file. Name one of the files in it.")
+    # a pipe would keep us waiting, a device would never end
+    raise ReadError(f"{source.name}: is a pipe or a device, expected a file. Copy what it gives to a file first.")
+
+
+def _unopened(source: Path, error: Exception) -> ReadError:
+    """What is said of a file that the system does not open or read."""
+    return ReadError(f"{source.name}: could not be opened ({getattr(error, 'strerror', '') or error}). Check the path '{source}'.")
 
 
 def write(score: Score, path: str | os.PathLike[str]) -> Path:
