@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from partimento.generation.load import load
     from partimento.score import Score
     from partimento.synthesis.render import render
+    from partimento.transcription.transcriber import transcribe
 
 _PLACES = {
     "Score": "partimento.score",
@@ -28,10 +29,11 @@ _PLACES = {
     "load": "partimento.generation.load",
     "read": "partimento.files.dispatch",
     "render": "partimento.synthesis.render",
+    "transcribe": "partimento.transcription.transcriber",
     "write": "partimento.files.dispatch",
 }
 
-__all__ = ["PartimentoError", "Score", "Waveform", "__version__", "load", "read", "render", "write"]
+__all__ = ["PartimentoError", "Score", "Waveform", "__version__", "load", "read", "render", "transcribe", "write"]
 
 
 def __getattr__(name: str) -> object:

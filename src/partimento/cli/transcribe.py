@@ -10,13 +10,15 @@ from cyclopts import Parameter
 
 from partimento.cli.output import show
 
+PERFORMANCES = (".mid", ".midi", ".csv")
+
 
 def transcribe(
     audio: Path,
     out: Path,
     /,
     *,
-    model: str,
+    model: str = "piano-ears",
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Write down a recording of a piano.
@@ -24,7 +26,7 @@ def transcribe(
     Args:
         audio: A .wav, .flac, .mp3 or .ogg file of any length, rate and number of channels.
         out: A .mid or .csv file: the notes as they were played, with touch and pedal.
-        model: An ear: the folder of a bundle, as `partimento train --model ears` makes it.
+        model: A shipped ear, or the folder of one that `partimento train --model ears` made.
         as_json: Print one JSON object.
     """
     from partimento.errors import WriteError, nearest  # noqa: PLC0415  # --help must not load numpy
@@ -37,22 +39,15 @@ def transcribe(
     ear = load_transcriber(model)
     began = time.perf_counter()
     with open_recording(audio, sample_rate=ear.sample_rate) as recording:
-        score = ear.transcribe(recording.blocks(ear.sample_rate * BLOCK_SECONDS))
-        seconds, warnings = recording.seconds, list(recording.warnings)
+        score, seconds = ear.listen(recording), recording.seconds
     factor = seconds / max(time.perf_counter() - began, 1e-9)
-    if not score.note_count:
-        warnings.append(f"{audio.name}: no notes of a piano were heard.")
     write(score, out)
     fields = {
         "notes": score.note_count,
         "seconds": round(seconds, 3),
         "real_time_factor": round(factor, 1),
         "tempo": 120.0,
-        "warnings": warnings,
+        "warnings": list(score.warnings),
     }
     words = f"{out}: {score.note_count} notes in {seconds:.1f} s of sound, heard {factor:.0f} times faster than they were played"
-    show(fields, "\n".join([words, *(f"  note: {warning}" for warning in warnings)]), as_json=as_json)
-
-
-PERFORMANCES = (".mid", ".midi", ".csv")
-BLOCK_SECONDS = 10
+    show(fields, "\n".join([words, *(f"  note: {warning}" for warning in score.warnings)]), as_json=as_json)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from partimento.audio.log_spectrum import SAMPLE_RATE, SPECTRA_PER_SECOND
 from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle
 from partimento.errors import BundleError, ConfigError
+from partimento.files.recording import Recording, open_recording
 from partimento.models.key_net_shape import HEADS
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN
@@ -21,6 +22,10 @@ TICKS_PER_SECOND = 1_000
 """A transcription counts milliseconds: 500 ticks a quarter at 120 quarters a minute."""
 
 MODEL = "key_net"
+DEFAULT = "piano-ears"
+
+BLOCK_SECONDS = 10
+"""How much is read at a time."""
 
 
 class Transcriber:
@@ -54,6 +59,16 @@ class Transcriber:
         """
         return self.score_of(self._ear.hear(blocks))
 
+    def listen(self, recording: Recording) -> Score:
+        """Return the notes of a recording at `sample_rate`; `warnings` says what was odd about it.
+
+        Raises:
+            ReadError: When it turns out to hold no sound.
+        """
+        score = self.transcribe(recording.blocks(self.sample_rate * BLOCK_SECONDS))
+        nothing = () if score.note_count else (f"{recording.name}: no notes of a piano were heard.",)
+        return score.with_warnings(*recording.warnings, *nothing)
+
     def score_of(self, heard: Heard) -> Score:
         """Return the notes of what was heard."""
         thresholds = self.thresholds
@@ -67,10 +82,26 @@ class Transcriber:
         )
 
 
-def load_transcriber(name: str | os.PathLike[str]) -> Transcriber:
+def load_transcriber(name: str | os.PathLike[str] = DEFAULT) -> Transcriber:
     """Return the transcriber of a bundle's folder, or of a shipped one's name.
 
     Raises:
         BundleError: When there is no such bundle, it is damaged, or it is no ear.
     """
     return Transcriber(load_bundle(bundle_folder(name)))
+
+
+def transcribe(path: str | os.PathLike[str], *, model: str | os.PathLike[str] = DEFAULT) -> Score:
+    """Return the notes of a recording of a piano, in milliseconds; `warnings` says what was odd about it.
+
+    Args:
+        path: A sound file of any length, rate and number of channels.
+        model: A shipped ear's name or a bundle's folder.
+
+    Raises:
+        ReadError: When the file is no sound that can be read.
+        BundleError: When there is no such ear.
+    """
+    ear = load_transcriber(model)
+    with open_recording(path, sample_rate=ear.sample_rate) as recording:
+        return ear.listen(recording)
