@@ -120,16 +120,17 @@ def _by_kind(values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def going_on() -> str:
     """How continuations are played beside what players went on with."""
-    rows = [
-        [
-            f"`{name}`",
-            *(str(row[part]) for part in ("silent_for_5_s", "note_beyond_10_s", "both_usual", "notes_per_second", "mean_velocity")),
-        ]
-        for name, row in measured(GOING_ON).items()
-        if isinstance(row, dict) and "both_usual" in row
-    ]
-    head = ["who goes on", "silent for 5 s", "a key held beyond 10 s", "speed and loudness usual", "notes a second", "mean velocity"]
-    return table(head, rows)
+    parts = {
+        "pieces": "pieces",
+        "silent_for_5_s": "silent for 5 s",
+        "note_beyond_10_s": "a key held beyond 10 s",
+        "both_usual": "speed and loudness usual",
+        "notes_per_second": "notes a second",
+        "mean_velocity": "mean velocity",
+    }
+    found = {name: row for name, row in measured(GOING_ON).items() if isinstance(row, dict) and "both_usual" in row}
+    rows = [[f"`{name}`", *(str(row[part]) for part in parts)] for name, row in found.items()]
+    return table(["who goes on", *parts.values()], rows)
 
 
 def returns() -> str:
