@@ -57,7 +57,11 @@ class Transcriber:
         Args:
             blocks: Mono samples at `sample_rate`, each of shape (frames,).
         """
-        return self.score_of(self._ear.hear(blocks))
+        return self.score_of(self.hear(blocks))
+
+    def hear(self, blocks: Iterable[NDArray[np.float32]]) -> Heard:
+        """Return what is heard of a sound, before anything is decided; see `transcribe`."""
+        return self._ear.hear(blocks)
 
     def listen(self, recording: Recording) -> Score:
         """Return the notes of a recording at `sample_rate`; `warnings` says what was odd about it.
