@@ -223,8 +223,8 @@ def trained() -> str:
             continue
         card = json.loads(file.read_text(encoding="utf-8"))
         figures, training = card["figures"], card["training"]
-        if "best_step" not in training:
-            continue  # counted, not trained
+        if "best_step" not in training or not card["encoding"]:
+            continue  # counted and not trained, or an ear
         parts = [figures.get(part, {}) for part in ("train", "valid", "test")]
         bits = [f"{part['bits_per_note']:.2f}" if "bits_per_note" in part else "-" for part in parts]
         markov = figures.get("markov")

@@ -123,7 +123,13 @@ class Bundle:
         return hashlib.sha256(self.files.get(WEIGHTS) or self.files.get(STEP, b"")).hexdigest()[:12]
 
     def encoding(self) -> Encoding:
-        """Return the encoding the model speaks."""
+        """Return the encoding the model speaks.
+
+        Raises:
+            BundleError: When it is an ear, which speaks none.
+        """
+        if not self.card.encoding:
+            raise BundleError(f"model '{self.card.name}': is an ear and writes no music. Take a composer: partimento models list shows them.")
         options = dict(self.card.encoding)
         return build_encoding(str(options.pop("name", "")), options)
 

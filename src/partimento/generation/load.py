@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from partimento.bundle import bundle_folder, load_bundle
-from partimento.errors import BundleError
 from partimento.generation.composer import Composer
 from partimento.generation.filters import Sampling
 
@@ -22,7 +21,4 @@ def load(name: str | os.PathLike[str] = DEFAULT, *, sampling: Sampling | None = 
     Raises:
         BundleError: When there is no such bundle, or it is damaged.
     """
-    bundle = load_bundle(bundle_folder(name))
-    if not bundle.card.encoding:
-        raise BundleError(f"model '{name}': is an ear and writes no music. Take a composer: partimento models list shows them.")
-    return Composer(bundle, sampling)
+    return Composer(load_bundle(bundle_folder(name)), sampling)
