@@ -1,8 +1,8 @@
 """Put a trained bundle into the package: with the words people need, and the figures that were measured.
 
 Usage: python tools/ship.py BUNDLE WORDS.json
-WORDS.json holds ``summary``, ``limits``, ``permission`` and, where the bundle's own is not right, ``sampling``; the figures are taken from those results in
-benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
+WORDS.json holds ``summary``, ``limits``, ``permission`` and, where the bundle's own is not right, ``sampling``; the figures are taken from
+those results in benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
 Of a bundle of more than 6 MB, unless WORDS.json says ``"large": true``, the card alone is kept, as runs/NAME.card.json, and
 the words are written into the bundle where it stands. Where it says ``"weights": false`` the package gets the graph, which has the weights
 in bytes, and not the weights as trained.

@@ -129,7 +129,8 @@ class Bundle:
             BundleError: When it is an ear, which speaks none.
         """
         if not self.card.encoding:
-            raise BundleError(f"model '{self.card.name}': is an ear and writes no music. Take a composer: partimento models list shows them.")
+            remedy = "Take a composer: partimento models list shows them."
+            raise BundleError(f"model '{self.card.name}': is an ear and writes no music. {remedy}")
         options = dict(self.card.encoding)
         return build_encoding(str(options.pop("name", "")), options)
 
