@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.score import Score, Track
-from partimento.score.meter import bar_of, bar_starts
+from partimento.score.meter import bar_of, bar_starts, bar_ticks, signatures
 from partimento.score.note import SUSTAIN
 from partimento.score.tempo import tempo_map
 
@@ -38,6 +38,8 @@ def played(score: Score, seed: int) -> Played:
     quarter = start / score.ticks_per_quarter
     onset = np.interp(quarter, at_quarters, times)
     bar, offset = bar_of(score, start)
+    first_bar = bar_ticks(signatures(score)[0], score.ticks_per_quarter)
+    offset = offset + (start < score.pickup) * (first_bar - score.pickup)  # a pickup is the end of a bar
     moments, which = np.unique(start, return_inverse=True)
     off = random.normal(0, random.uniform(0.015, 0.020), moments.size)[which] + _spread(which, pitch, random)
     legato = random.uniform(0.5, 1.05, moments.size)[which]

@@ -10,17 +10,14 @@ from numpy.typing import NDArray
 STEPS = 24
 """Steps of a beat: room for eighths and sixths of it."""
 
-CHORD_SECONDS = 0.035
-"""Onsets within so long of the first one are one chord."""
-
 SHORTEST_BEAT_SECONDS, LONGEST_BEAT_SECONDS = 0.35, 1.3
 """Beats a pianist is expected to begin with; the notation may count in halves or doubles of them."""
 
-_USUAL_BEAT_SECONDS = 0.65
+_USUAL_BEAT_SECONDS = 0.57
 _BEAT_LIMITS_SECONDS = (0.25, 2.0)
 _ONSET_ERROR_SECONDS = 0.020
 _TEMPO_DRIFT = 0.04  # of the beat's length, per square root of a beat
-_HOME_SPREAD, _HOME_PULL, _HOME_MEMORY_BEATS = 0.2, 0.3, 60.0
+_HOME_SPREAD, _HOME_PULL, _HOME_MEMORY_BEATS = 0.2, 0.24, 50.0
 """How far the tempo (its logarithm) strays from what the piece has had so far, how strongly it is held, and how long that is remembered."""
 
 _BEAM = 240
@@ -29,10 +26,21 @@ _FARTHEST = 16 * STEPS
 _DIVISIONS = np.array([1, 2, 4, 8, 3, 6])
 """Parts into which notes divide a beat."""
 
-_USE = np.log([0.12, 0.33, 0.32, 0.05, 0.13, 0.05])
+_USE = np.log([0.11, 0.30, 0.40, 0.05, 0.12, 0.02])
 """Log probability of each division."""
 
 _STAY = 0.85  # with the division of the beat before
+_STRESS = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [-0.11, 0.24, 0.33, 0.85, 0.30, -0.22, 0.41],
+        [-0.20, 0.35, 1.31, 0.90, 1.01, 0.70, 0.80],
+    ]
+)
+"""What accents say for a place within the beat, its middle, and the beat, shape (3, kinds of accent)."""
+
+_STRESS_USE = np.array([0.34, 0.27, 0.39])  # shares of chords in these places
+_STRESS_TRUST = 0.8  # chords that follow one another say the same thing more than once
 _EXTRA = np.log(0.002)  # an onset that belongs to the one before: a chord far spread, an ornament
 
 
@@ -44,53 +52,47 @@ class Beats:
         seconds: When each chord begins, shape (chords,).
         step: Where it stands, in steps counted from the first beat, shape (chords,).
         beat_seconds: How long a beat lasts there, shape (chords,).
-        chord: Which chord each note belongs to, shape (notes,).
     """
 
     seconds: NDArray[np.float64]
     step: NDArray[np.int64]
     beat_seconds: NDArray[np.float64]
-    chord: NDArray[np.int64]
 
 
-def chords_of(onsets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return which chord each of `onsets` (seconds, rising, shape (notes,)) belongs to, counted from 0."""
-    chord = np.zeros(onsets.size, np.int64)
-    first, number = -np.inf, -1
-    for index, at in enumerate(onsets.tolist()):
-        if at - first > CHORD_SECONDS:
-            first, number = at, number + 1
-        chord[index] = number
-    return chord
-
-
-def tracked(onsets: NDArray[np.float64]) -> Beats:
+def tracked(seconds: NDArray[np.float64], accents: NDArray[np.float64]) -> Beats:
     """Return the beats of a performance.
 
     Args:
-        onsets: When each note begins, in seconds, rising, shape (notes,), at least one.
+        seconds: When each chord begins, rising, shape (chords,), at least one.
+        accents: What speaks for a beat at each (see `accents.accents`), shape (chords, kinds).
 
     Source: bar-pointer and switching state-space models (A. T. Cemgil, B. Kappen, JAIR 18, 2003; N. Whiteley et al., ISMIR
     2006). Differs: one Kalman filter for each step of the beat, division and tempo region, and the best path through them.
     """
-    chord = chords_of(onsets)
-    seconds = np.bincount(chord, weights=onsets) / np.bincount(chord)
-    advance, first, beat_seconds = _best_path(seconds)
-    step = first + np.append(0, np.cumsum(advance))
-    return Beats(seconds, step, beat_seconds, chord)
+    advance, first, beat_seconds = _best_path(seconds, _stress(accents))
+    return Beats(seconds, first + np.append(0, np.cumsum(advance)), beat_seconds)
 
 
-_FINEST_RATE = {8: 0.35}
+def _stress(accents: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much more likely than usual each chord is at each step of the beat, logarithm, shape (chords, steps)."""
+    scores = accents @ _STRESS.T
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True)) + np.log(_STRESS_USE)
+    level = np.zeros(STEPS, np.int64)
+    level[STEPS // 2], level[0] = 1, 2
+    return np.asarray(_STRESS_TRUST * scores[:, level])
+
+
+_FINEST_RATES = {8: 0.17, 3: 0.78}  # eighths of a beat seldom fill it
 
 
 def _rates() -> NDArray[np.float64]:
     """How often a note begins at each step of a beat, for each division, shape (divisions, steps)."""
     rates = np.full((_DIVISIONS.size, STEPS), 1e-9)
     for row, division in zip(rates, _DIVISIONS.tolist(), strict=True):
-        row[:: STEPS // division] = _FINEST_RATE.get(division, 0.72)
+        row[:: STEPS // division] = _FINEST_RATES.get(division, 0.72)
         if division % 2 == 0:
             row[:: 2 * STEPS // division] = 0.80
-        row[0] = 0.9
+        row[0] = 0.96
     return rates
 
 
@@ -130,24 +132,26 @@ class _Paths:
     spread: NDArray[np.float64]  # variances and covariance of at and beat, shape (3, paths)
 
 
-def _beginnings(seconds: float) -> _Paths:
+def _beginnings(seconds: float, stress: NDArray[np.float64]) -> _Paths:
     """Every step of every division of the beat, and every tempo."""
     beats = np.geomspace(SHORTEST_BEAT_SECONDS, LONGEST_BEAT_SECONDS, 24)
     division, step = np.nonzero(_RATES > 0.01)
     division, step, beat = np.repeat(division, beats.size), np.repeat(step, beats.size), np.tile(beats, step.size)
-    likelihood = _USE[division] + np.log(_RATES[division, step]) - 0.5 * (np.log(beat / _USUAL_BEAT_SECONDS) / 0.35) ** 2
+    likelihood = stress[step] + _USE[division] + np.log(_RATES[division, step]) - 0.5 * (np.log(beat / _USUAL_BEAT_SECONDS) / 0.35) ** 2
     error = np.full(beat.size, _ONSET_ERROR_SECONDS**2)
     spread = np.array([error, np.zeros(beat.size), (0.05 * beat) ** 2])
     return _Paths(step, division, likelihood, np.full(beat.size, seconds), beat, np.log(beat), spread)
 
 
-def _best_path(seconds: NDArray[np.float64]) -> tuple[NDArray[np.int64], int, NDArray[np.float64]]:
+def _best_path(
+    seconds: NDArray[np.float64], stress: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], int, NDArray[np.float64]]:
     """Steps from each chord to the next, the step of the first, and the length of a beat at each."""
-    paths = _beginnings(float(seconds[0]))
+    paths = _beginnings(float(seconds[0]), stress[0])
     history: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     first = paths.step
-    for now in seconds[1:].tolist():
-        parent, advance, paths = _followed(paths, now)
+    for now, stressed in zip(seconds[1:].tolist(), stress[1:], strict=True):
+        parent, advance, paths = _followed(paths, now, stressed)
         history.append((parent, advance, paths.beat))
     best = int(np.argmax(paths.likelihood))
     advances, beats = [], []
@@ -159,7 +163,9 @@ def _best_path(seconds: NDArray[np.float64]) -> tuple[NDArray[np.int64], int, ND
     return np.array(advances[::-1], np.int64), int(first[best]), np.array([*beats[:1], *beats] or [_USUAL_BEAT_SECONDS])
 
 
-def _followed(paths: _Paths, now: float) -> tuple[NDArray[np.int64], NDArray[np.int64], _Paths]:
+def _followed(
+    paths: _Paths, now: float, stress: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], _Paths]:
     """The best paths to a chord at `now`: the path each one continues, by how many steps, and themselves."""
     parent, advance, division = _candidates(paths, now)
     far = advance / STEPS
@@ -178,7 +184,7 @@ def _followed(paths: _Paths, now: float) -> tuple[NDArray[np.int64], NDArray[np.
     at, beat = ahead + gain[0] * off, np.clip(paths.beat[parent] + gain[1] * off, *_BEAT_LIMITS_SECONDS)
     spread = np.array([a - gain[0] * a, b - gain[0] * b, c - gain[1] * b])
     to = (paths.step[parent] + advance) % STEPS
-    likelihood = paths.likelihood[parent] + fit + _prior(paths, parent, advance, division)
+    likelihood = paths.likelihood[parent] + fit + _prior(paths, parent, advance, division) + np.where(extra, 0, stress[to])
     tempo, home = np.log(beat), paths.home[parent]
     likelihood -= far * (0.01 * ((tempo - np.log(_USUAL_BEAT_SECONDS)) / 0.35) ** 2 + _HOME_PULL * ((tempo - home) / _HOME_SPREAD) ** 2)
     home = home + (tempo - home) * np.minimum(far / _HOME_MEMORY_BEATS, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LOWEST_CUT, HIGHEST_CUT = 36, 84
+LOWEST_CUT, HIGHEST_CUT = 36, 76
 """Keys between which the right hand's lowest note may lie."""
 
 _SPAN_SEMITONES, _SPAN_COST = 12, 0.35  # what a hand holds with ease, and the cost of each semitone more
@@ -13,7 +13,7 @@ _FINGERS, _FINGER_COST = 5, 3.0
 _NEAR_SEMITONES, _NEAR_COST = 2.0, 0.12  # a cut beside notes that were just played tears a line apart
 _REACH_SECONDS = 0.8
 _MIDDLE, _MIDDLE_COST = 60.5, 0.012  # the cut is likeliest about middle C
-_IDLE_COST = 0.25  # of a hand that plays nothing while the other one plays several notes
+_IDLE_COST = 0.1  # of a hand that plays nothing while the other one plays several notes
 _MOVE_COST = 0.25  # of each semitone that the cut moves
 
 

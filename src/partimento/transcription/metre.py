@@ -33,56 +33,19 @@ class Heard:
     pitches: NDArray[np.float64]  # (chords, 12), length 1
 
 
-def heard(beats: Beats, pitch: NDArray[np.int64], velocity: NDArray[np.int64], held_seconds: NDArray[np.float64]) -> Heard:
+def heard(beats: Beats, accents: NDArray[np.float64], chord: NDArray[np.int64], pitch: NDArray[np.int64]) -> Heard:
     """Return what is heard at each chord.
 
     Args:
-        beats: The onsets on the grid.
+        beats: The chords on the grid.
+        accents: What speaks for a beat at each, shape (chords, kinds).
+        chord: Which chord each note belongs to, shape (notes,).
         pitch: MIDI key of each note, shape (notes,).
-        velocity: 1 to 127, shape (notes,).
-        held_seconds: How long each key is held, shape (notes,).
     """
-    count = beats.seconds.size
-    chord = beats.chord
-    notes = np.bincount(chord, minlength=count)
-    lowest = np.full(count, 200)
-    np.minimum.at(lowest, chord, pitch)
-    longest = np.zeros(count)
-    np.maximum.at(longest, chord, held_seconds / beats.beat_seconds[chord])
-    loud = np.bincount(chord, weights=velocity, minlength=count) / notes
-    wait = np.append(np.diff(beats.seconds), beats.beat_seconds[-1:]) / beats.beat_seconds
-    classes = np.zeros((count, 12))
+    classes = np.zeros((beats.step.size, 12))
     np.add.at(classes, (chord, pitch % 12), 1.0)
-    accents = np.column_stack(
-        [
-            np.ones(count),
-            np.log2(np.clip(wait, 0.06, 4)) + 1,
-            np.log2(np.clip(longest, 0.06, 4)) + 1,
-            np.clip(notes - 1, 0, 4) / 2,
-            np.clip((_about(lowest.astype(float), beats.seconds, 1.0) - lowest) / 12, -1, 1.5),
-            np.clip((loud - _about(loud, beats.seconds, 2.0)) / 10, -2, 2),
-            _novelty(classes, beats),
-        ]
-    )
     length = np.linalg.norm(classes, axis=1, keepdims=True)
     return Heard(beats.step * (FINE // STEPS), accents, float(np.median(beats.beat_seconds)) / FINE, classes / length)
-
-
-def _about(values: NDArray[np.float64], seconds: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """The mean of `values` within `reach` seconds of each."""
-    total = np.append(0, np.cumsum(values))
-    low, high = np.searchsorted(seconds, seconds - reach), np.searchsorted(seconds, seconds + reach)
-    return np.asarray((total[high] - total[low]) / (high - low))
-
-
-def _novelty(classes: NDArray[np.float64], beats: Beats) -> NDArray[np.float64]:
-    """How far the pitch classes of the beat that begins are from those of the beat before: 0 the same, 1 all others."""
-    total = np.vstack([np.zeros(12), np.cumsum(classes, axis=0)])
-    here = np.arange(beats.step.size)
-    low, high = np.searchsorted(beats.step, beats.step - STEPS), np.searchsorted(beats.step, beats.step + STEPS)
-    before, after = total[here] - total[low], total[high] - total[here]
-    norms = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-    return np.asarray(np.where(norms > 0, 1 - (before * after).sum(axis=1) / np.maximum(norms, 1e-9), 0.5))
 
 
 @cache

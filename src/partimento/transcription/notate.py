@@ -11,6 +11,7 @@ from partimento.errors import ScoreError
 from partimento.score import Score, TimeSignature, Track
 from partimento.score.harmony import key_of
 from partimento.score.tempo import seconds_at, ticks_at
+from partimento.transcription.accents import accents, chords_of
 from partimento.transcription.barlines import Bars, barred
 from partimento.transcription.beats import Beats, tracked
 from partimento.transcription.hands import is_right
@@ -46,15 +47,17 @@ def notated(performance: Score) -> Score:
     if not notes.size:
         raise ScoreError("performance: holds no pitched notes, expected at least one. There is nothing to write down.")
     start, end, pitch, velocity = notes[:, 0], notes[:, 1], notes[:, 2].astype(np.int64), notes[:, 3].astype(np.int64)
-    beats = tracked(start)
-    bars = barred(heard(beats, pitch, velocity, end - start))
+    chord = chords_of(start)
+    seconds = np.bincount(chord, weights=start) / np.bincount(chord)
+    stress = accents(chord, seconds, pitch=pitch, velocity=velocity, held=end - start)
+    beats = tracked(seconds, stress)
+    bars = barred(heard(beats, stress, chord, pitch))
     ticks = _on_grid(bars)
     pickup = -ticks[0] % _bar_ticks(bars)
     ticks = ticks - ticks[0]
-    seconds = beats.seconds
-    held = np.interp(end, *_clock(ticks, beats)) - ticks[beats.chord]
-    right = is_right(start, end, pitch, beats.chord)
-    columns = np.column_stack([ticks[beats.chord], np.maximum(held, 1), pitch, velocity]).astype(np.int64)
+    held = np.interp(end, *_clock(ticks, beats)) - ticks[chord]
+    right = is_right(start, end, pitch, chord)
+    columns = np.column_stack([ticks[chord], np.maximum(held, 1), pitch, velocity]).astype(np.int64)
     numerator, denominator = bars.barring.metre
     beat = QUARTER * 3 // 2 if denominator == 8 else QUARTER
     written = Score(
