@@ -27,7 +27,7 @@ class Bars:
 
 def barred(what: Heard) -> Bars:
     """Return the likeliest bars of a piece of one metre."""
-    passages = _passages(what.place)
+    passages = passages_of(what.place)
     parts = [
         replace(what, place=what.place[low:high], accents=what.accents[low:high], pitches=what.pitches[low:high])
         for low, high in passages
@@ -42,8 +42,8 @@ def barred(what: Heard) -> Bars:
     return Bars(barring, _rebased(what.place, passages, barring.origins[path], barring.bar))
 
 
-def _passages(place: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """First chord and the one behind the last of each passage."""
+def passages_of(place: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return the first chord and the one behind the last of each passage; `place` in units, rising, shape (chords,)."""
     found: list[tuple[int, int]] = []
     low = 0
     while low < place.size:

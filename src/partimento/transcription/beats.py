@@ -33,11 +33,11 @@ _STAY = 0.85  # with the division of the beat before
 _STRESS = np.array(
     [
         [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        [-0.11, 0.24, 0.33, 0.85, 0.30, -0.22, 0.41],
-        [-0.20, 0.35, 1.31, 0.90, 1.01, 0.70, 0.80],
+        [-0.02, 0.28, 0.25, 0.72, 0.34, -0.24, 0.06],
+        [-0.11, 0.34, 1.38, 0.77, 1.10, 0.72, 0.44],
     ]
 )
-"""What accents say for a place within the beat, its middle, and the beat, shape (3, kinds of accent)."""
+"""What accents say for a place within the beat, its middle, and the beat, shape (3, kinds of accent); see runs/metre_weights.py."""
 
 _STRESS_USE = np.array([0.34, 0.27, 0.39])  # shares of chords in these places
 _STRESS_TRUST = 0.8  # chords that follow one another say the same thing more than once

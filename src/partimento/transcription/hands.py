@@ -13,7 +13,7 @@ _FINGERS, _FINGER_COST = 5, 3.0
 _NEAR_SEMITONES, _NEAR_COST = 2.0, 0.12  # a cut beside notes that were just played tears a line apart
 _REACH_SECONDS = 0.8
 _MIDDLE, _MIDDLE_COST = 60.5, 0.012  # the cut is likeliest about middle C
-_IDLE_COST = 0.1  # of a hand that plays nothing while the other one plays several notes
+_IDLE_COST = 0.1  # of a hand that plays nothing while the other one plays more than it can hold
 _MOVE_COST = 0.25  # of each semitone that the cut moves
 
 
@@ -58,8 +58,9 @@ def _costs(
         held = np.flatnonzero(ends[begin:high] > seconds[low] + 0.02) + begin
         held = np.union1d(held, np.arange(low, high))
         costs[index] = middle + near[pitch[begin:stop]].sum(axis=0) + _hand_costs(pitch[held], cuts)
-        right = (pitch[begin:stop, None] >= cuts).mean(axis=0)
-        costs[index] += _IDLE_COST * (np.minimum(right, 1 - right) < 0.1) * min(stop - begin, 8)
+        if np.ptp(pitch[begin:stop]) > _SPAN_SEMITONES:
+            right = (pitch[begin:stop, None] >= cuts).mean(axis=0)
+            costs[index] += _IDLE_COST * (np.minimum(right, 1 - right) < 0.1) * min(stop - begin, 8)
     return costs
 
 

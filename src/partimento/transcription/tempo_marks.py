@@ -28,6 +28,10 @@ def tempo_marks(ticks: NDArray[np.int64], seconds: NDArray[np.float64], *, beat:
     ticks, seconds = ticks[first], seconds[first] - seconds[0]
     knots = np.arange(0, int(ticks[-1]) + beat, beat)
     times = np.interp(knots, ticks, seconds)
+    if ticks.size > 1:  # the last beat goes on as the one before it
+        near = np.searchsorted(ticks, ticks[-1] - beat, side="left")
+        near = min(int(near), ticks.size - 2)
+        times[-1] = seconds[-1] + (knots[-1] - ticks[-1]) * (seconds[-1] - seconds[near]) / (ticks[-1] - ticks[near])
     marks: list[Tempo] = []
     at, now = 0, 0.0
     while at + 1 < knots.size:
