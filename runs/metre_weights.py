@@ -28,7 +28,7 @@ from partimento.transcription.barlines import passages_of
 from partimento.transcription.beats import tracked
 from partimento.transcription.metre import LEVELS, METRES, Barring, Heard, barrings, evidence, heard
 
-PASSAGES_A_PIECE, FEWEST_RIGHT, PENALTY = 8, 0.8, 5e-4
+PASSAGES_A_PIECE, FEWEST_RIGHT, PENALTY = 20, 0.8, 5e-4
 SAME = {(2, 2): (4, 4), (6, 4): (12, 8), (12, 16): (6, 8), (4, 8): (2, 4), (6, 16): (3, 8)}
 
 HEAD = '''"""How much each kind of evidence says about the metre. Written by runs/metre_weights.py; change that, not this."""

@@ -20,7 +20,7 @@ _TEMPO_DRIFT = 0.04  # of the beat's length, per square root of a beat
 _HOME_SPREAD, _HOME_PULL, _HOME_MEMORY_BEATS = 0.2, 0.24, 50.0
 """How far the tempo (its logarithm) strays from what the piece has had so far, how strongly it is held, and how long that is remembered."""
 
-_BEAM = 240
+_BEAM, _HOPELESS = 160, 16.0  # paths that are kept, and how much less likely than the best they may be
 _FARTHEST = 16 * STEPS
 
 _DIVISIONS = np.array([1, 2, 4, 8, 3, 6])
@@ -225,7 +225,7 @@ def _prior(
 
 def _best_of_each(key: NDArray[np.int64], likelihood: NDArray[np.float64]) -> NDArray[np.int64]:
     """Indices of the likeliest of each key, the likeliest `_BEAM` of them."""
-    alive = np.flatnonzero(likelihood > likelihood.max() - 25)
+    alive = np.flatnonzero(likelihood > likelihood.max() - _HOPELESS)
     order = alive[np.argsort(-likelihood[alive], kind="stable")]
     _, first = np.unique(key[order], return_index=True)
     return np.asarray(order[np.sort(first)[:_BEAM]])

@@ -10,8 +10,8 @@ QUARTER = 480
 
 _PLAIN = (60, 120, 240, 360, 480, 720, 960, 1440, 1920, 2880, 3840)
 _TRIPLE = (80, 160, 320, 480, 640, 960, 1440, 1920)
-_FILLED = 0.4
-"""A note held for so much of the time to the next one lasts until then: the rest is how it is touched."""
+_FILLED, _FILLED_QUARTER = 0.4, 0.2
+"""A note held for so much of the time to the next one, of a quarter or less, lasts until then: the rest is how it is touched."""
 
 _HELD_ON = 1.6
 """A highest or lowest note held so many times as long as the time to the next one is a voice of its own."""
@@ -62,7 +62,7 @@ def _own_end(begins: NDArray[np.int64], outer: NDArray[np.int64], index: int, en
 
 def _value(held: int, gap: int, start: int) -> int:
     """The written length of a chord that is followed by another after `gap` ticks."""
-    if held >= _FILLED * gap or gap <= QUARTER // 4:
+    if gap <= QUARTER // 2 or held >= (_FILLED if gap > QUARTER else _FILLED_QUARTER) * gap:
         return gap
     return min(_nearest(max(held, QUARTER // 4), start), gap)
 

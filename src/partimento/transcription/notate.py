@@ -16,7 +16,7 @@ from partimento.transcription.barlines import Bars, barred
 from partimento.transcription.beats import Beats, tracked
 from partimento.transcription.hands import is_right
 from partimento.transcription.lengths import QUARTER, readable
-from partimento.transcription.metre import FINE, heard
+from partimento.transcription.metre import heard
 from partimento.transcription.tempo_marks import tempo_marks
 
 HANDS = ("right hand", "left hand")
@@ -89,14 +89,18 @@ def _bar_ticks(bars: Bars) -> int:
 
 
 def _on_grid(bars: Bars) -> NDArray[np.int64]:
-    """The tick of each chord: in each quarter note the nearer of two grids, of eighth parts or of sixths; in slow music finer ones."""
+    """The tick of each chord: in each quarter note the nearer of two grids, of eighth parts or of sixths."""
     exact = bars.place * QUARTER / bars.barring.quarter
-    finer = 2 if bars.barring.quarter > FINE else 1
     quarter = (exact // QUARTER).astype(np.int64)
-    grids = [np.rint(exact * parts * finer / QUARTER) * (QUARTER // (parts * finer)) for parts in (8, 6)]
+    grids = [np.rint(exact * parts / QUARTER) * (QUARTER // parts) for parts in (8, 6)]
     known, which = np.unique(quarter, return_inverse=True)
     binary, triple = (np.bincount(which, weights=np.abs(grid - exact), minlength=known.size) for grid in grids)
-    return np.where((triple < binary)[which], grids[1], grids[0]).astype(np.int64)
+    ticks = np.where((triple < binary)[which], grids[1], grids[0]).astype(np.int64)
+    fell = np.flatnonzero((np.diff(ticks) == 0) & (np.diff(bars.place) > 0)) + 1  # finer than the grid: notes of a line, no chord
+    for index in fell.tolist():
+        if index + 1 == ticks.size or ticks[index + 1] >= ticks[index] + QUARTER // 4:
+            ticks[index] += QUARTER // 8
+    return ticks
 
 
 def _clock(ticks: NDArray[np.int64], beats: Beats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
