@@ -54,7 +54,7 @@ def played(score: Score, seed: int) -> Played:
 
 
 def _notes(score: Score) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Onset, length and key of every written note, doubled ones once; a grace note is left out and its note put back where it is written."""
+    """Onset, length and key of every written note, doubled ones once; without grace notes, their notes put back where they are written."""
     rows: dict[tuple[int, int], int] = {}
     graces = {mark.tick for mark in score.marks_of("grace")}
     short = score.ticks_per_quarter // 8
@@ -70,9 +70,7 @@ def _notes(score: Score) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
     return starts, np.array([rows[key] for key in sorted(rows)], np.int64), pitches.astype(np.int32)
 
 
-def _tempo_curve(
-    score: Score, start: NDArray[np.int64], random: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tempo_curve(score: Score, start: NDArray[np.int64], random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds, and the quarters at which they stand, every eighth of a quarter."""
     last = score.end_tick / score.ticks_per_quarter + 8
     at = np.arange(0, last + 0.125, 0.125)

@@ -5,7 +5,7 @@ Each FOLDER holds scores: those of Mozart's, Haydn's and Scarlatti's sonatas, Jo
 Goldberg variations were given. Of their works that half is taken of which `benchmarks/beat_positions.py` says that it is no
 held-out half; every piece is played with rubato and its beats are tracked. In passages of about ten seconds whose true bars
 the tracked grid can say, a softmax over all barrings and bar lines is fitted to the true one (logistic loss, L2). It takes
-a quarter of an hour and writes the file anew; the weights of `beats._STRESS`, fitted to the same pieces, are printed.
+a few minutes and writes the file anew (lay it out with `make fmt`); the weights of `beats._STRESS`, fitted to the same pieces, are printed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MEANING = {
     "RATES": "For bars of two or four, of three, and of beats of three parts: what the share of places with an onset says, level by level.",
     "METRES": "For each of `metre.METRES`, what it says by itself, and with a faster quarter note.",
     "TEMPO_AND_DENSITY": "Distance of the quarter from 110 a minute, squared; onsets a quarter, and squared.",
-    "AGAIN": "For half a bar, a bar and two bars: what it says that a note follows another so much later, and that it has its pitch classes.",
+    "AGAIN": "For half a bar, a bar and two bars: what it says that notes come again so much later, and with the same pitch classes.",
 }
 
 Example = tuple[NDArray[np.float32], int]

@@ -17,7 +17,13 @@ def march(bars: int = 16) -> Rows:
         rows.append((at, 1.0, root - 12))
         rows += [(at + beat, 0.9, root + tone) for beat in (1, 2, 3) for tone in (0, 4, 7)]
         tones = [root + 24 + step for step in ((0, 4, 7, 12), (12, 7, 4, 7))[bar % 2]]
-        rows += [(at, 1.0, tones[0]), (at + 1, 0.5, tones[1]), (at + 1.5, 0.5, tones[2]), (at + 2, 1.5, tones[3]), (at + 3.5, 0.5, tones[2])]
+        rows += [
+            (at, 1.0, tones[0]),
+            (at + 1, 0.5, tones[1]),
+            (at + 1.5, 0.5, tones[2]),
+            (at + 2, 1.5, tones[3]),
+            (at + 3.5, 0.5, tones[2]),
+        ]
     return rows
 
 

@@ -27,7 +27,12 @@ def chords_of(onsets: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def accents(
-    chord: NDArray[np.int64], seconds: NDArray[np.float64], *, pitch: NDArray[np.int64], velocity: NDArray[np.int64], held: NDArray[np.float64]
+    chord: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    *,
+    pitch: NDArray[np.int64],
+    velocity: NDArray[np.int64],
+    held: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return what speaks for a beat at each chord, beside what is usual about it, shape (chords, kinds).
 

@@ -29,8 +29,7 @@ def barred(what: Heard) -> Bars:
     """Return the likeliest bars of a piece of one metre."""
     passages = passages_of(what.place)
     parts = [
-        replace(what, place=what.place[low:high], accents=what.accents[low:high], pitches=what.pitches[low:high])
-        for low, high in passages
+        replace(what, place=what.place[low:high], accents=what.accents[low:high], pitches=what.pitches[low:high]) for low, high in passages
     ]
     best: tuple[float, Barring, list[int]] | None = None
     for barring in barrings(what.unit_seconds):
@@ -70,9 +69,7 @@ def _path(scores: NDArray[np.float64]) -> tuple[float, list[int]]:
     return float(total.max()), path[::-1]
 
 
-def _rebased(
-    place: NDArray[np.int64], passages: list[tuple[int, int]], origins: NDArray[np.int64], bar: int
-) -> NDArray[np.int64]:
+def _rebased(place: NDArray[np.int64], passages: list[tuple[int, int]], origins: NDArray[np.int64], bar: int) -> NDArray[np.int64]:
     """Places counted from a bar line, the first chord in the first bar; where bar lines move, all that follows moves along."""
     moved = place - origins[0]
     moved -= moved[0] // bar * bar

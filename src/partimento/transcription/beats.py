@@ -143,9 +143,7 @@ def _beginnings(seconds: float, stress: NDArray[np.float64]) -> _Paths:
     return _Paths(step, division, likelihood, np.full(beat.size, seconds), beat, np.log(beat), spread)
 
 
-def _best_path(
-    seconds: NDArray[np.float64], stress: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], int, NDArray[np.float64]]:
+def _best_path(seconds: NDArray[np.float64], stress: NDArray[np.float64]) -> tuple[NDArray[np.int64], int, NDArray[np.float64]]:
     """Steps from each chord to the next, the step of the first, and the length of a beat at each."""
     paths = _beginnings(float(seconds[0]), stress[0])
     history: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
@@ -163,9 +161,7 @@ def _best_path(
     return np.array(advances[::-1], np.int64), int(first[best]), np.array([*beats[:1], *beats] or [_USUAL_BEAT_SECONDS])
 
 
-def _followed(
-    paths: _Paths, now: float, stress: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], _Paths]:
+def _followed(paths: _Paths, now: float, stress: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], _Paths]:
     """The best paths to a chord at `now`: the path each one continues, by how many steps, and themselves."""
     parent, advance, division = _candidates(paths, now)
     far = advance / STEPS
@@ -212,9 +208,7 @@ def _candidates(paths: _Paths, now: float) -> tuple[NDArray[np.int64], NDArray[n
     )
 
 
-def _prior(
-    paths: _Paths, parent: NDArray[np.int64], advance: NDArray[np.int64], division: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _prior(paths: _Paths, parent: NDArray[np.int64], advance: NDArray[np.int64], division: NDArray[np.int64]) -> NDArray[np.float64]:
     """Log probability of going on so, before the time is heard."""
     old, step = paths.division[parent], paths.step[parent]
     beyond = step + advance - STEPS  # the beat's first step is 0

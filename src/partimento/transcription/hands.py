@@ -17,7 +17,9 @@ _IDLE_COST = 0.1  # of a hand that plays nothing while the other one plays more 
 _MOVE_COST = 0.25  # of each semitone that the cut moves
 
 
-def is_right(seconds: NDArray[np.float64], ends: NDArray[np.float64], pitch: NDArray[np.int64], chord: NDArray[np.int64]) -> NDArray[np.bool_]:
+def is_right(
+    seconds: NDArray[np.float64], ends: NDArray[np.float64], pitch: NDArray[np.int64], chord: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Return which notes the right hand plays, shape (notes,).
 
     Args:

@@ -31,9 +31,7 @@ METRES = (
 )
 """For each of `metre.METRES`, what it says by itself, and with a faster quarter note."""
 
-TEMPO_AND_DENSITY = (
-    (-1.504, 2.014, -0.124),
-)
+TEMPO_AND_DENSITY = ((-1.504, 2.014, -0.124),)
 """Distance of the quarter from 110 a minute, squared; onsets a quarter, and squared."""
 
 AGAIN = (
@@ -41,7 +39,7 @@ AGAIN = (
     (4.371, 0.330),
     (-0.126, 3.930),
 )
-"""For half a bar, a bar and two bars: what it says that a note follows another so much later, and that it has its pitch classes."""
+"""For half a bar, a bar and two bars: what it says that notes come again so much later, and with the same pitch classes."""
 
 WEIGHTS = np.concatenate([np.ravel(part) for part in (ACCENTS, RATES, METRES, TEMPO_AND_DENSITY, AGAIN)])
 """All of them, in the order of `metre.evidence`, shape (kinds,)."""

@@ -47,9 +47,7 @@ def tempo_marks(ticks: NDArray[np.int64], seconds: NDArray[np.float64], *, beat:
     return tuple(marks)
 
 
-def _holds(
-    ticks: NDArray[np.int64], seconds: NDArray[np.float64], start: tuple[int, float], end: tuple[int, float]
-) -> bool:
+def _holds(ticks: NDArray[np.int64], seconds: NDArray[np.float64], start: tuple[int, float], end: tuple[int, float]) -> bool:
     """Whether chords between two places are near their times where one tempo leads from the one to the other."""
     low, high = np.searchsorted(ticks, [start[0], end[0]])
     along = (ticks[low:high] - start[0]) / (end[0] - start[0])
