@@ -91,6 +91,17 @@ def test_pedals_stay_at_their_times():
         assert seconds_at(score, track.controls[1, 0]) == pytest.approx((4000 - heard.tracks[0].start[0]) / 1000, abs=0.06)
 
 
+def test_a_long_silence_is_shortened_and_said():
+    heard = performed(march(4))
+    track = heard.tracks[0]
+    late = np.where(np.arange(len(track)) >= len(track) // 2, 3_000_000, 0)
+    score = notated(replace(heard, tracks=(replace(track, start=track.start + late, controls=np.array([[3_004_000, 64, 127]])),)))
+    assert score.warnings == ("silences longer than 20 s were shortened to that.",)
+    assert seconds_at(score, score.end_tick) < 40
+    assert seconds_at(score, score.tracks[0].controls[0, 0]) > 20
+    assert notated(heard).warnings == ()
+
+
 def test_the_same_performance_gives_the_same_bytes():
     heard = performed(waltz(6))
     assert musicxml_bytes(notated(heard)) == musicxml_bytes(notated(heard))

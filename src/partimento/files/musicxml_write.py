@@ -1,10 +1,11 @@
 """A Score as MusicXML 3.1: `musicxml_bytes` and `mxl_bytes`.
 
-Every track is a part, on two staves where its range asks for them; every measure is full, a pickup is measure 0,
-notes are cut into values with ties where bar lines, beats and tuplets ask for it. Times are kept exactly, except
-where a few are no usual division of a quarter note and no tuplet says them: these go to the nearest 128th. Where more
-than one in twenty is none, that is a performance, and all is written on a grid of 32nds or sextuplets, with at most
-two voices a staff. The same score gives the same bytes.
+Every track is a part, on two staves where its range asks for them; tracks named as a pianist's two hands are one staff
+each, under one brace. Of tempos that follow one another as closely as someone played them only the first is seen. Every
+measure is full, a pickup is measure 0, notes are cut into values with ties where bar lines, beats and tuplets ask for it.
+Times are kept exactly, except where a few are no usual division of a quarter note and no tuplet says them: these go to the
+nearest 128th. Where more than one in twenty is none, that is a performance, and all is written on a grid of 32nds or
+sextuplets, with at most two voices a staff. The same score gives the same bytes.
 """
 
 from __future__ import annotations

@@ -19,6 +19,9 @@ from partimento.transcription.lengths import QUARTER, readable
 from partimento.transcription.metre import heard
 from partimento.transcription.tempo_marks import tempo_marks
 
+LONGEST_PAUSE_SECONDS = 20.0
+"""Longer silences are shortened to this."""
+
 HANDS = ("right hand", "left hand")
 """Names of the two tracks of a notated score."""
 
@@ -38,7 +41,7 @@ def notated(performance: Score) -> Score:
     Returns:
         The score: 480 ticks a quarter note, two tracks named as `HANDS`, the first note at tick 0 or, where the piece
         begins within a bar, in a pickup. Its tempos give every chord its time of the performance, counted from the
-        first note, to about 0.05 s.
+        first note, to about 0.05 s; a silence of more than 20 s is shortened to that, with a warning.
 
     Raises:
         ScoreError: When the performance has no pitched notes.
@@ -46,6 +49,8 @@ def notated(performance: Score) -> Score:
     notes = _notes(performance)
     if not notes.size:
         raise ScoreError("performance: holds no pitched notes, expected at least one. There is nothing to write down.")
+    clock = _shorter_pauses(notes)
+    notes[:, :2] = np.interp(notes[:, :2], *clock)
     start, end, pitch, velocity = notes[:, 0], notes[:, 1], notes[:, 2].astype(np.int64), notes[:, 3].astype(np.int64)
     chord = chords_of(start)
     seconds = np.bincount(chord, weights=start) / np.bincount(chord)
@@ -69,7 +74,9 @@ def notated(performance: Score) -> Score:
         metadata=performance.metadata,
         warnings=performance.warnings,
     )
-    return replace(_with_pedals(written, performance, float(seconds[0])), key_signatures=(key_of(written),))
+    if clock[0][-1] > clock[1][-1]:
+        written = written.with_warnings(f"silences longer than {LONGEST_PAUSE_SECONDS:g} s were shortened to that.")
+    return replace(_with_pedals(written, performance, clock, float(seconds[0])), key_signatures=(key_of(written),))
 
 
 def _notes(performance: Score) -> NDArray[np.float64]:
@@ -81,6 +88,18 @@ def _notes(performance: Score) -> NDArray[np.float64]:
     ]
     notes = np.concatenate(rows) if rows else np.zeros((0, 4))
     return np.asarray(notes[np.lexsort((notes[:, 2], notes[:, 0]))])
+
+
+def _shorter_pauses(notes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seconds as performed, and as they are where no silence is too long, between which all times are read."""
+    start, reach = notes[:, 0], np.maximum.accumulate(notes[:, 1])
+    excess = np.maximum(start[1:] - reach[:-1] - LONGEST_PAUSE_SECONDS, 0)
+    gaps = np.flatnonzero(excess)
+    lost = np.cumsum(excess[gaps])
+    edges = np.column_stack([reach[gaps], start[gaps + 1]]).ravel()
+    performed = np.concatenate([[0.0], edges, [reach[-1] + 1e6]])
+    without = np.concatenate([[0.0], np.column_stack([lost - excess[gaps], lost]).ravel(), lost[-1:] if lost.size else [0.0]])
+    return performed, performed - without
 
 
 def _bar_ticks(bars: Bars) -> int:
@@ -121,12 +140,16 @@ def _hand(columns: NDArray[np.int64], name: str) -> Track:
     return Track(start, readable(start, held, pitch, is_right=name == HANDS[0]), pitch, velocity, name=name)
 
 
-def _with_pedals(score: Score, performance: Score, first_seconds: float) -> Score:
+def _with_pedals(score: Score, performance: Score, clock: tuple[NDArray[np.float64], NDArray[np.float64]], first_seconds: float) -> Score:
     """The score with the pedals of the performance at their times, in both hands."""
-    rows = [track.controls for track in performance.tracks if not track.is_drum]
-    controls = np.concatenate(rows) if rows else np.zeros((0, 3), np.int64)
-    if not controls.size:
+    rows = [
+        np.column_stack([np.interp(seconds_at(performance, track.controls[:, 0]), *clock), track.controls[:, 1:]])
+        for track in performance.tracks
+        if not track.is_drum and track.controls.size
+    ]
+    if not rows:
         return score
-    controls = controls.copy()
-    controls[:, 0] = ticks_at(score, np.maximum(seconds_at(performance, controls[:, 0]) - first_seconds, 0))
+    changes = np.concatenate(rows)
+    ticks = ticks_at(score, np.maximum(changes[:, 0] - first_seconds, 0))
+    controls = np.column_stack([ticks, changes[:, 1:].astype(np.int64)])
     return replace(score, tracks=tuple(replace(track, controls=controls) for track in score.tracks))
