@@ -42,6 +42,15 @@ def test_notes_are_written_down(ear, tmp_path, name, rate):
     assert bool(fields["warnings"]) == (rate == 8_000)
 
 
+@pytest.mark.parametrize("name", ["out.musicxml", "out.abc"])
+def test_a_score_in_bars_is_written(ear, tmp_path, name):
+    status, text, error = run("transcribe", recorded(tmp_path / "a.wav", seconds=6), tmp_path / name, "--model", ear, "--json")
+    assert status == 0, error
+    score = read(tmp_path / name)
+    assert score.note_count > 0 and score.time_signatures
+    assert 20 < json.loads(text)["tempo"] < 400
+
+
 def test_silence_is_said(ear, tmp_path):
     soundfile.write(tmp_path / "nothing.wav", np.zeros(8_000), 16_000)
     status, text, error = run("transcribe", tmp_path / "nothing.wav", tmp_path / "out.csv", "--model", ear, "--json")
@@ -52,7 +61,7 @@ def test_silence_is_said(ear, tmp_path):
 def test_what_cannot_be_is_refused_in_one_line(ear, tmp_path):
     sound = recorded(tmp_path / "a.wav")
     for arguments, words in (
-        ([sound, tmp_path / "out.png", "--model", ear], "out.png: '.png' is no format for a performance"),
+        ([sound, tmp_path / "out.png", "--model", ear], "out.png: '.png' is no format that can be written here"),
         ([tmp_path / "none.wav", tmp_path / "out.mid", "--model", ear], "none.wav"),
         ([sound, tmp_path / "out.mid", "--model", "folk-tunes"], "hears nothing"),
         ([sound, tmp_path / "out.mid", "--model", tmp_path / "nowhere"], "neither a folder nor a shipped model"),

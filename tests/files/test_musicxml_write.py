@@ -259,3 +259,23 @@ def test_written_music_comes_back(parts, metre, grid, fifths):
     full = Fraction(bar, QUARTER)
     assert all(length == full for length in lengths[1:-1])
     assert lengths[-1] in (full, full - lengths[0], lengths[0])  # the last bar may be filled up by the pickup
+
+
+def test_two_hands_are_two_staves_of_one_piano():
+    rows = [(0, 2, 72), (0, 2, 50), (1, 2, 76), (1, 2, 55)]
+    root = root_of(Score(QUARTER, (track(*rows, name="right hand"), track(*rows, name="left hand"))))
+    assert [group.get("type") for group in root.findall("part-list/part-group")] == ["start", "stop"]
+    assert root.findtext("part-list/part-group/group-symbol") == "brace"
+    assert [clef.findtext("sign") for clef in root.iter("clef")] == ["G", "F"]  # however far a hand reaches
+    alone = root_of(Score(QUARTER, (track(*rows, name="right hand"),)))
+    assert alone.find("part-list/part-group") is None
+
+
+def test_tempos_of_a_performance_are_heard_and_only_the_first_is_seen():
+    rows = [(quarter, 1, 60) for quarter in range(32)]
+    few = Score(QUARTER, (track(*rows),), tuple(Tempo.of_bpm(at * QUARTER, 90 + at) for at in (0, 8, 16, 24)))
+    many = Score(QUARTER, (track(*rows),), tuple(Tempo.of_bpm(at * QUARTER, 90 + at) for at in range(0, 32, 2)))
+    assert len(list(root_of(few).iter("metronome"))) == 4
+    assert len(list(root_of(many).iter("metronome"))) == 1
+    assert len(list(root_of(many).iter("sound"))) == 16
+    assert facts(read_musicxml(musicxml_bytes(many), "rubato.musicxml"))[1] == many.tempos

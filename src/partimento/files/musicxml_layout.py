@@ -14,6 +14,9 @@ from partimento.score import Track
 SPLIT_KEY = 60
 """The lowest key of the upper of two staves."""
 
+HAND_CLEFS = {"right hand": ("G", 2, 0), "left hand": ("F", 4, 0)}
+"""Names of tracks that are one hand of a pianist -> clef of the one staff that each stands on."""
+
 _KEYBOARDS = (range(0, 8), range(16, 24), range(46, 47))
 _PLAIN = {1: 32, 3: 8, 5: 4, 7: 4, 9: 4, 11: 2, 13: 2}
 """Odd part of a division of the quarter note -> the largest power of two beside it that counts as written music."""
@@ -73,6 +76,8 @@ def staves(track: Columns, *, played: bool) -> tuple[Staff, ...]:
     rows = list(zip(track.start.tolist(), track.end.tolist(), track.pitch.tolist(), track.velocity.tolist(), strict=True))
     if track.is_drum:
         return (Staff(("percussion", 0, 0), _voices(rows, played=played)),)
+    if track.name in HAND_CLEFS:
+        return (Staff(HAND_CLEFS[track.name], _voices(rows, played=played)),)
     if _wants_two(track):
         upper, lower = ([row for row in rows if (row[2] >= SPLIT_KEY) == high] for high in (True, False))
         return Staff(("G", 2, 0), _voices(upper, played=played)), Staff(("F", 4, 0), _voices(lower, played=played))

@@ -11,6 +11,9 @@ from partimento.version import __version__
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEAT_UNITS = {1: ("whole", False), 2: ("half", False), 4: ("quarter", False), 8: ("quarter", True), 16: ("eighth", True)}
+BRACE = '<part-group type="start" number="1"><group-symbol>brace</group-symbol><group-barline>yes</group-barline></part-group>'
+"""Begins parts that are the two staves of one piano."""
+
 _CREATORS = ("composer", "lyricist", "arranger")
 _HEADER_WORDS = ("title", "software", "rights", *_CREATORS)
 
@@ -79,14 +82,16 @@ def clef_element(clef: tuple[str, int, int], number: int, staves: int) -> str:
     return f'<clef number="{number}">{inner}</clef>' if staves > 1 else f"<clef>{inner}</clef>"
 
 
-def tempo_lines(tempo: Tempo, metre: tuple[int, int]) -> list[str]:
-    """Return a tempo as a metronome mark, and exactly as what is played."""
+def tempo_lines(tempo: Tempo, metre: tuple[int, int], *, is_seen: bool = True) -> list[str]:
+    """Return a tempo as a metronome mark, where it is to be seen, and exactly as what is played."""
     unit, is_dotted = _BEAT_UNITS.get(metre[1], ("quarter", False)) if metre[0] % 3 == 0 and metre[1] >= 8 else ("quarter", False)
     quarters = {"quarter": 1.0, "eighth": 0.5}[unit] * (1.5 if is_dotted else 1)
     mark = element("beat-unit", unit) + ("<beat-unit-dot/>" if is_dotted else "") + element("per-minute", round(tempo.bpm / quarters) or 1)
     exact = f"{tempo.bpm:.10g}"
     if "e" in exact:
         exact = f"{tempo.bpm:.0f}"
+    if not is_seen:
+        return [f'<sound tempo="{exact}"/>']
     return [
         '<direction placement="above">',
         f"<direction-type><metronome>{mark}</metronome></direction-type>",

@@ -1,10 +1,11 @@
 """A Score as MusicXML 3.1: `musicxml_bytes` and `mxl_bytes`.
 
-Every track is a part, on two staves where its range asks for them; every measure is full, a pickup is measure 0,
-notes are cut into values with ties where bar lines, beats and tuplets ask for it. Times are kept exactly, except
-where a few are no usual division of a quarter note and no tuplet says them: these go to the nearest 128th. Where more
-than one in twenty is none, that is a performance, and all is written on a grid of 32nds or sextuplets, with at most
-two voices a staff. The same score gives the same bytes.
+Every track is a part, on two staves where its range asks for them; tracks named as a pianist's two hands are one staff
+each, under one brace. Of tempos that follow one another as closely as someone played them only the first is seen. Every
+measure is full, a pickup is measure 0, notes are cut into values with ties where bar lines, beats and tuplets ask for it.
+Times are kept exactly, except where a few are no usual division of a quarter note and no tuplet says them: these go to the
+nearest 128th. Where more than one in twenty is none, that is a performance, and all is written on a grid of 32nds or
+sextuplets, with at most two voices a staff. The same score gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from partimento.errors import ScoreError
-from partimento.files.musicxml_layout import Chord, Columns, Fit, fitted, is_played, staves
+from partimento.files.musicxml_layout import HAND_CLEFS, Chord, Columns, Fit, fitted, is_played, staves
 from partimento.files.musicxml_notes import Accidentals, NoteStyle, Spelling, note_lines
 from partimento.files.musicxml_rhythm import FINEST, Metre, Unwritable, Value, values
 from partimento.files.musicxml_text import (
+    BRACE,
     clef_element,
     element,
     header,
@@ -37,6 +39,9 @@ from partimento.score import KeySignature, Mark, Score, Track
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 
 MOST_MEASURES = 20_000
+
+_BARS_A_TEMPO = 2
+"""Where tempos follow one another more closely, they are how someone played: the first one is seen, the others only heard."""
 
 
 def musicxml_bytes(score: Score) -> bytes:
@@ -201,8 +206,11 @@ class _Writer:
         """The document's lines."""
         lines = header(self.score.metadata)
         lines.append("<part-list>")
+        is_piano = [track.name for track in self.score.tracks] == list(HAND_CLEFS)
+        lines += [BRACE] if is_piano else []
         for number, track in enumerate(self.score.tracks, 1):
             lines += score_part(number, track)
+        lines += ['<part-group type="stop" number="1"/>'] if is_piano else []
         lines.append("</part-list>")
         for index in range(len(self.tracks)):
             lines.append(f'<part id="P{index + 1}">')
@@ -250,10 +258,11 @@ class _Writer:
         """Tempos, names, words and chord symbols with their places: they stand over the first part."""
         items: list[tuple[int, list[str]]] = []
         starts = [measure.start for measure in self.measures]
-        for tempo in self.score.tempos:
+        is_rubato = len(self.score.tempos) > max(len(starts) / _BARS_A_TEMPO, 4)
+        for index, tempo in enumerate(self.score.tempos):
             at = tempo.tick * self.scale
             metre = self.measures[max(bisect_right(starts, at) - 1, 0)].metre
-            items.append((at, tempo_lines(tempo, metre)))
+            items.append((at, tempo_lines(tempo, metre, is_seen=not is_rubato or index == 0)))
         for kind in ("section", "text", "chord"):
             items += [(at, mark_lines(mark)) for at, marks in self.marks[kind].items() for mark in marks]
         return sorted(items, key=lambda item: item[0])
