@@ -37,7 +37,7 @@ _STRESS = np.array(
         [-0.11, 0.34, 1.38, 0.77, 1.10, 0.72, 0.44],
     ]
 )
-"""What accents say for a place within the beat, its middle, and the beat, shape (3, kinds of accent); see runs/metre_weights.py."""
+"""What accents say for a place within the beat, its middle, and the beat, shape (3, kinds of accent); see tools/metre_weights.py."""
 
 _STRESS_USE = np.array([0.34, 0.27, 0.39])  # shares of chords in these places
 _STRESS_TRUST = 0.8  # chords that follow one another say the same thing more than once

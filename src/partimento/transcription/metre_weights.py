@@ -1,4 +1,8 @@
-"""How much each kind of evidence says about the metre. Written by runs/metre_weights.py; change that, not this."""
+"""How much each kind of evidence says about the metre. Written by tools/metre_weights.py; change that, not this.
+
+They are 93 statistics of scores of Mozart, Haydn, Scarlatti, Joplin and Bach: **kern encodings (CC BY-NC-SA 4.0) and Mutopia's Goldberg
+variations (CC BY-SA); no note of any of them can be had from them.
+"""
 
 import numpy as np
 

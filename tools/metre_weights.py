@@ -1,6 +1,6 @@
 """How the weights of `transcription/metre_weights.py` were found.
 
-Run: PYTHONPATH=benchmarks python runs/metre_weights.py FOLDER [FOLDER ...]
+Run: PYTHONPATH=benchmarks python tools/metre_weights.py FOLDER [FOLDER ...]
 Each FOLDER holds scores: those of Mozart's, Haydn's and Scarlatti's sonatas, Joplin's rags, Bach's chorales (all **kern) and the
 Goldberg variations were given. Of their works that half is taken of which `benchmarks/beat_positions.py` says that it is no
 held-out half; every piece is played with rubato and its beats are tracked. In passages of about ten seconds whose true bars
@@ -31,7 +31,11 @@ from partimento.transcription.metre import LEVELS, METRES, Barring, Heard, barri
 PASSAGES_A_PIECE, FEWEST_RIGHT, PENALTY = 20, 0.8, 5e-4
 SAME = {(2, 2): (4, 4), (6, 4): (12, 8), (12, 16): (6, 8), (4, 8): (2, 4), (6, 16): (3, 8)}
 
-HEAD = '''"""How much each kind of evidence says about the metre. Written by runs/metre_weights.py; change that, not this."""
+HEAD = '''"""How much each kind of evidence says about the metre. Written by tools/metre_weights.py; change that, not this.
+
+They are 93 statistics of scores of Mozart, Haydn, Scarlatti, Joplin and Bach: **kern encodings (CC BY-NC-SA 4.0) and Mutopia's Goldberg
+variations (CC BY-SA); no note of any of them can be had from them.
+"""
 '''
 MEANING = {
     "ACCENTS": "For each level of a place in the bar (see `metre.LEVELS`), what each kind of accent there says.",
