@@ -14,7 +14,8 @@ def main() -> None:
         print(f"  learned from: {card.data.get('corpus')} ({card.data.get('licence')})")
         for limit in card.limits:
             print(f"  {limit}")
-        print(f"  {bundle.encoding().vocabulary}".replace("\n", "\n  "))
+        if card.encoding:  # an ear has none
+            print(f"  {bundle.encoding().vocabulary}".replace("\n", "\n  "))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ MADE = {
     "corpus": ["three-tunes/broken.mid"],
     "models": [],
     "render": ["sound.wav"],
+    "transcribe": ["played.wav", "heard.mid"],
     "train": ["learned.abc", "little-model/card.json"],
 }
 
