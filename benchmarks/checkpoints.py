@@ -34,10 +34,9 @@ class Waypoints(TrainingRun):
 
     def _sample(self, progress: Progress, graph: Callable[[], bytes]) -> None:
         if progress.step in self.after:
-            model = {"name": self.preset.network, "preset": self.network.model, "size": self.network.size}
             encoding = {"name": self.encoding.name, **self.encoding.options()}
             card = Card(
-                f"{self.name}-after-{progress.step}", "", __version__, model, encoding, {}, {"steps": progress.step}, {}, (), {}, ""
+                f"{self.name}-after-{progress.step}", "", __version__, self._name(), encoding, {}, {"steps": progress.step}, {}, (), {}, ""
             )
             save_bundle(self.out / f"after-{progress.step}", card, {STEP: graph()})
         if progress.step >= self.after[-1]:

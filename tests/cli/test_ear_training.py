@@ -40,6 +40,13 @@ def test_an_ear_is_packed_with_what_it_can(trained):
     assert run("models", "show", folder)[0] == 0
 
 
+def test_a_card_does_not_say_where_a_user_keeps_things():
+    from partimento.cli.ear_training import _without_places  # noqa: PLC0415
+
+    command = "partimento train maestro --piano '/home/some one/my grand' --piano fonts/b.sf2 --steps 3"
+    assert _without_places(command) == "partimento train maestro --piano 'my grand' --piano fonts/b.sf2 --steps 3"
+
+
 def test_an_ear_writes_no_music(trained, tmp_path):
     status, _, error = run("compose", "--model", trained[0], "--out", tmp_path)
     assert status == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -111,7 +112,7 @@ def performances(corpus: Corpus, part: Part) -> list[Performance]:
 
 def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *, name: str, size: str, command: str) -> Card:
     """What is said of it."""
-    training = {**ear.settings, "best_step": ear.progress.best_step, "ended": ear.progress.ended, "command": command}
+    training = {**ear.settings, "best_step": ear.progress.best_step, "ended": ear.progress.ended, "command": _without_places(command)}
     training["parameters"] = sum(value.size for value in ear.weights.values())
     definition = (
         "F1 in percent, mean of stretches of 30 s of validation pieces rendered on a piano that was not learnt from, as mir_eval counts: "
@@ -137,3 +138,9 @@ def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *
         asdict(ear.thresholds),
         corpus.weights,
     )
+
+
+def _without_places(command: str) -> str:
+    """A command whose files and folders are called by their names alone: where a user keeps them is nobody's business."""
+    words = shlex.split(command)
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in words)

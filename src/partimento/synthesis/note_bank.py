@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -142,11 +142,6 @@ class NoteBank:
                 rendered.append((float(velocity), _begun(mix.mean(axis=0).astype(np.float32), sample_rate)))
             layers.append(rendered)
         return cls(layers, sample_rate)
-
-
-def detuned(strikes: Strikes, factor: float) -> Strikes:
-    """Return the notes as they come when all is played `factor` times as fast."""
-    return replace(strikes, start=strikes.start / factor, end=strikes.end / factor)
 
 
 def _loudness_db(sound: NDArray[np.float32], rate: int) -> float:

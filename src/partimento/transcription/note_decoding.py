@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
-
-FIRST_KEY = 21
+from partimento.models.key_net_shape import FIRST_KEY
 
 Curve = NDArray[np.float32]
 """Chances, shape (frames, keys)."""

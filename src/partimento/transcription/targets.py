@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-KEYS, FIRST_KEY = 88, 21
+from partimento.models.key_net_shape import FIRST_KEY, KEYS
 
 SPREAD = 2.5
 """Frames to either side in which an onset or an offset is felt."""
