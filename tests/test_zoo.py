@@ -26,16 +26,17 @@ from partimento.transcription.transcriber import load_transcriber
 NAMES = ("bach-chorales", "chorales-biaxial", "coconet-chorales", "folk-tunes")
 GAME = "minuet-dice"
 PIANOS = ("piano-performer", "piano-performer-base")
+ACCOMPANIST = "piano-accompanist"
 EAR = "piano-ears"
-MOST_BYTES = dict(zip(PIANOS, (20e6, 42e6), strict=True))
+MOST_BYTES = dict(zip((*PIANOS, ACCOMPANIST), (20e6, 28e6, 28e6), strict=True))
 """Of a bundle; of the others it is 15 MB."""
 
 
 def test_they_are_there() -> None:
-    assert shipped() == tuple(sorted((*NAMES, GAME, *PIANOS, EAR)))
+    assert shipped() == tuple(sorted((*NAMES, GAME, *PIANOS, ACCOMPANIST, EAR)))
 
 
-@pytest.mark.parametrize("name", [*NAMES, GAME, *PIANOS, EAR])
+@pytest.mark.parametrize("name", [*NAMES, GAME, *PIANOS, ACCOMPANIST, EAR])
 def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
     assert sum(file.stat().st_size for file in (ZOO / name).iterdir()) < MOST_BYTES.get(name, 15e6)
     card = load_bundle(ZOO / name).card
@@ -65,6 +66,22 @@ def test_a_pianist_goes_on_from_a_beginning(name: str) -> None:
     assert 8 < duration_seconds(score) <= 10.01
     assert 20 < len(track) < 300
     assert np.unique(track.velocity[12:]).size > 3
+
+
+def test_an_accompanist_keeps_the_melody_and_plays_about_as_many_notes_to_it_as_pianists() -> None:
+    start = np.arange(16) * 500
+    melody = Score(1000, (Track(start, np.full(16, 450), np.array([64, 64, 65, 67, 67, 65, 64, 62] * 2), np.full(16, 70)),))
+    (track,) = load(ACCOMPANIST).write(Wish(melody=melody), seed=11).tracks
+    struck = set(zip(track.start.tolist(), track.pitch.tolist(), strict=True))  # a tick a millisecond
+    wanted = np.rint(seconds_at(melody, start) * 1000).astype(int)
+    assert set(zip(wanted.tolist(), melody.tracks[0].pitch.tolist(), strict=True)) <= struck
+    assert 1.5 * 16 < len(track) < 8 * 16
+    assert track.pitch.min() < 60
+
+
+@pytest.mark.parametrize("name", [*PIANOS, ACCOMPANIST])
+def test_all_that_learnt_from_the_same_performances_know_them_again(name: str) -> None:
+    assert load_bundle(ZOO / name).fingerprints == load_bundle(ZOO / PIANOS[0]).files["fingerprints.safetensors"]
 
 
 def test_the_ear_hears_what_the_pianist_plays() -> None:

@@ -5,7 +5,8 @@ WORDS.json holds ``summary``, ``limits``, ``permission`` and, where the bundle's
 those results in benchmarks/results that name the model. Run it once before the benchmarks, so that they find the model, and once after.
 Of a bundle of more than 6 MB, unless WORDS.json says ``"large": true``, the card alone is kept, as runs/NAME.card.json, and
 the words are written into the bundle where it stands. Where it says ``"weights": false`` the package gets the graph, which has the weights
-in bytes, and not the weights as trained.
+in bytes, and not the weights as trained; where it says ``"fingerprints": false``, another shipped bundle has them (see
+`Bundle.fingerprints`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from partimento.bundle import WEIGHTS, ZOO, load_bundle, save_bundle
+from partimento.bundle import FINGERPRINTS, WEIGHTS, ZOO, load_bundle, save_bundle
 
 TOP = Path(__file__).parent.parent
 RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
@@ -42,7 +43,8 @@ def main(source: str, words: str) -> None:
         permission=said["permission"],
         figures={**bundle.card.figures, **measured},
     )
-    files = {file: data for file, data in bundle.files.items() if file != WEIGHTS or said.get("weights", True)}
+    left_out = {file for file, word in ((WEIGHTS, "weights"), (FINGERPRINTS, "fingerprints")) if not said.get(word, True)}
+    files = {file: data for file, data in bundle.files.items() if file not in left_out}
     if sum(map(len, files.values())) <= MOST_BYTES or said.get("large"):
         print(save_bundle(ZOO / name, card, files))
         return

@@ -122,6 +122,18 @@ class Bundle:
         """First 12 digits of the SHA-256 of the weights, or of the graph that holds them in bytes: which model exactly it was."""
         return hashlib.sha256(self.files.get(WEIGHTS) or self.files.get(STEP, b"")).hexdigest()[:12]
 
+    @property
+    def fingerprints(self) -> bytes | None:
+        """Its file of fingerprints; of a shipped bundle without one that of another which was learnt from the same pieces, so said."""
+        own = self.files.get(FINGERPRINTS)
+        if own is not None or self.folder.parent != ZOO:
+            return own
+        for name in shipped():
+            folder = ZOO / name
+            if FINGERPRINTS in _hashes(folder) and _same_pieces(self.card, card_of(read_bytes(folder / CARD), name)):
+                return load_bundle(folder).files[FINGERPRINTS]
+        return None
+
     def encoding(self) -> Encoding:
         """Return the encoding the model speaks.
 
@@ -254,6 +266,12 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
             )
         files[name] = data
     return Bundle(source, card_of(files.pop(CARD), str(source / CARD)), files)
+
+
+def _same_pieces(one: Card, other: Card) -> bool:
+    """Whether two models were learnt from the same pieces, said in the same encoding, the way it tells of them aside."""
+    checksums = {card.data.get("checksum") for card in (one, other)}
+    return len(checksums) == 1 and None not in checksums and one.encoding.get("name") == other.encoding.get("name")
 
 
 def card_of(data: bytes, name: str) -> Card:

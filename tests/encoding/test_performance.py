@@ -304,10 +304,12 @@ def test_what_may_not_come_is_taken_for_what_was_meant(encoding):
         for word in ("start", *words):
             grammar.push(ids[word])
         allowed = grammar.allowed()
-        found = grammar.instead(allowed)
-        moved = np.flatnonzero(found != np.arange(found.size))
-        assert allowed[found[moved]].all() and not allowed[moved].any()
-        return {encoding.vocabulary.symbols[number]: encoding.vocabulary.symbols[found[number]] for number in moved}
+        taken = {}
+        for number, symbol in enumerate(encoding.vocabulary.symbols):
+            (place,) = grammar.yielded(np.arange(allowed.size) == number, allowed).nonzero()[0]
+            assert (allowed[place] and not allowed[number]) or place == number
+            taken |= {symbol: encoding.vocabulary.symbols[place]} if place != number else {}
+        return taken
 
     held = ("velocity17", "on60", *("shift100",) * 9, "shift60", "velocity16", "on64", "shift30")  # of the 10 s of the first 0.1 are left
     assert taken(*held, "off64") == {f"shift{steps}": "shift10" for steps in range(11, 101)}

@@ -89,6 +89,50 @@ def test_a_given_melody_is_kept(encoding, seed):
             assert ends[begin, key] == end
 
 
+def after(grammar, *words):
+    """What may follow `words`, by their symbols, and the chances of one of them as they are understood."""
+    ids = TOLD.vocabulary.ids
+    for word in words:
+        grammar.push(ids[word])
+    allowed = grammar.allowed()
+
+    def understood(*meant):
+        chances = np.zeros(allowed.size)
+        chances[[ids[word] for word in meant]] = 1
+        found = grammar.yielded(chances, allowed)
+        return {TOLD.vocabulary.symbols[number]: found[number] for number in found.nonzero()[0]}
+
+    return {TOLD.vocabulary.symbols[number] for number in allowed.nonzero()[0]}, understood
+
+
+def tune(*keys):
+    """A note each second, from 1 s on."""
+    return played(*((1000 * number, 1000 * number + 500, key) for number, key in enumerate(keys, start=1)))
+
+
+def test_who_strikes_a_note_of_the_melody_too_early_waits_for_it():
+    begun = ("start", "shift100", "melody60", "shift80", "velocity16", "on40", "shift2")
+    allowed, understood = after(TOLD.below(tune(60)), *begun)
+    assert "on60" not in allowed and "on61" in allowed
+    assert understood("on60") == {"shift18": 1}
+    allowed, _ = after(TOLD.below(tune(60)), *begun, "shift18")
+    assert "on60" in allowed and "on61" not in allowed
+
+
+def test_who_would_tell_a_melody_of_his_own_lets_time_pass():
+    begun = ("start", "shift100", "melody60", "shift50", "velocity16", "on40", "shift2")
+    allowed, understood = after(TOLD.below(tune(60, 62)), *begun)
+    assert not {symbol for symbol in allowed if symbol.startswith("melody")}
+    assert understood("melody70", "melody71", "shift3", "shift5") == {"shift3": 2, "shift5": 2}
+    free, _ = after(TOLD.grammar(), *begun)
+    assert "melody70" in free and "shift3" not in free
+
+
+def test_nothing_is_told_where_no_time_may_pass():
+    allowed, _ = after(TOLD.grammar(), "start", "shift100", "velocity16", "on40", "shift1", "off40", *("shift100",) * 3)
+    assert not {symbol for symbol in allowed if symbol.startswith(("melody", "shift"))} and "on40" in allowed
+
+
 def test_a_model_that_was_told_no_melodies_keeps_none():
     with pytest.raises(EncodingError, match="--melody: this model was not told melodies while it learnt"):
         Performance().below(played((0, 100, 60)))

@@ -87,9 +87,9 @@ def test_what_is_meant_by_what_may_not_come_is_written() -> None:
     class Understanding(Until):
         """Takes id 0 for id 2."""
 
-        def instead(self, allowed: np.ndarray) -> np.ndarray:
+        def yielded(self, chances: np.ndarray, allowed: np.ndarray) -> np.ndarray:
             assert allowed.tolist() == [False, True, True, False]
-            return np.array([2, 1, 2, 3])
+            return chances * [0, 1, 1, 1] + [0, 0, chances[0], 0]
 
     writing, random = Writing.begin(Counting(), Understanding(10**6), [1]), np.random.default_rng(1)
     found = Counter(writing.choose(FREELY, random) for _ in range(4000))

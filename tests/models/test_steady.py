@@ -1,7 +1,22 @@
 import numpy as np
 import pytest
 
-from partimento.models.steady import EMPTIEST, ENOUGH, FASTEST, FULLEST, GROWTH, LOUDER, LOUDEST, POWER, SLOWEST, TILT, Pulse, Steady
+from partimento.models.steady import (
+    EMPTIEST,
+    ENOUGH,
+    FASTEST,
+    FEWEST_BESIDE,
+    FULLEST,
+    GROWTH,
+    LOUDER,
+    LOUDEST,
+    MOST_BESIDE,
+    POWER,
+    SLOWEST,
+    TILT,
+    Pulse,
+    Steady,
+)
 
 # start, a strike, a tenth of a second, a whole one, soft (20), loud (100), a key let go
 STRIKE, TENTH, SECOND, SOFT, LOUD, FREE = range(1, 7)
@@ -10,6 +25,7 @@ PULSE = Pulse(
     np.arange(7) == FREE,
     np.array([0, 0, 0.1, 1.0, 0, 0, 0]),
     np.array([0, 0, 0, 0, 20.0, 100.0, 0]),
+    np.zeros(7, bool),
 )
 
 
@@ -103,6 +119,13 @@ def test_a_beginning_sets_the_limits(model):
     assert state[-1].tolist() == [len(given)]
     rows, _ = heard(playing(20)[1:], model, given)
     assert rows[-1][STRIKE] < 0  # usual, but not after this
+
+
+def test_who_accompanies_plays_so_many_notes_to_each_of_the_melody():
+    _, state = heard([], Steady(Fixed(), PULSE, melody=2.0))
+    assert state[0][0, [6, 7]].tolist() == [2 * MOST_BESIDE, 2 * FEWEST_BESIDE]
+    _, state = heard([], Steady(Fixed(), PULSE, melody=20.0))
+    assert state[0][0, [6, 7]].tolist() == [FASTEST, SLOWEST]
 
 
 def test_limits_stay_among_the_usual():

@@ -8,7 +8,7 @@ import soundfile
 from tiny_soundfont import bank as font
 
 from partimento.errors import AudioError
-from partimento.synthesis.note_bank import FIRST_UNDAMPED, KEYS, NoteBank, Strikes
+from partimento.synthesis.note_bank import FIRST_UNDAMPED, KEYS, MIDDLE_DB, Dampers, NoteBank, Strikes
 
 RATE = 8_000
 
@@ -25,6 +25,10 @@ def strikes(*notes):
     return Strikes(np.array(start, float), np.array(end, float), np.array(key), np.array(velocity))
 
 
+USUAL = 10 ** (MIDDLE_DB / 20)
+"""The level of key 60 at velocity 64, which lies 24 / 60 of the way from the softer layer of `sines` to the louder, in decibels."""
+
+
 def level(sound):
     return float(np.sqrt(np.mean(np.square(sound, dtype=float))))
 
@@ -33,23 +37,39 @@ def test_a_note_begins_when_it_is_struck_and_dies_when_it_is_let_go():
     sound = sines().play(strikes((0.5, 1.0, 60, 40)), 2.0)
     assert sound.shape == (2 * RATE,)
     assert not sound[: RATE // 2].any()
-    assert level(sound[4100:7900]) == pytest.approx(0.1 / np.sqrt(2), rel=0.01)
-    assert level(sound[RATE + 2400 :]) < 0.01
+    assert level(sound[4100:7900]) == pytest.approx(USUAL / 4 ** (24 / 60), rel=0.01)
+    assert level(sound[RATE + 2400 :]) < USUAL / 20
 
 
-def test_dampers_can_be_faster_and_the_highest_keys_have_none():
+def test_dampers_can_be_faster_and_later_and_leave_some_and_the_highest_keys_have_none():
     bank = sines()
-    slow, fast = (level(bank.play(strikes((0, 0.5, 40, 100)), 1.0, damping=damping)[RATE // 2 :]) for damping in (0.5, 2))
-    assert fast < slow / 1.5
-    assert level(bank.play(strikes((0, 0.5, FIRST_UNDAMPED, 100)), 1.0)[RATE // 2 :]) == pytest.approx(0.4 / np.sqrt(2), rel=0.01)
+
+    def left(**how):
+        return level(bank.play(strikes((0, 0.5, 40, 100)), 1.0, dampers=Dampers(**how))[RATE // 2 :])
+
+    assert left(speed=2) < left(speed=0.5) / 1.5
+    assert left() < left(delay=0.05) / 1.2
+    assert left() < left(leak=0.3, tail=0.5) / 1.1
+    assert level(bank.play(strikes((0, 0.5, FIRST_UNDAMPED, 100)), 1.0)[RATE // 2 :]) == pytest.approx(USUAL * 4 ** (36 / 60), rel=0.01)
 
 
-def test_loudness_lies_on_a_line_through_the_layers():
+def test_loudness_lies_on_a_line_through_the_layers_and_is_usual_in_the_middle():
     bank = sines()
-    levels = [20 * np.log10(level(bank.play(strikes((0, 2, 60, velocity)), 1.0)) * np.sqrt(2)) for velocity in (20, 40, 70, 100, 127)]
-    assert levels[1:4] == pytest.approx([-20, -20 + 6.02, -20 + 12.04], abs=0.05)
+    levels = [20 * np.log10(level(bank.play(strikes((0, 2, 60, velocity)), 1.0))) - MIDDLE_DB for velocity in (20, 40, 64, 70, 100, 127)]
+    assert levels[1:5] == pytest.approx([-12.04 * 24 / 60, 0, 12.04 * 6 / 60, 12.04 * 36 / 60], abs=0.05)
     assert levels[0] < levels[1] - 3
-    assert levels[4] == pytest.approx(levels[3])  # no louder than it was recorded
+    assert levels[5] == pytest.approx(levels[4])  # no louder than it was recorded
+
+
+def test_strings_sound_along_while_the_pedal_is_down():
+    bank = sines()
+    sound = bank.play(strikes((0, 0.2, 60, 100)), 2.0)
+    down = np.ones(len(sound), np.float32)
+    down[RATE:] = 0
+    along = bank.along(sound, down)
+    assert level(along) == pytest.approx(level(sound * down), rel=0.01)
+    assert level(along[RATE // 2 : RATE]) > 10 * level(sound[RATE // 2 : RATE])
+    assert not along[RATE:].any()
 
 
 def test_what_was_struck_before_is_still_heard():

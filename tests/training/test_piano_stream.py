@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.audio.log_spectrum import BINS, SAMPLE_RATE
+from partimento.audio.log_spectrum import SAMPLE_RATE, log_spectra
 from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.models.key_net_shape import HEADS
 from partimento.score import Score, Track
 from partimento.synthesis.note_bank import NoteBank
-from partimento.training.hearing import Hearing
+from partimento.training.hearing import Hearing, spectra_of
 from partimento.training.piano_stream import UNKNOWN, Performance, PianoStream, thrown
 
 
@@ -38,8 +39,8 @@ def bank():
     return piano()
 
 
-def stream(bank, *, seed=0, rows=2):
-    return PianoStream([performance(), performance(30)], [bank], rows=rows, seconds=2.0, seed=seed)
+def stream(bank, *, seed=0, rows=2, workers=0):
+    return PianoStream([performance(), performance(30)], [bank], rows=rows, seconds=2.0, seed=seed, workers=workers)
 
 
 def test_a_performance_counts_seconds_and_ends_with_the_damper():
@@ -48,15 +49,23 @@ def test_a_performance_counts_seconds_and_ends_with_the_damper():
     ends = found.notes.end - found.notes.start
     assert ends[0] == pytest.approx(0.2)
     assert ends[4] == pytest.approx(2.0)  # struck at 1 s, held by the pedal until 3 s
+    assert found.released[4] == pytest.approx(1.2)  # its key is let go then
     assert found.seconds == pytest.approx(14.95)
 
 
-def test_a_batch_has_spectra_and_what_is_heard_in_them(bank):
+def test_a_batch_has_sound_and_what_is_heard_in_it(bank):
     batch = stream(bank).next()
-    assert batch.spectra.shape == (2, 100, 2, BINS)
-    assert batch.pedal.shape == (2, 100) and set(np.unique(batch.pedal)) <= {0, 1, UNKNOWN}
-    for targets in batch.targets:
-        assert targets.onset.shape == (100, 88) and 0 < targets.frame.mean() < 0.5
+    assert batch.sound.shape == (2, 2 * SAMPLE_RATE) and batch.sound.dtype == torch.float32
+    assert batch.pedal.shape == (2, 100) and set(batch.pedal.unique().tolist()) <= {0, 1, UNKNOWN}
+    assert batch.heads.shape == (2, len(HEADS), 100, 88)
+    sounding = batch.heads[:, HEADS.index("frame")].float().mean(dim=(1, 2))
+    assert ((sounding > 0) & (sounding < 0.5)).all()
+
+
+def test_spectra_are_those_that_an_ear_hears(bank):
+    sound = stream(bank).next().sound
+    for row, spectra in zip(sound, spectra_of(sound), strict=True):
+        assert spectra.numpy() == pytest.approx(log_spectra(row.numpy()), abs=1e-3)
 
 
 def test_what_is_to_be_heard_is_heard(bank):
@@ -64,8 +73,8 @@ def test_what_is_to_be_heard_is_heard(bank):
     heard, beside = [], []
     for seed in range(6):
         batch = stream(bank, seed=seed).next()
-        for spectra, targets in zip(batch.spectra, batch.targets, strict=True):
-            time, key = np.nonzero(targets.onset > 0.9)
+        for spectra, onset in zip(spectra_of(batch.sound).numpy(), batch.heads[:, 0].numpy(), strict=True):
+            time, key = np.nonzero(onset > 0.9)
             bins = 3 * (key + 21 - 20) + 1
             heard.append(spectra[np.minimum(time + 3, 99), 0, bins].mean())
             beside.append(spectra[np.minimum(time + 3, 99), 0, bins + 4].mean())
@@ -76,10 +85,19 @@ def test_it_goes_on_where_it_stood(bank):
     first = stream(bank)
     first.next()
     state = json.loads(json.dumps(first.state()))
-    second = stream(bank, seed=5)
+    second = stream(bank)
     second.restore(state)
-    assert np.array_equal(first.next().spectra, second.next().spectra)
+    assert torch.equal(first.next().sound, second.next().sound)
     assert first.epoch == second.epoch == 1
+
+
+def test_processes_that_render_ahead_make_the_same_batches(bank):
+    alone, helped = stream(bank), stream(bank, workers=2)
+    for _ in range(3):
+        one, other = alone.next(), helped.next()
+        assert all(torch.equal(getattr(one, part), getattr(other, part)) for part in ("sound", "heads", "pedal"))
+    helped.restore({"number": 1})
+    assert torch.equal(helped.next().sound, stream(bank)[1].sound)
 
 
 def test_no_key_is_thrown_twice_at_a_time():

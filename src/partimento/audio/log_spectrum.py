@@ -28,8 +28,10 @@ LOWEST_KEY, HIGHEST_KEY = 20, 119
 
 BINS = BINS_PER_KEY * (HIGHEST_KEY - LOWEST_KEY + 1)
 
-_FLOOR = 1e-9
-_SILENCE = float(np.log(_FLOOR))
+FLOOR = 1e-9
+"""Energy added everywhere: what is softer is silence."""
+
+_SILENCE = float(np.log(FLOOR))
 _BLOCK = 512
 
 Spectra = NDArray[np.float32]
@@ -52,10 +54,10 @@ def log_spectra(samples: NDArray[np.float32]) -> Spectra:
     found = np.empty((count, len(WINDOWS), BINS), np.float32)
     for number, size in enumerate(WINDOWS):
         frames = np.lib.stride_tricks.sliding_window_view(padded[half - size // 2 :], size)[::HOP][:count]
-        window, bank = _window(size), filter_bank(size)
+        bank = filter_bank(size)
         for first in range(0, count, _BLOCK):
-            found[first : first + _BLOCK, number] = _energy(frames[first : first + _BLOCK] * window) @ bank
-    np.log(found + np.float32(_FLOOR), out=found)
+            found[first : first + _BLOCK, number] = _energy(frames[first : first + _BLOCK] * window(size)) @ bank
+    np.log(found + np.float32(FLOOR), out=found)
     found -= np.float32(_SILENCE)
     found *= np.float32(1 / np.log(100))
     return found
@@ -68,8 +70,8 @@ def _energy(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @lru_cache
-def _window(size: int) -> NDArray[np.float32]:
-    """Hann's, with a sum of 2, so that a sine of amplitude 1 has a peak of 1."""
+def window(size: int) -> NDArray[np.float32]:
+    """Return Hann's window, with a sum of 2, so that a sine of amplitude 1 has a peak of 1."""
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     return np.asarray(2 * window / window.sum(), np.float32)
 

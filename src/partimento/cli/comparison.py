@@ -176,7 +176,7 @@ class Comparison:
             seconds = round(time.monotonic() - began, 1)
         bundle = load_bundle(entry.folder)
         composer = Composer(bundle)
-        prints = Fingerprints.from_bytes(bundle.files[FINGERPRINTS], FINGERPRINTS)
+        prints = Fingerprints.from_bytes(bundle.fingerprints or b"", FINGERPRINTS)
         return {
             "model": entry.label,
             "encoding": composer.encoding.name,

@@ -130,7 +130,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
 
     composer = load(model)
     composer.sampling = _sampling(composer.sampling, choice)
-    known = composer.bundle.files.get(FINGERPRINTS)
+    known = composer.bundle.fingerprints
     prints = None if known is None else Fingerprints.from_bytes(known, FINGERPRINTS)
     drawn = secrets.randbelow(2**31) if seed is None else seed
     wish = composer.fitted(replace(_wish(length, notes), condition=_original_enough(prints, choice.max_copy)))

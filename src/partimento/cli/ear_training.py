@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shlex
 import time
 from dataclasses import asdict
@@ -29,6 +30,9 @@ EARS = "ears"
 """The name under which an ear is trained."""
 
 RUN = "run"
+
+MOST_WORKERS = 14
+"""Processes that render for a GPU, which alone would wait for them."""
 
 
 def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, name: str, command: str) -> dict[str, Any]:
@@ -72,6 +76,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
         precision=precision_of(course.precision, device),
         threads=course.threads,
         seed=course.seed,
+        workers=max(0, min((os.cpu_count() or 1) - 2, MOST_WORKERS)) if device == "cuda" else 0,
         **{option: value for option, value in asked.items() if value is not None},
     )
     ear = fit_ear(Lessons(parts["train"], parts["valid"], pianos, held_out), plan=plan, folder=out / RUN, resume=course.resume)

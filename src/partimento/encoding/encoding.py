@@ -59,8 +59,13 @@ class Closing(Protocol):
 class Yielding(Protocol):
     """A grammar that knows what is meant by some of what may not come: by a wait too long, the longest that may be."""
 
-    def instead(self, allowed: Mask) -> NDArray[np.intp]:
-        """Return for each id the one that takes its chance, shape (vocabulary,): itself, or one of those `allowed`, its own mask."""
+    def yielded(self, chances: NDArray[np.float64], allowed: Mask) -> NDArray[np.float64]:
+        """Return the chances with those of what may not come given to what is meant by it, shape (vocabulary,).
+
+        Args:
+            chances: Not negative, of any sum; they stay as they are.
+            allowed: The grammar's own mask.
+        """
 
 
 @runtime_checkable

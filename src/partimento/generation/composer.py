@@ -241,7 +241,7 @@ class Composer:
         if model is None:  # it knows no piece in that key: what it writes in another is moved there
             key, model = None, self._plan(bars, None) or self.model
         grammar = self.encoding.grammar(bars=bars, key=key) if wish.melody is None else below(self.encoding, wish.melody)
-        opened = Writing.begin(wish.controls.steer(self._held_up(model), self.encoding), grammar, beginning)
+        opened = Writing.begin(wish.controls.steer(self._held_up(model, wish.melody), self.encoding), grammar, beginning)
         self._leave_room(wish, bars, opened.grammar)
         return opened
 
@@ -251,14 +251,15 @@ class Composer:
             asked = f"--bars {bars}" if wish.seconds is None else f"--seconds {wish.seconds:g} ({bars} bars)"
             raise EncodingError(f"{asked}: the primer alone has {grammar.bars} bars. Ask for more, or give --primer-bars.")
 
-    def _held_up(self, model: SequenceModel) -> SequenceModel:
-        """The model, conservative or steady where that is asked for."""
+    def _held_up(self, model: SequenceModel, melody: Score | None = None) -> SequenceModel:
+        """The model, conservative or steady where that is asked for, and as busy as fits a given melody."""
         if self.sampling.steady:
             if not isinstance(self.encoding, Paced):
                 raise EncodingError(
                     f"--steady: a model of '{self.encoding.name}' does not play in time. It is for models of 'performance'."
                 )
-            model = Steady(model, self.encoding.pulse)
+            speed = None if melody is None else melody.note_count / max(float(duration_seconds(melody)), 1.0)
+            model = Steady(model, self.encoding.pulse, melody=speed)
         if not self.sampling.conservative:
             return model
         return Conservative(model, frame=int(self.encoding.hints.get("frame", 1)))

@@ -82,8 +82,8 @@ class Writing:
         mask = self.grammar.allowed()
         allowed = mask.nonzero()[0]
         weights = np.exp(self.logits - self.logits.max())
-        if hasattr(self.grammar, "instead"):  # `isinstance` of a protocol takes as long as all else here
-            weights = np.bincount(self.grammar.instead(mask), weights, weights.size)
+        if hasattr(self.grammar, "yielded"):  # `isinstance` of a protocol takes as long as all else here
+            weights = self.grammar.yielded(weights, mask)
             logits = np.log(np.maximum(weights[allowed], LEAST))
         else:
             logits = self.logits[allowed]

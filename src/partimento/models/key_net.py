@@ -1,10 +1,11 @@
 """The ear: one small network that listens at every key of the piano alike.
 
 Ours. What a key sounds like is its partials, and they lie at the same distances on a logarithmic scale whatever the key. So each key is
-given the spectrum around its own partials, and all keys share their weights: what is learnt of one is known of all, and 0.1 million
-weights do what networks over the whole spectrum need millions for (Bittner et al. 2022 stack harmonics likewise). Time is heard by
-dilated convolutions, for each key by itself; now and then keys hear each other, at the intervals at which partials meet. Unusual: an
-onset is not a frame but a height that rises and falls around it, so that its time can be told between frames (Kong et al. 2021).
+given the spectrum around its own partials, and all keys share their weights: what is learnt of one is known of all, and 0.2 million
+weights do what networks over the whole spectrum need millions for (Bittner et al. 2022 stack harmonics likewise). Two spectra are heard
+at once, which halves the work. Time is heard by dilated convolutions, for each key by itself; after each of them keys hear each other, at
+every interval: a few channels are convolved along the keys, over the whole keyboard, as one product of matrices. Unusual: an onset is
+not a frame but a height that rises and falls around it, so that its time can be told between frames (Kong et al. 2021).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from partimento.errors import ConfigError
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, INTERVALS, KEYS, PARTIALS, PEDAL_SPAN, PEDAL_UNITS, reach_of
+from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, reach_of
 
 RARE = [-4.0, -3.0, -4.0, 0.0]
 """What each head says before it has learnt: few keys do anything."""
@@ -31,7 +32,7 @@ class KeyNetConfig:
         lowest: MIDI key of the first three.
         windows: Spectra of one moment.
         units: Channels of a key.
-        dilations: Of the convolutions along time, one a block.
+        dilations: Of the convolutions along time, one a block, in pairs of spectra.
         narrow: Channels by which keys hear each other.
         dropout: Share of channels dropped in training.
     """
@@ -39,9 +40,9 @@ class KeyNetConfig:
     bins: int = 300
     lowest: int = 20
     windows: int = 2
-    units: int = 48
-    dilations: tuple[int, ...] = (1, 1, 2, 4, 8, 16, 1, 2)
-    narrow: int = 8
+    units: int = 64
+    dilations: tuple[int, ...] = (1, 1, 2, 4, 8, 1, 2, 4)
+    narrow: int = 16
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class KeyNet(nn.Module):
     """The network; `forward` hears spectra and returns what each key does in each.
 
     Attributes:
-        reach: Spectra to either side that an answer hangs on.
+        reach: Spectra to either side of those heard at once that an answer hangs on.
     """
 
     places: Tensor
@@ -70,52 +71,57 @@ class KeyNet(nn.Module):
         centre = 3 * (FIRST_KEY - config.lowest + torch.arange(KEYS)) + 1
         places = centre + torch.tensor([partial + side for partial in PARTIALS for side in (-1, 0, 1)])[:, None]
         self.register_buffer("places", torch.where((places >= 0) & (places < config.bins), places, config.bins), persistent=False)
-        self.stem = nn.Conv2d(len(places) * config.windows, units, 1)
+        self.stem = nn.Conv2d(TOGETHER * config.windows * len(places), units, 1)
         self.register = nn.Parameter(torch.zeros(units, 1, KEYS))
-        self.blocks = nn.ModuleList(Block(config, dilation, mixes=number % 2 == 1) for number, dilation in enumerate(config.dilations))
+        self.blocks = nn.ModuleList(Block(config, dilation) for dilation in config.dilations)
         self.norm = nn.BatchNorm2d(units)
         self.wide = nn.Conv2d(units, units, 1)
-        self.heads = nn.Conv2d(units, len(HEADS), 1)
+        self.heads = nn.Conv2d(units, TOGETHER * len(HEADS), 1)
         self.pedal_wide = nn.Conv1d(2 * units, PEDAL_UNITS, PEDAL_SPAN, padding=PEDAL_SPAN // 2)
-        self.pedal = nn.Conv1d(PEDAL_UNITS, 1, PEDAL_SPAN, padding=PEDAL_SPAN // 2)
+        self.pedal = nn.Conv1d(PEDAL_UNITS, TOGETHER, PEDAL_SPAN, padding=PEDAL_SPAN // 2)
         with torch.no_grad():
-            self.heads.bias.copy_(torch.tensor(RARE))  # type: ignore[union-attr]  # it has one
+            self.heads.bias.copy_(torch.tensor(RARE).repeat(TOGETHER))  # type: ignore[union-attr]  # it has one
         self.reach = reach_of(config.dilations)
 
     def forward(self, spectra: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits of onset, frame, offset and velocity / 128, shape (batch, heads, time, keys), and of the pedal, (batch, time).
 
         Args:
-            spectra: Shape (batch, time, windows, bins), see `audio.log_spectrum`.
+            spectra: Shape (batch, time, windows, bins), see `audio.log_spectrum`; time a multiple of `TOGETHER`.
         """
+        batch, time = spectra.shape[:2]
         heard = pad(spectra, (0, 1))[..., self.places]  # (batch, time, windows, partials, keys)
-        heard = heard.flatten(2, 3).transpose(1, 2)
+        heard = heard.reshape(batch, time // TOGETHER, -1, KEYS).transpose(1, 2)
         hidden = self.stem(heard) + self.register
         for block in self.blocks:
             hidden = block(hidden)
         hidden = torch.relu(self.wide(torch.relu(self.norm(hidden))))
-        whole = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)  # (batch, 2 * units, time)
-        return self.heads(hidden), self.pedal(torch.relu(self.pedal_wide(whole)))[:, 0]
+        whole = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)  # (batch, 2 * units, time / TOGETHER)
+        said = self.heads(hidden).unflatten(1, (TOGETHER, len(HEADS)))
+        pedal = self.pedal(torch.relu(self.pedal_wide(whole)))
+        return said.permute(0, 2, 3, 1, 4).reshape(batch, len(HEADS), time, KEYS), pedal.transpose(1, 2).reshape(batch, time)
 
 
 class Block(nn.Module):
-    """Time, for each key by itself, then perhaps the keys at some intervals; what it says is added to what it heard."""
+    """Time, for each key by itself, then the keys at every interval; what it says is added to what it heard."""
 
-    def __init__(self, config: KeyNetConfig, dilation: int, *, mixes: bool) -> None:
+    turned: Tensor
+
+    def __init__(self, config: KeyNetConfig, dilation: int) -> None:
         super().__init__()
-        units = config.units
+        units, narrow = config.units, config.narrow
         self.time = nn.Conv2d(units, units, (3, 1), padding=(dilation, 0), dilation=(dilation, 1))
         self.after = nn.BatchNorm2d(units)
-        self.narrow = nn.Conv2d(units, config.narrow, 1) if mixes else None
-        self.point = nn.Conv2d(units + config.narrow * len(INTERVALS) * mixes, units, 1)
+        self.narrow = nn.Conv2d(units, narrow, 1)
+        self.intervals = nn.Parameter(torch.randn(narrow, 2 * KEYS - 1) / KEYS**0.5)
+        self.point = nn.Conv2d(units + narrow, units, 1)
         self.dropout = nn.Dropout2d(config.dropout)
+        keys = torch.arange(KEYS)
+        self.register_buffer("turned", keys - keys[:, None] + KEYS - 1, persistent=False)  # the interval from one key to another
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return the next hidden state, shape (batch, units, time, keys)."""
         said = torch.relu(self.after(self.time(hidden)))
-        if self.narrow is not None:
-            reach = max(INTERVALS)
-            wide = pad(self.narrow(said), (reach, reach))
-            said = torch.cat([said, *(wide[..., reach + step : reach + step + KEYS] for step in INTERVALS)], dim=1)
-        added: Tensor = self.dropout(self.point(said))
+        others = torch.einsum("bctk,ckj->bctj", self.narrow(said), self.intervals[:, self.turned])
+        added: Tensor = self.dropout(self.point(torch.cat([said, others], dim=1)))
         return hidden + added

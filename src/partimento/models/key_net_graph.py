@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, INTERVALS, KEYS, PARTIALS, PEDAL_SPAN, reach_of
+from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
 from partimento.models.onnx_graph import Graph, Weights, model_bytes
 
 _EPSILON = 1e-5
@@ -18,8 +18,8 @@ _EPSILON = 1e-5
 def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     """Return the ONNX graph.
 
-    Input ``spectra`` (1, time, windows, bins); outputs ``heads`` (1, heads, time, keys), chances of onset, frame and offset and the
-    velocity over 128, and ``pedal.chance`` (1, time), that it is down.
+    Input ``spectra`` (1, time, windows, bins), time a multiple of `TOGETHER`; outputs ``heads`` (1, heads, time, keys), chances of onset,
+    frame and offset and the velocity over 128, and ``pedal.chance`` (1, time), that it is down.
 
     Args:
         weights: Named as `key_net.KeyNet.state_dict` names them, float32.
@@ -36,15 +36,21 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
         "Relu", [graph.node("Add", [scaled, graph.constant("norm.offset", offset[:, None, None])], "norm.all")], "norm.relu"
     )
     wide = graph.node("Relu", [_conv(graph, normal, floats, "wide")], "wide.relu")
-    graph.node("Sigmoid", [_conv(graph, wide, floats, "heads", output="heads.logits")], "heads")
+    said = _conv(graph, wide, floats, "heads")  # (1, TOGETHER * heads, time / TOGETHER, keys)
+    parts = graph.node(
+        "Reshape", [said, graph.constant("parts.shape", np.array([TOGETHER, len(HEADS), -1, KEYS], np.int64))], "heads.parts"
+    )
+    turns = graph.node("Transpose", [parts], "heads.turns", perm=[1, 2, 0, 3])
+    logits = graph.node("Reshape", [turns, graph.constant("heads.shape", np.array([1, len(HEADS), -1, KEYS], np.int64))], "heads.logits")
+    graph.node("Sigmoid", [logits], "heads")
     mean = graph.node("ReduceMean", [wide], "whole.mean", axes=[3], keepdims=0)
     most = graph.node("ReduceMax", [wide], "whole.most", axes=[3], keepdims=0)
     whole = graph.node("Concat", [mean, most], "whole", axis=1)
     side = PEDAL_SPAN // 2
-    said = graph.node("Relu", [_conv(graph, whole, floats, "pedal_wide", pads=[side, side])], "pedal_wide.relu")
-    pedal = _conv(graph, said, floats, "pedal", pads=[side, side], output="pedal.logits")
-    axes = graph.constant("pedal.axes", np.array([1], np.int64))
-    graph.node("Sigmoid", [graph.node("Squeeze", [pedal, axes], "pedal.flat")], "pedal.chance")
+    pressed = graph.node("Relu", [_conv(graph, whole, floats, "pedal_wide", pads=[side, side])], "pedal_wide.relu")
+    pedal = graph.node("Transpose", [_conv(graph, pressed, floats, "pedal", pads=[side, side])], "pedal.turns", perm=[0, 2, 1])
+    flat = graph.node("Reshape", [pedal, graph.constant("pedal.shape", np.array([1, -1], np.int64))], "pedal.flat")
+    graph.node("Sigmoid", [flat], "pedal.chance")
     inputs = [helper.make_tensor_value_info("spectra", TensorProto.FLOAT, [1, "time", config["windows"], config["bins"]])]
     outputs = [
         helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, len(HEADS), "time", KEYS]),
@@ -62,9 +68,9 @@ def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
     one = graph.constant("pad.bins", np.array([0, 0, 0, 0, 0, 0, 0, 1], np.int64))
     padded = graph.node("Pad", ["spectra", one], "spectra.padded")
     heard = graph.node("Gather", [padded, graph.constant("places", places.astype(np.int64))], "heard", axis=3)
-    channels = graph.node("Transpose", [heard], "heard.channels", perm=[0, 2, 3, 1, 4])
-    shape = graph.constant("heard.shape", np.array([1, config["windows"] * len(places), -1, KEYS], np.int64))
-    stem = _conv(graph, graph.node("Reshape", [channels, shape], "heard.flat"), weights, "stem")
+    shape = graph.constant("heard.shape", np.array([1, -1, TOGETHER * config["windows"] * len(places), KEYS], np.int64))
+    channels = graph.node("Transpose", [graph.node("Reshape", [heard, shape], "heard.flat")], "heard.channels", perm=[0, 2, 1, 3])
+    stem = _conv(graph, channels, weights, "stem")
     return graph.node("Add", [stem, graph.constant("register", np.asarray(weights["register"]))], "stem.all")
 
 
@@ -77,17 +83,12 @@ def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: i
     inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]
     timed = graph.node("Conv", inputs, f"{name}.time", dilations=[dilation, 1], pads=[dilation, 0, dilation, 0])
     said = graph.node("Relu", [timed], f"{name}.said")
-    if f"{name}.narrow.weight" in weights:
-        reach = max(INTERVALS)
-        narrow = _conv(graph, said, weights, f"{name}.narrow")
-        wide = graph.node("Pad", [narrow, graph.constant("pad.keys", np.array([0, 0, 0, reach, 0, 0, 0, reach], np.int64))], f"{name}.wide")
-        axes = graph.constant("keys.axis", np.array([3], np.int64))
-        parts = [said]
-        for step in INTERVALS:
-            ends = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (reach + step, reach + step + KEYS)]
-            parts.append(graph.node("Slice", [wide, *ends, axes], f"{name}.at{step}"))
-        said = graph.node("Concat", parts, f"{name}.mixed", axis=1)
-    return graph.node("Add", [hidden, _conv(graph, said, weights, f"{name}.point")], f"{name}.all")
+    keys = np.arange(KEYS)
+    between = np.asarray(weights[f"{name}.intervals"])[:, keys - keys[:, None] + KEYS - 1]  # (narrow, keys, keys)
+    narrow = _conv(graph, said, weights, f"{name}.narrow")
+    others = graph.node("MatMul", [narrow, graph.constant(f"{name}.between", between[None])], f"{name}.others")
+    mixed = graph.node("Concat", [said, others], f"{name}.mixed", axis=1)
+    return graph.node("Add", [hidden, _conv(graph, mixed, weights, f"{name}.point")], f"{name}.all")
 
 
 def _conv(graph: Graph, value: str, weights: Weights, name: str, *, pads: list[int] | None = None, output: str = "") -> str:

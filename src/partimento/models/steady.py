@@ -26,6 +26,9 @@ EMPTIEST, FULLEST = 1.5, 8.1
 SOFTEST, LOUDEST = 46.0, 74.0
 """Mean MIDI velocity, of the same."""
 
+FEWEST_BESIDE, MOST_BESIDE = 1.9, 3.0
+"""Notes a second for each of a melody's that is accompanied: the 5th percentile and nearly the median of half minutes of MAESTRO."""
+
 GROWTH, LOUDER = 1.3, 10.0
 """How many times as fast and as full as its beginning a piece may become, and by how much louder."""
 
@@ -50,12 +53,14 @@ class Pulse:
         frees: Whether it lets one go.
         seconds: The time it lets pass.
         velocities: The MIDI velocity it says, 0 where it says none.
+        tells: Whether it tells of a strike to come.
     """
 
     strikes: NDArray[np.bool_]
     frees: NDArray[np.bool_]
     seconds: NDArray[np.float64]
     velocities: NDArray[np.float64]
+    tells: NDArray[np.bool_]
 
 
 class Steady:
@@ -66,12 +71,16 @@ class Steady:
     Args:
         model: What is asked.
         pulse: What its ids do.
+        melody: Notes a second of a given melody that is accompanied.
     """
 
-    def __init__(self, model: SequenceModel, pulse: Pulse) -> None:
+    def __init__(self, model: SequenceModel, pulse: Pulse, *, melody: float | None = None) -> None:
         self._model, self._pulse = model, pulse
+        self._slowest, self._fastest = SLOWEST, FASTEST
+        if melody is not None:
+            self._slowest, self._fastest = min(melody * FEWEST_BESIDE, SLOWEST), min(melody * MOST_BESIDE, FASTEST)
         self._loud = pulse.velocities > 0
-        self._acts = pulse.strikes | pulse.frees | self._loud
+        self._acts = pulse.strikes | pulse.frees | self._loud | pulse.tells
 
     @property
     def vocabulary(self) -> int:
@@ -85,7 +94,7 @@ class Steady:
 
     def start(self, batch: int) -> State:
         """Return the state before the first id: what was played lately and the limits, shape (batch, 12); then the model's own."""
-        played = np.array([[0.0, 0.0, 0.0, 0.0, 64.0, 0.0, FASTEST, SLOWEST, FULLEST, EMPTIEST, LOUDEST, SOFTEST]])
+        played = np.array([[0.0, 0.0, 0.0, 0.0, 64.0, 0.0, self._fastest, self._slowest, FULLEST, EMPTIEST, LOUDEST, SOFTEST]])
         return (played.repeat(batch, axis=0), *self._model.start(batch))
 
     def step(self, ids: NDArray[np.integer], state: State) -> tuple[Logits, State]:

@@ -1,11 +1,13 @@
 """A piano as a bank of notes that were rendered once: thousands of times faster than it plays, to feed training.
 
 Every key has some layers of loudness; a strike takes the nearest layer and brings it to its own loudness, which lies on a smooth
-curve through those of the layers. A key that is let go dies away by its damper; the highest have none.
+curve through those of the layers. A key that is let go dies away by its damper; the highest have none. While the pedal is down all
+strings sound along.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -30,6 +32,13 @@ FIRST_UNDAMPED = 89
 _NAME = re.compile(r"(?P<step>[A-G])(?P<sharp>s?)(?P<octave>-?\d)v(?P<layer>\d+)\.(ogg|wav|flac)")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LOUDNESS_SECONDS = 0.5
+_STILL = 0.005  # share of its amplitude at which a string is still
+
+MIDDLE_KEY, MIDDLE_VELOCITY, MIDDLE_DB = 60, 64, -30.0
+"""How loud this strike of this key is, in the mean of its first half second, in dB of full scale."""
+
+ALONG_SECONDS = 2
+"""How long strings sound along."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,25 @@ class Strikes:
     velocity: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Dampers:
+    """How a piano's dampers work.
+
+    Attributes:
+        speed: How fast they still a string; 1 is usual, 2 twice as fast.
+        delay: How long after its key a damper falls, seconds.
+        leak: Share of a string's amplitude that they hardly reach.
+        tail: Seconds in which that falls to 1/e.
+    """
+
+    speed: float = 1.0
+    delay: float = 0.0
+    leak: float = 0.0
+    tail: float = 0.3
+
+
 class NoteBank:
-    """All keys of one piano.
+    """All keys of one piano, as loud as a performance at `audio.level.REFERENCE_DB`, more or less.
 
     Args:
         layers: For each key from 21 on its layers from soft to loud: the velocity it was recorded at, and samples of shape (frames,).
@@ -64,14 +90,17 @@ class NoteBank:
         self._sounds = [[sound for _, sound in key] for key in layers]
         self._velocities = [np.array([velocity for velocity, _ in key]) for key in layers]
         self._decibels = [np.array([_loudness_db(sound, sample_rate) for _, sound in key]) for key in layers]
+        usual = np.interp(MIDDLE_VELOCITY, self._velocities[MIDDLE_KEY - LOWEST], self._decibels[MIDDLE_KEY - LOWEST])
+        self._gain = float(MIDDLE_DB - usual)
+        self._strings: dict[int, NDArray[np.complex64]] = {}
 
-    def play(self, strikes: Strikes, seconds: float, *, damping: float = 1.0) -> NDArray[np.float32]:
-        """Return what is heard, shape (frames,), at the level of the bank.
+    def play(self, strikes: Strikes, seconds: float, *, dampers: Dampers = Dampers()) -> NDArray[np.float32]:  # frozen
+        """Return what is heard, shape (frames,).
 
         Args:
             strikes: The notes.
             seconds: Length of the stretch.
-            damping: How fast dampers work; 1 is usual, 2 twice as fast.
+            dampers: How they work.
         """
         rate = self.sample_rate
         mix = np.zeros(round(seconds * rate), np.float32)
@@ -83,14 +112,38 @@ class NoteBank:
             length = min(len(sound) - skip, len(mix) - begin)
             if length <= 0:
                 continue
-            held = length if key >= FIRST_UNDAMPED else min(max(round(end * rate) - begin, 0), length)
+            held = length if key >= FIRST_UNDAMPED else min(max(round((end + dampers.delay) * rate) - begin, 0), length)
             into = mix[begin : begin + length]
             into[:held] += sound[skip : skip + held] * gain
             if held < length:
-                fade = _fade(key, rate, damping)
+                fade = _fade(key, rate, dampers)
                 rest = min(length - held, len(fade))
                 into[held : held + rest] += sound[skip + held : skip + held + rest] * (fade[:rest] * gain)
         return mix
+
+    def along(self, sound: NDArray[np.float32], pedal: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what all strings sound along while the pedal is down, as loud as what moves them; shape (frames,).
+
+        Args:
+            sound: What they hear, shape (frames,).
+            pedal: How far it is down, 0 to 1, same shape.
+        """
+        size = 1 << int(np.ceil(np.log2(len(sound) + ALONG_SECONDS * self.sample_rate)))
+        mover = sound * pedal
+        moved = np.fft.irfft(np.fft.rfft(mover, size) * self._all_strings(size), size)[: len(sound)] * pedal
+        return np.asarray(moved * (np.linalg.norm(mover) / (np.linalg.norm(moved) + 1e-9)), np.float32)
+
+    def _all_strings(self, size: int) -> NDArray[np.complex64]:
+        """The spectrum of all strings that were struck softly at once."""
+        if size not in self._strings:
+            count = round(ALONG_SECONDS * self.sample_rate)
+            together = np.zeros(count, np.float32)
+            for key in self._sounds:
+                soft = key[0][self.sample_rate // 50 :][:count]  # behind the hammer's knock
+                together[: len(soft)] += soft / (np.sqrt(np.sum(np.square(soft))) + np.float32(1e-9))
+            together *= np.hanning(2 * count)[count:].astype(np.float32)
+            self._strings[size] = np.asarray(np.fft.rfft(together, size), np.complex64)
+        return self._strings[size]
 
     def _chosen(self, key: int, velocity: float) -> tuple[NDArray[np.float32], np.float32]:
         """The layer of a strike, and the gain that brings it to its loudness."""
@@ -100,7 +153,7 @@ class NoteBank:
         wanted = np.interp(velocity, velocities, decibels)
         if velocity < velocities[0]:
             wanted -= (velocities[0] - velocity) * 0.35
-        return self._sounds[place][layer], np.float32(10 ** ((wanted - decibels[layer]) / 20))
+        return self._sounds[place][layer], np.float32(10 ** ((wanted - decibels[layer] + self._gain) / 20))
 
     @classmethod
     def of_recordings(cls, folder: str | os.PathLike[str], sample_rate: int) -> NoteBank:
@@ -167,7 +220,14 @@ def _faster(sound: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
     return np.asarray(np.interp(places, np.arange(len(sound)), sound), np.float32)
 
 
-def _fade(key: int, rate: int, damping: float) -> NDArray[np.float32]:
-    """What a damper leaves, sample by sample: low strings take longer."""
-    constant = (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / damping
-    return np.asarray(np.exp(-np.arange(round(6 * constant * rate)) / (constant * rate)), np.float32)
+def _fade(key: int, rate: int, dampers: Dampers) -> NDArray[np.float32]:
+    """What a damper leaves, sample by sample: low strings take longer, and some of what they sound it hardly reaches."""
+    constant = (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / dampers.speed
+    seconds = 6 * constant
+    if dampers.leak > _STILL:
+        seconds = max(seconds, dampers.tail * math.log(dampers.leak / _STILL))
+    time = np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate)
+    fade = (1 - dampers.leak) * np.exp(-time / np.float32(constant))
+    if dampers.leak:
+        fade += dampers.leak * np.exp(-time / np.float32(dampers.tail))
+    return np.asarray(fade, np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ from partimento.transcription.note_decoding import Thresholds, notes_of
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2},
-    "small": {"units": 32, "dilations": (1, 1, 2, 4, 8, 16)},
-    "base": {"units": 48, "dilations": (1, 1, 2, 4, 8, 16, 1, 2)},
+    "small": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8},
+    "base": {"units": 64, "dilations": (1, 1, 2, 4, 8, 1, 2, 4)},
 }
 """Shapes of an ear by size; base is what is shipped."""
 
@@ -59,6 +59,7 @@ class EarPlan:
         threads: Of torch.
         seed: Sets weights, stretches and dropout.
         rows: Stretches of a batch.
+        workers: Processes that render ahead.
     """
 
     size: str = "base"
@@ -70,6 +71,7 @@ class EarPlan:
     threads: int = 1
     seed: int = 0
     rows: int = ROWS
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
     looks = PianoStream(valid, [lessons.held_out], rows=plan.rows, seconds=SECONDS, seed=plan.seed + 1)
     loop = Loop(
         Hearing(module),
-        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed),
+        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed, workers=plan.workers),
         [looks.next() for _ in range(VALIDATION_BATCHES)],
         settings=_settings(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
@@ -181,13 +183,14 @@ def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[T
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
     stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
     heard: dict[str, list[tuple[Strikes, Heard]]] = {"clean": [], "as_recorded": []}
-    for notes in stretches:
+    for notes, released in stretches:
         sound = piano.play(notes, TRIED_SECONDS)
-        heard["clean"].append((notes, ear.hear([0.1 * sound / (np.abs(sound).max() + np.float32(1e-6))])))
-        heard["as_recorded"].append((notes, ear.hear([recorded(sound, random, SAMPLE_RATE)])))
+        keys = replace(notes, end=released)
+        heard["clean"].append((keys, ear.hear([sound])))
+        heard["as_recorded"].append((keys, ear.hear([recorded(sound, random, SAMPLE_RATE)])))
     everything = [pair for pairs in heard.values() for pair in pairs]
     best = Thresholds()
-    for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8))):
+    for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8, 0.9))):
         tries = [Thresholds(**{**asdict(best), **dict(zip(names, each, strict=True))}) for each in product(values, repeat=len(names))]
         best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds)).values()))
     return best, {name: mean_f1(_agreements(pairs, best)) for name, pairs in heard.items()}
@@ -202,8 +205,9 @@ def _agreements(pairs: Sequence[tuple[Strikes, Heard]], thresholds: Thresholds) 
     return found
 
 
-def _middle(performance: Performance, seconds: float) -> Strikes:
-    """The notes that begin in a stretch from the middle of a performance; they end with it at the latest."""
+def _middle(performance: Performance, seconds: float) -> tuple[Strikes, NDArray[np.float64]]:
+    """The notes that begin in a stretch from the middle of a performance, and when their keys are let go; with it at the latest."""
     notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
     kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
-    return Strikes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])
+    start, end, released = (column[kept] - begin for column in (notes.start, notes.end, performance.released))
+    return Strikes(start, np.minimum(end, seconds), notes.key[kept], notes.velocity[kept]), np.minimum(released, seconds)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, pad
 
+from partimento.audio import log_spectrum
+from partimento.models.key_net_shape import HEADS
 from partimento.training.piano_stream import Stretches
-from partimento.transcription.targets import Targets
 
 WEIGHTS = {"onset": 2.0, "frame": 1.0, "offset": 1.0, "velocity": 40.0, "pedal": 1.0}
 """What a loss counts, so that each head is heard."""
@@ -29,17 +31,16 @@ class Hearing:
     def losses(self, batch: Stretches) -> dict[str, Tensor]:
         """Return the losses, each a mean over moments."""
         device = next(self.module.parameters()).device
-        heads, pedal = self.module(torch.from_numpy(batch.spectra).to(device))
+        heads, pedal = self.module(spectra_of(batch.sound.to(device, non_blocking=True)))
+        wanted, down = (part.to(device, non_blocking=True).float() for part in (batch.heads, batch.pedal))
         heads, pedal = heads.float(), pedal.float()
         moments = heads.shape[0] * heads.shape[2]
         found: dict[str, Tensor] = {}
-        for number, name in enumerate(("onset", "frame", "offset")):
-            wanted = _stacked(batch.targets, name).to(device)
-            found[name] = binary_cross_entropy_with_logits(heads[:, number], wanted, reduction="sum") / moments
-        loud = _stacked(batch.targets, "velocity").to(device)
+        for number, name in enumerate(HEADS[:3]):
+            found[name] = binary_cross_entropy_with_logits(heads[:, number], wanted[:, number], reduction="sum") / moments
+        loud = wanted[:, 3]
         struck = loud > 0
         found["velocity"] = ((torch.sigmoid(heads[:, 3]) - loud) ** 2 * struck).sum() / struck.sum().clamp(min=1)
-        down = torch.from_numpy(batch.pedal).to(device)
         known = down >= 0
         missed = binary_cross_entropy_with_logits(pedal, down.clamp(min=0), reduction="none")
         found["pedal"] = (missed * known).sum() / known.sum().clamp(min=1)
@@ -61,6 +62,27 @@ class Hearing:
         """Nothing is carried from batch to batch."""
 
 
-def _stacked(targets: Sequence[Targets], name: str) -> Tensor:
-    """One target of all rows, shape (rows, time, keys)."""
-    return torch.from_numpy(np.stack([getattr(each, name) for each in targets]))
+def spectra_of(sound: Tensor) -> Tensor:
+    """Return what `audio.log_spectrum.log_spectra` returns of each row, where the sound is; shape (rows, time, windows, bins).
+
+    Args:
+        sound: Shape (rows, frames), frames a multiple of `log_spectrum.HOP`.
+    """
+    hop, half = log_spectrum.HOP, max(log_spectrum.WINDOWS) // 2
+    padded = pad(sound.float(), (half, half))
+    found = []
+    with torch.autocast(sound.device.type, enabled=False):
+        for size in log_spectrum.WINDOWS:
+            window, bank = _window_and_bank(size, sound.device)
+            frames = padded[:, half - size // 2 :].unfold(1, size, hop)[:, : sound.shape[1] // hop]
+            spectrum = torch.fft.rfft(frames * window)
+            found.append((spectrum.real**2 + spectrum.imag**2) @ bank)
+        energies = torch.stack(found, dim=2)
+        return (torch.log(energies + log_spectrum.FLOOR) - float(np.log(log_spectrum.FLOOR))) / float(np.log(100))
+
+
+@lru_cache
+def _window_and_bank(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The window, and the shares of its frequencies in the bins."""
+    window, bank = (torch.from_numpy(make(size)).to(device) for make in (log_spectrum.window, log_spectrum.filter_bank))
+    return window, bank

@@ -1,7 +1,8 @@
 """A clean sound as it may come out of somebody's room, microphone, telephone or file: what an ear must not mind.
 
 Each change comes with a chance of its own, so that some of what is learnt from is clean. Room, equaliser and band are one product in the
-frequency domain; what is not linear comes after them, noise last, and then the level.
+frequency domain; what is not linear comes after them, noise last. The level stays what it was, give or take some decibels, for recordings
+are brought to one level before they are heard (`audio.level`).
 """
 
 from __future__ import annotations
@@ -9,43 +10,55 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from partimento.audio.level import REFERENCE_DB
+
 ROOM, BAND, DULL, SQUEEZED, CLIPPED, NOISE, HUM = 0.6, 0.15, 0.25, 0.2, 0.1, 0.6, 0.1
 """Chances of reverberation, a telephone's band, treble that is lost, compression, clipping, noise and mains hum."""
 
-LOUDEST_DB, SOFTEST_DB = -10.0, -42.0
-"""Root mean square levels between which a recording lies."""
+LEVEL_DB = 3.0
+"""Standard deviation of how far a recording's level is from where it should be."""
+
+LEAST_NOISE_DB, MOST_NOISE_DB = -55.0, -16.0
+"""How far noise lies below `REFERENCE_DB`."""
 
 
 def recorded(sound: NDArray[np.float32], random: np.random.Generator, sample_rate: int) -> NDArray[np.float32]:
     """Return a sound as it may have been recorded.
 
     Args:
-        sound: Shape (frames,), any level.
+        sound: Shape (frames,), a piece whose level as a whole is about `REFERENCE_DB`.
         random: Where chance comes from.
         sample_rate: Hz.
     """
     size = 1 << int(np.ceil(np.log2(len(sound) + sample_rate)))
-    hz = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate), np.float64)
+    hz = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate), np.float32)
     spectrum = np.fft.rfft(sound, size) * _equaliser(hz, random)
     if random.random() < ROOM:
         spectrum *= np.fft.rfft(_room(random, sample_rate), size)
-    heard = np.fft.irfft(spectrum, size)[: len(sound)]
-    heard /= np.sqrt(np.mean(heard**2)) + 1e-6
+    heard = np.asarray(np.fft.irfft(spectrum, size)[: len(sound)], np.float32)
+    level = np.sqrt(np.mean(np.square(sound))) + np.float32(1e-6)
+    heard /= np.sqrt(np.mean(np.square(heard))) + np.float32(1e-6)
     if random.random() < SQUEEZED:
-        drive = random.uniform(0.3, 2)
+        drive = np.float32(random.uniform(0.3, 2))
         heard = np.tanh(heard * drive) / drive
     if random.random() < CLIPPED:
         most = random.uniform(1.2, 3)
         heard = np.clip(heard, -most, most)
+    heard *= level
     if random.random() < NOISE:
-        heard += _noise(len(sound), random) * 10 ** (-random.uniform(12, 50) / 20)
+        heard += _noise(len(sound), random) * _amplitude(REFERENCE_DB + random.uniform(LEAST_NOISE_DB, MOST_NOISE_DB))
     if random.random() < HUM:
         phase = 2 * np.pi * random.choice([50, 60, 100, 120]) * np.arange(len(sound)) / sample_rate + random.uniform(0, 6)
-        heard += np.sin(phase) * 10 ** (-random.uniform(15, 45) / 20)
-    return np.asarray(heard * 10 ** (random.uniform(SOFTEST_DB, LOUDEST_DB) / 20), np.float32)
+        heard += (np.sin(phase) * _amplitude(REFERENCE_DB - random.uniform(15, 45))).astype(np.float32)
+    return heard * _amplitude(random.normal(0, LEVEL_DB))
 
 
-def _equaliser(hz: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+def _amplitude(decibels: float) -> np.float32:
+    """A factor from decibels."""
+    return np.float32(10 ** (decibels / 20))
+
+
+def _equaliser(hz: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
     """Gain of each frequency: a crooked line, and perhaps a band."""
     count, spread = int(random.integers(3, 9)), random.uniform(0, 6)
     corners = np.sort(random.uniform(np.log(30), np.log(8000), count))
@@ -55,10 +68,10 @@ def _equaliser(hz: NDArray[np.float64], random: np.random.Generator) -> NDArray[
         gain /= (1 + (low / (hz + 1)) ** 6) * (1 + (hz / high) ** 10)
     elif random.random() < DULL:
         gain /= 1 + (hz / random.uniform(3500, 7500)) ** 6
-    return gain
+    return np.asarray(gain, np.float32)
 
 
-def _room(random: np.random.Generator, sample_rate: int) -> NDArray[np.float64]:
+def _room(random: np.random.Generator, sample_rate: int) -> NDArray[np.float32]:
     """The answer of a room to a clap: the clap, then noise that dies away in 0.2 to 1.8 s."""
     seconds = 10 ** random.uniform(-0.7, 0.25)
     count = int(sample_rate * min(seconds, 1.5))
@@ -66,14 +79,16 @@ def _room(random: np.random.Generator, sample_rate: int) -> NDArray[np.float64]:
     width = int(random.integers(1, 6))
     tail = np.convolve(tail, np.ones(width) / width, "same")
     before = int(sample_rate * random.uniform(0, 0.02))
-    answer = np.zeros(before + 1 + count)
+    answer = np.zeros(before + 1 + count, np.float32)
     answer[0] = 1
     answer[before + 1 :] = tail * random.uniform(0.03, 0.6) / (np.sqrt(np.sum(tail**2)) + 1e-9)
     return answer
 
 
-def _noise(count: int, random: np.random.Generator) -> NDArray[np.float64]:
+def _noise(count: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Noise of level 1, from white to nearly brown."""
-    spectrum = np.fft.rfft(random.standard_normal(count))
-    noise = np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 1.0) ** random.uniform(0, 0.8), count)
-    return np.asarray(noise / (noise.std() + 1e-12))
+    size = 1 << int(np.ceil(np.log2(count)))
+    spectrum = np.fft.rfft(random.standard_normal(size, np.float32))
+    colour = np.maximum(np.arange(len(spectrum)), 1.0) ** random.uniform(0, 0.8)
+    noise = np.fft.irfft(spectrum / colour.astype(np.float32), size)[:count]
+    return np.asarray(noise / (noise.std() + 1e-12), np.float32)

@@ -1,21 +1,30 @@
-"""Endless stretches of piano that were rendered for learning to hear: real performances, and notes thrown at random, as if recorded."""
+"""Endless stretches of piano that were rendered for learning to hear: real performances, and notes thrown at random, as if recorded.
+
+What a batch holds hangs on its number alone, so that several processes may render ahead, each a batch of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
-from partimento.audio.log_spectrum import HOP, SAMPLE_RATE, SPECTRA_PER_SECOND, log_spectra
+from partimento.audio.log_spectrum import HOP, SAMPLE_RATE, SPECTRA_PER_SECOND
+from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS
 from partimento.score import Score
 from partimento.score.note import SUSTAIN
 from partimento.score.pedal import pedal_spans, sounding_end
 from partimento.score.tempo import seconds_at
-from partimento.synthesis.note_bank import LONGEST_SECONDS, NoteBank, Strikes
+from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank, Strikes
 from partimento.training.microphone import recorded
-from partimento.transcription.targets import Targets, targets_of
+from partimento.transcription.targets import targets_of
 
 UNKNOWN = -1.0
 """What is said of the pedal where nobody had one."""
@@ -26,6 +35,31 @@ THROWN = 0.15
 MOST_SEMITONES, MOST_STRETCH, MOST_CENTS = 4, 0.15, 30.0
 """By how much a performance is transposed, its speed changed, and its piano out of tune."""
 
+OTHER_KEYS, MOST_KEYS_OFF = 0.5, 3
+"""Share of stretches that are played on other keys of the piano and retuned, and how far off: so few pianos sound like more."""
+
+ALONG, ALONG_DB = 0.7, (-32.0, -12.0)
+"""Share of stretches in which strings sound along while the pedal is down, and how loud."""
+
+LEAK_DB, TAIL_SECONDS = (8.0, 35.0), (0.1, 0.7)
+"""How far below a note that lies what its dampers hardly reach, and in which time that dies away: real pianos, and rooms, ring on."""
+
+LATEST_DAMPER, DAMPER_SPREAD = 0.05, 0.015
+"""Seconds by which dampers fall later than the keys say: of a piano at most, and the deviation of single notes."""
+
+LATEST_STRIKE, STRIKE_SPREAD = 0.04, 0.005
+"""Seconds by which the softest strikes sound later than the keys say, of a piano at most, and the deviation of single notes.
+
+A hammer that is thrown softly flies longer. Source: Goebl and Bresin 2003 (Measurement and reproduction accuracy of
+computer-controlled grand pianos), where soft notes come late and loud ones early.
+"""
+
+PEDAL_SECONDS = 0.08
+"""How long the pedal takes to still all strings."""
+
+AHEAD = 4
+"""Batches that each process renders ahead."""
+
 _RELEASE_SECONDS = 0.6
 
 
@@ -35,10 +69,12 @@ class Performance:
 
     Attributes:
         notes: Its notes; they end when their dampers fall.
+        released: When their keys are let go, shape (notes,): no later than that.
         pedal: When the sustain pedal goes down and up by turns, shape (moves,).
     """
 
     notes: Strikes
+    released: NDArray[np.float64]
     pedal: NDArray[np.float64]
 
     @classmethod
@@ -50,14 +86,16 @@ class Performance:
             for columns in (
                 [seconds_at(score, track.start) for track in tracks],
                 [seconds_at(score, sounding_end(track, score.end_tick)) for track in tracks],
+                [seconds_at(score, track.end) for track in tracks],
                 [track.pitch for track in tracks],
                 [track.velocity for track in tracks],
             )
         ]
         order = np.argsort(columns[0], kind="stable")
-        start, end, key, velocity = (column[order] for column in columns)
+        start, end, released, key, velocity = (column[order] for column in columns)
         moves = [seconds_at(score, pedal_spans(track, SUSTAIN, score.end_tick).ravel()) for track in tracks]
-        return cls(Strikes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
+        notes = Strikes(start, end, key.astype(np.int64), velocity.astype(np.int64))
+        return cls(notes, np.minimum(released, end), np.sort(np.concatenate(moves)))
 
     @property
     def seconds(self) -> float:
@@ -70,17 +108,17 @@ class Stretches:
     """A batch.
 
     Attributes:
-        spectra: Shape (rows, time, windows, bins).
-        targets: Of each row.
+        sound: Shape (rows, frames), float32, at `SAMPLE_RATE`.
+        heads: What is to be heard of it, see `transcription.targets`; shape (rows, heads, time, keys), float16.
         pedal: 1 where it is down, 0 where it is up, `UNKNOWN`; shape (rows, time).
     """
 
-    spectra: NDArray[np.float32]
-    targets: Sequence[Targets]
-    pedal: NDArray[np.float32]
+    sound: Tensor
+    heads: Tensor
+    pedal: Tensor
 
 
-class PianoStream:
+class PianoStream(Dataset[Stretches]):
     """Stretches from anywhere in the performances, on any of some pianos (a `loop.Stream`).
 
     Args:
@@ -89,55 +127,79 @@ class PianoStream:
         rows: Stretches of a batch.
         seconds: Length of a stretch.
         seed: Sets what comes.
+        workers: Processes that render ahead; with 0 each batch is rendered when it is asked for. The batches are the same.
     """
 
-    def __init__(self, performances: Sequence[Performance], pianos: Sequence[NoteBank], *, rows: int, seconds: float, seed: int) -> None:
-        self._performances, self._pianos, self._rows = performances, pianos, rows
+    def __init__(  # all of it says what comes
+        self, performances: Sequence[Performance], pianos: Sequence[NoteBank], *, rows: int, seconds: float, seed: int, workers: int = 0
+    ) -> None:
+        self._performances, self._pianos, self._rows, self._seed, self._workers = performances, pianos, rows, seed, workers
         self._frames = round(seconds * SPECTRA_PER_SECOND)
         lengths = np.array([performance.seconds for performance in performances])
         self._share, self._total = lengths / lengths.sum(), float(lengths.sum())
-        self._random = np.random.default_rng(seed)
-        self._read = 0.0
+        self._number = 0
+        self._coming: Iterator[Stretches] | None = None
 
     @property
     def epoch(self) -> int:
         """How often as much has been read as there is, the present time counted."""
-        return 1 + int(self._read / self._total)
+        return 1 + int(self._number * self._rows * self._frames / SPECTRA_PER_SECOND / self._total)
 
     def next(self) -> Stretches:
         """Return the next batch."""
-        rows = [self._stretch() for _ in range(self._rows)]
-        self._read += self._rows * self._frames / SPECTRA_PER_SECOND
-        return Stretches(np.stack([row[0] for row in rows]), [row[1] for row in rows], np.stack([row[2] for row in rows]))
+        if self._workers and self._coming is None:
+            loader = DataLoader(
+                self, batch_size=None, sampler=count(self._number), num_workers=self._workers, prefetch_factor=AHEAD, collate_fn=_as_it_is
+            )
+            self._coming = iter(loader)
+        batch = next(self._coming) if self._coming is not None else self[self._number]
+        self._number += 1
+        return batch
+
+    def __getitem__(self, number: int) -> Stretches:
+        """Return a batch by its number."""
+        random = np.random.default_rng([self._seed, number])
+        sound, heads, pedal = zip(*(self._stretch(random) for _ in range(self._rows)), strict=True)
+        return Stretches(*(torch.from_numpy(np.stack(part)) for part in (sound, heads, pedal)))
 
     def state(self) -> Mapping[str, object]:
         """Return where the stream stands, as JSON values."""
-        return {"random": self._random.bit_generator.state, "read": self._read}
+        return {"number": self._number}
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Go to where `state` says."""
-        self._random.bit_generator.state = state["random"]  # type: ignore[assignment]
-        self._read = float(state["read"])  # type: ignore[arg-type]
+        self._number, self._coming = int(state["number"]), None  # type: ignore[call-overload]
 
-    def _stretch(self) -> tuple[NDArray[np.float32], Targets, NDArray[np.float32]]:
-        """Spectra, targets and pedal of one stretch."""
-        random, seconds = self._random, self._frames / SPECTRA_PER_SECOND
+    def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float16], NDArray[np.float32]]:
+        """Sound, targets and pedal of one stretch."""
+        seconds = self._frames / SPECTRA_PER_SECOND
         if random.random() < THROWN:
             notes, pedal = thrown(random, seconds), np.full(self._frames, UNKNOWN, np.float32)
+            released = notes.end
         else:
-            notes, pedal = self._played(seconds)
+            notes, released, pedal = self._played(random, seconds)
         piano = self._pianos[int(random.integers(len(self._pianos)))]
-        ratio = 2 ** (random.uniform(-MOST_CENTS, MOST_CENTS) / 1200)
-        spread = Strikes(notes.start * ratio, notes.end * ratio, notes.key, notes.velocity)  # played at that speed it is in time again
-        sound = piano.play(spread, seconds * ratio + 0.1, damping=2 ** random.uniform(-1, 1))
-        frames = self._frames * HOP
-        tuned = np.interp(np.arange(frames) * ratio, np.arange(len(sound)), sound).astype(np.float32)
-        targets = targets_of(notes.start, notes.end, notes.key, notes.velocity, frames=self._frames, rate=SPECTRA_PER_SECOND)
-        return log_spectra(recorded(tuned, random, SAMPLE_RATE)), targets, pedal
+        off = int(random.integers(-MOST_KEYS_OFF, MOST_KEYS_OFF + 1)) if random.random() < OTHER_KEYS else 0
+        if notes.key.size and not FIRST_KEY <= notes.key.min() + off <= notes.key.max() + off < FIRST_KEY + KEYS:
+            off = 0
+        ratio = 2 ** (random.uniform(-MOST_CENTS, MOST_CENTS) / 1200 - off / 12)
+        delay = random.uniform(0, LATEST_DAMPER) + np.abs(random.normal(0, DAMPER_SPREAD, notes.end.size))
+        lag = random.uniform(0, LATEST_STRIKE) * np.clip((70 - notes.velocity) / 50, -0.3, 1) + random.normal(0, STRIKE_SPREAD, delay.size)
+        start, end = (notes.start + lag) * ratio, (notes.end + delay) * ratio  # retuned it is in time again
+        spread = Strikes(start, np.maximum(end, start + 0.01), notes.key + off, notes.velocity)
+        dampers = Dampers(2 ** random.uniform(-1.3, 1), leak=10 ** (-random.uniform(*LEAK_DB) / 20), tail=random.uniform(*TAIL_SECONDS))
+        sound = piano.play(spread, seconds * ratio + 0.1, dampers=dampers)
+        if random.random() < ALONG:
+            at = np.arange(len(sound)) * (SPECTRA_PER_SECOND / SAMPLE_RATE / ratio)
+            down = np.interp(at, np.arange(len(pedal)), _softened(np.maximum(pedal, 0))).astype(np.float32)
+            sound += piano.along(sound, down) * np.float32(10 ** (random.uniform(*ALONG_DB) / 20))
+        tuned = np.interp(np.arange(self._frames * HOP) * ratio, np.arange(len(sound)), sound).astype(np.float32)
+        targets = targets_of(notes.start, released, notes.key, notes.velocity, frames=self._frames, rate=SPECTRA_PER_SECOND)
+        heads = np.stack([getattr(targets, name) for name in HEADS]).astype(np.float16)
+        return recorded(tuned, random, SAMPLE_RATE), heads, pedal
 
-    def _played(self, seconds: float) -> tuple[Strikes, NDArray[np.float32]]:
-        """A stretch of a performance, transposed, slower or faster, softer or louder; and its pedal."""
-        random = self._random
+    def _played(self, random: np.random.Generator, seconds: float) -> tuple[Strikes, NDArray[np.float64], NDArray[np.float32]]:
+        """A stretch of a performance, transposed, slower or faster, softer or louder; when its keys are let go; and its pedal."""
         performance = self._performances[int(random.choice(len(self._performances), p=self._share))]
         stretch = random.uniform(1 - MOST_STRETCH, 1 + MOST_STRETCH)
         begin = random.uniform(0, max(performance.seconds - seconds / stretch, 0.1))
@@ -150,8 +212,19 @@ class PianoStream:
         touch = np.clip(127 * (notes.velocity[chosen] / 127) ** random.uniform(0.7, 1.4), 1, 127).astype(np.int64)
         at = begin + np.arange(self._frames) / SPECTRA_PER_SECOND / stretch
         down = np.searchsorted(performance.pedal, at, side="right") % 2
-        start, end = ((column[chosen] - begin) * stretch for column in (notes.start, notes.end))
-        return Strikes(start, end, key[chosen], touch), down.astype(np.float32)
+        start, end, released = ((column[chosen] - begin) * stretch for column in (notes.start, notes.end, performance.released))
+        return Strikes(start, end, key[chosen], touch), released, down.astype(np.float32)
+
+
+def _as_it_is(batch: Any) -> Any:
+    """A batch that another process has made."""
+    return batch
+
+
+def _softened(pedal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far the dampers are off the strings, of where a pedal is down; shape (frames,)."""
+    width = 2 * round(PEDAL_SECONDS * SPECTRA_PER_SECOND / 2) + 1
+    return np.asarray(np.convolve(np.pad(pedal, width // 2, mode="edge"), np.ones(width) / width, mode="valid"), np.float32)
 
 
 def thrown(random: np.random.Generator, seconds: float) -> Strikes:

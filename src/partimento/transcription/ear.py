@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.audio.log_spectrum import HOP, WINDOWS, log_spectra
-from partimento.models.key_net_shape import HEADS, KEYS
+from partimento.audio.level import levelled
+from partimento.audio.log_spectrum import HOP, SAMPLE_RATE, WINDOWS, log_spectra
+from partimento.models.key_net_shape import HEADS, KEYS, TOGETHER
 from partimento.models.onnx_session import opened
 
 CHUNK = 1000
@@ -65,7 +66,7 @@ class Ear:
             blocks: Mono samples at `audio.log_spectrum.SAMPLE_RATE`, each of shape (frames,).
         """
         heads, pedals = [np.zeros((len(HEADS), 0, KEYS), np.uint8)], [np.zeros(0, np.uint8)]
-        for spectra, before, count in self._chunks(spectra_of(blocks)):
+        for spectra, before, count in self._chunks(spectra_of(levelled(blocks, SAMPLE_RATE))):
             said, pedal = self._session.run(["heads", "pedal.chance"], {"spectra": spectra[None]})
             heads.append(_bytes(said[0, :, before : before + count]))
             pedals.append(_bytes(pedal[0, before : before + count]))
@@ -82,7 +83,7 @@ class Ear:
                 gone = max(before + CHUNK - self.reach, 0)
                 kept, before = kept[gone:], before + CHUNK - gone
         if kept is not None and len(kept) > before:
-            yield kept, before, len(kept) - before
+            yield np.pad(kept, ((0, -len(kept) % TOGETHER), (0, 0), (0, 0))), before, len(kept) - before
 
 
 def spectra_of(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:

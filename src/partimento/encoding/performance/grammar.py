@@ -101,20 +101,44 @@ class PerformanceGrammar:
             self._allow_anything(mask)
         return mask
 
-    def instead(self, allowed: Mask) -> NDArray[np.intp]:
-        """Return what takes the chance of what may not come (see `Yielding`).
+    def yielded(self, chances: NDArray[np.float64], allowed: Mask) -> NDArray[np.float64]:
+        """Return the chances with those of what may not come given to what is meant by it (see `Yielding`).
 
-        A wait too long stands for the longest that may be, and who would strike a key that sounds lets it go first, where that may be.
+        A wait too long stands for the longest that may be; who would strike a key that sounds lets it go first, where that may be; who
+        would strike a key somewhat before it is due waits; who would tell of a melody what is not given lets time pass; and who would
+        let time pass though something of the melody has to come first does that.
         """
         layout = self._layout
         found = np.arange(layout.size)
         freed = allowed[layout.first_off : layout.first_shift].nonzero()[0]
         found[FIRST_ON + freed] = layout.first_off + freed
         waits = allowed[layout.first_shift : layout.first_velocity].nonzero()[0]
-        if waits.size:
-            longest = layout.first_shift + int(waits[-1])
-            found[longest : layout.first_velocity] = longest
-        return found
+        if not waits.size:
+            found[layout.first_shift : layout.first_velocity] = self._first_of_all(allowed)
+            return _summed(found, chances)
+        longest = layout.first_shift + int(waits[-1])
+        found[longest : layout.first_velocity] = longest
+        if self._promises is None:
+            return _summed(found, chances)
+        for key, steps in self._promises.soon(self._step).items():
+            found[FIRST_ON + key] = min(layout.first_shift + steps - 1, longest)
+        moved = _summed(found, chances)
+        untold = moved[layout.first_melody :] * ~allowed[layout.first_melody :]
+        moved[layout.first_melody :] -= untold
+        time = moved[layout.first_shift + waits]
+        moved[layout.first_shift + waits] = time * (1 + untold.sum() / max(float(time.sum()), 1e-30))
+        return moved
+
+    def _first_of_all(self, allowed: Mask) -> NDArray[np.intp]:
+        """What is done before time may pass, for each length of it: the next of a given melody is told, or what is due is struck."""
+        layout, promises = self._layout, self._promises
+        waits = np.arange(layout.first_shift, layout.first_velocity)
+        if promises is None:
+            return waits
+        if promises.is_given and (told := allowed[layout.first_melody :].nonzero()[0]).size:
+            return np.full(waits.size, layout.first_melody + int(told[0]))
+        due = promises.due(self._step)
+        return np.full(waits.size, FIRST_ON + min(due)) if due and allowed[FIRST_ON + min(due)] else waits
 
     def _overdue(self) -> list[int]:
         """Keys that must be let go before anything else."""
@@ -125,13 +149,14 @@ class PerformanceGrammar:
         return due
 
     def _allow_told(self, mask: Mask, promises: Promises) -> None:
-        """Allow to tell more of the melody, and time to pass once all of it is told."""
+        """Allow to tell more of the melody, where time may pass thereafter, and time to pass once all of it is told."""
         first, wanted = self._layout.first_melody, promises.to_tell(self._step)
-        if wanted:
-            mask[first + wanted[0]] = True
-            return
-        if wanted is None and promises.may_tell(self._step):
-            mask[first + promises.last_told + 1 :] = True
+        if self._most_steps(all_told=True) > 0:
+            if wanted:
+                mask[first + wanted[0]] = True
+                return
+            if wanted is None and promises.may_tell(self._step):
+                mask[first + promises.last_told + 1 :] = True
         self._allow_time(mask)
 
     def _allow_anything(self, mask: Mask) -> None:
@@ -159,21 +184,32 @@ class PerformanceGrammar:
         mask[END] = at_rest and self._struck < 0 and self._step > self._earliest_end and not owes
 
     def _allow_time(self, mask: Mask) -> None:
-        """Allow time to pass, as far as it may; after less than the longest shift, or what was told, something has to happen."""
+        """Allow time to pass, as far as it may; after less than the longest shift, or what was told, something has to happen.
+
+        Where a melody is given, what happens may be that the model would tell some of its own: so time may pass again.
+        """
         first = self._layout.first_shift
-        if first <= self._last < first + LONGEST_SHIFT - 1 or self._layout.first_control <= self._last < self._layout.first_melody:
+        is_given = self._promises is not None and self._promises.is_given
+        halted = first <= self._last < first + LONGEST_SHIFT - 1 and not is_given
+        if halted or self._layout.first_control <= self._last < self._layout.first_melody:
             return
-        most = self._limit - self._step
-        if self._promises is not None and self._step < self._layout.lead and self._promises.is_given:  # nothing else can happen before
-            mask[first + min(self._promises.most_steps(self._step), self._layout.lead - self._step) - 1] = True
+        most = self._most_steps()
+        if is_given and self._step < self._layout.lead:  # nothing else can happen before
+            mask[first + most - 1] = True
             return
-        if self._promises is not None:
-            most = min(most, self._promises.most_steps(self._step) + (not self._sounding))
-        if self._sounding:
-            most = min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
-        else:
-            most = min(most - 1, self._silent_since + LONGEST_SILENCE - self._step)
         mask[first : first + max(min(most, LONGEST_SHIFT), 0)] = True
+
+    def _most_steps(self, *, all_told: bool = False) -> int:
+        """How many steps may pass before something must happen, 0 or less where it must now; as if all were told that has to be."""
+        most, promises = self._limit - self._step, self._promises
+        if promises is not None:
+            owed = promises.most_steps(self._step, all_told=all_told)
+            if promises.is_given and self._step < self._layout.lead:
+                return min(owed, self._layout.lead - self._step)
+            most = min(most, owed + (not self._sounding))
+        if self._sounding:
+            return min(most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
+        return min(most - 1, self._silent_since + LONGEST_SILENCE - self._step)
 
     def _allow_freed(self, mask: Mask, most: int) -> None:
         """Allow to let go what sounds, above what this step has let go already, up to key `most`; what must go goes in any case."""
@@ -191,8 +227,12 @@ class PerformanceGrammar:
         mask[FIRST_ON + max(struck + 1, PIANO.start - lowest) : min(FIRST_ON + PIANO.stop - lowest, self._layout.first_off)] = True
         for key in self._sounding:
             mask[FIRST_ON + key] = False
-        if self._promises is not None and (due := self._promises.due(self._step)):
-            mask[FIRST_ON + min(due) + 1 : self._layout.first_off] = False
+        if self._promises is not None:
+            for key in self._promises.soon(self._step):
+                mask[FIRST_ON + key] = False
+            if due := self._promises.due(self._step):
+                mask[FIRST_ON + min(due)] = True
+                mask[FIRST_ON + min(due) + 1 : self._layout.first_off] = False
 
     def push(self, number: int) -> None:
         """Take the next id, whether `allowed` has it or not: a given beginning may break the rules."""
@@ -235,3 +275,8 @@ class PerformanceGrammar:
             del self._sounding[key]
             if not self._sounding:
                 self._silent_since = self._step
+
+
+def _summed(places: NDArray[np.intp], chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The chances, each added where it is to go; both and the result of one shape."""
+    return np.asarray(np.bincount(places, chances, chances.size), np.float64)

@@ -223,10 +223,11 @@ class Performance:
 
     @property
     def pulse(self) -> Pulse:
-        """What each id strikes, lets go, lets pass and says of loudness."""
+        """What each id strikes, lets go, lets pass, and says of loudness and of strikes to come."""
         layout = self._layout
         velocities = np.where(layout.kinds == Kind.VELOCITY, 4.0 * (np.arange(layout.size) - layout.first_velocity) + 2, 0.0)
-        return Pulse(layout.kinds == Kind.ON, layout.kinds == Kind.OFF, layout.steps / STEPS_PER_SECOND, velocities)
+        kinds = layout.kinds
+        return Pulse(kinds == Kind.ON, kinds == Kind.OFF, layout.steps / STEPS_PER_SECOND, velocities, kinds == Kind.MELODY)
 
     def voice_tokens(self, ids: Ids) -> int:
         """Return the number of keys struck in `ids`."""

@@ -11,6 +11,10 @@ Note = tuple[int, int, int]
 """Step, key counted from the lowest, and step of the end of a given note; the music's own steps, its lead not counted."""
 
 
+EARLY_STEPS = 25
+"""Steps before it is due in which what was told is not struck: a model counts a second to a few hundredths only."""
+
+
 class Promises:
     """What has been told of a melody.
 
@@ -41,6 +45,14 @@ class Promises:
         """Return the keys that must be struck before time passes, from low to high."""
         return [key for when, key, _ in self._owed if when <= step]
 
+    def soon(self, step: int) -> dict[int, int]:
+        """Return the keys that are due within `EARLY_STEPS`, but not yet, and in how many steps."""
+        coming: dict[int, int] = {}
+        for when, key, _ in self._owed:
+            if 0 < when - step <= EARLY_STEPS:
+                coming.setdefault(key, when - step)
+        return coming
+
     def to_tell(self, step: int) -> list[int] | None:
         """Return the keys of a given melody that must be told before time passes; None where the melody is free."""
         return None if self._to_tell is None else [key for when, key, _ in self._to_tell if when <= step]
@@ -57,9 +69,10 @@ class Promises:
         """Return the keys whose given note is over."""
         return [key for key, end in self._held.items() if end <= step]
 
-    def most_steps(self, step: int) -> int:
-        """Return how many steps may pass at most before something is owed."""
-        coming = [when for when, _, _ in list(self._owed)[:1] + list(self._to_tell or ())[:1]] + list(self._held.values())
+    def most_steps(self, step: int, *, all_told: bool = False) -> int:
+        """Return how many steps may pass at most before something is owed; as if what must be told had been."""
+        to_tell = () if all_told else list(self._to_tell or ())[:1]
+        coming = [when for when, _, _ in [*list(self._owed)[:1], *to_tell]] + list(self._held.values())
         return min((when - step for when in coming), default=self._limit)
 
     def tell(self, key: int, step: int) -> None:
