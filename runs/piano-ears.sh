@@ -1,11 +1,15 @@
 #!/bin/sh
-# An ear for the piano. What comes with the package had STEPS=900 (twenty minutes of one core); the 12,000 are yet to be made. Data: partimento corpus download maestro (or MAESTRO=archive or folder of a copy);
+# An ear for the piano, in one run. piano-ears was trained in parts, as its pianos became more real: 7,038 steps of 16 stretches on an NVIDIA H100 beside
+# seven other trainings, 6,105 alone on it (twelve minutes in all; the rate fell along half a cosine by the clock, twice), then 1,000 and some 1,600 steps of 8
+# on a core of a server, 1.3 s each, with dampers that fall late, strings that ring on and soft strikes that come late. The SoundFonts' grand pianos were folders
+# of single notes then, every third key at five loudnesses. Data: partimento corpus download maestro (or MAESTRO=archive or folder of a copy);
 # pianos: a folder of the Salamander Grand Piano's single notes at 16 kHz, named such as Ds4v10.ogg (CC BY 3.0, Alexander Holm), and SoundFonts of
-# Debian's musescore-general-soundfont-small, timgm6mb-soundfont and, held out, fluid-soundfont-gm. One core of a server makes some 1,500 steps an hour.
+# Debian's musescore-general-soundfont-small, timgm6mb-soundfont and, held out, fluid-soundfont-gm.
 set -eu
-partimento train "maestro${MAESTRO:+=$MAESTRO}" --model ears --size base --steps "${STEPS:-12000}" --threads "${THREADS:-2}" --seed 0 --resume \
+partimento train "maestro${MAESTRO:+=$MAESTRO}" --model ears --size base --steps "${STEPS:-16000}" --rows 16 --device "${DEVICE:-auto}" --threads "${THREADS:-2}" --seed 0 --resume \
     --piano "${SALAMANDER:?a folder of single notes}" \
     --piano /usr/share/sounds/sf3/MuseScore_General_Lite.sf3 \
     --piano /usr/share/sounds/sf2/TimGM6mb.sf2 \
     --piano /usr/share/sounds/sf2/FluidR3_GM.sf2 \
     --name piano-ears --out "${1:-checkpoints/piano-ears}"
+python tools/ship.py "${1:-checkpoints/piano-ears}" runs/piano-ears.json

@@ -60,8 +60,8 @@ def test_thresholds_are_those_that_find_most(bank):
     from partimento.transcription.targets import targets_of  # noqa: PLC0415
 
     ear, played = Perfect(), performance(40)
-    notes, released = ears._middle(played, ears.TRIED_SECONDS)
-    found = targets_of(notes.start, released, notes.key, notes.velocity, frames=1500, rate=50.0)
+    notes = ears._middle(played, ears.TRIED_SECONDS)
+    found = targets_of(notes.start, notes.end, notes.key, notes.velocity, frames=1500, rate=50.0)
     curves = [
         np.rint(scale * curve * 255)
         for scale, curve in ((0.45, found.onset), (0.45, found.frame), (0.45, found.offset), (1, found.velocity))

@@ -33,6 +33,7 @@ FLOOR = 1e-9
 
 _SILENCE = float(np.log(FLOOR))
 _BLOCK = 512
+_GROUP = 60
 
 Spectra = NDArray[np.float32]
 """Shape (spectra, windows, bins): logarithms of energy, 0 in silence and about 1 for every 20 dB above it."""
@@ -54,9 +55,11 @@ def log_spectra(samples: NDArray[np.float32]) -> Spectra:
     found = np.empty((count, len(WINDOWS), BINS), np.float32)
     for number, size in enumerate(WINDOWS):
         frames = np.lib.stride_tricks.sliding_window_view(padded[half - size // 2 :], size)[::HOP][:count]
-        bank = filter_bank(size)
+        bank, parts = filter_bank(size), _parts(size)
         for first in range(0, count, _BLOCK):
-            found[first : first + _BLOCK, number] = _energy(frames[first : first + _BLOCK] * window(size)) @ bank
+            energy = _energy(frames[first : first + _BLOCK] * window(size))
+            for bins, part in parts:
+                found[first : first + _BLOCK, number, bins] = energy[:, part] @ bank[part, bins]
     np.log(found + np.float32(FLOOR), out=found)
     found -= np.float32(_SILENCE)
     found *= np.float32(1 / np.log(100))
@@ -84,3 +87,11 @@ def filter_bank(size: int) -> NDArray[np.float32]:
     width = np.maximum(centre * (2 ** (1 / (12 * BINS_PER_KEY)) - 1), SAMPLE_RATE / size)
     bank = np.maximum(0, 1 - np.abs(hz[:, None] - centre) / width)
     return np.asarray(bank, np.float32)
+
+
+@lru_cache
+def _parts(size: int) -> list[tuple[slice, slice]]:
+    """Groups of bins, and the frequencies that any of them hears: what is nought need not be multiplied."""
+    groups = [slice(first, first + _GROUP) for first in range(0, BINS, _GROUP)]
+    heard = [np.flatnonzero(filter_bank(size)[:, bins].any(axis=1)) for bins in groups]
+    return [(bins, slice(int(places[0]), int(places[-1]) + 1)) for bins, places in zip(groups, heard, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
+from partimento.models.key_net_shape import BINS_PER_KEY, FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
 from partimento.models.onnx_graph import Graph, Weights, model_bytes
 
 _EPSILON = 1e-5
@@ -60,18 +60,39 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
 
 
 def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
-    """Every key's partials, and what is made of them first."""
-    bins = config["bins"]
-    centre = 3 * (FIRST_KEY - config["lowest"] + np.arange(KEYS)) + 1
-    places = centre + np.array([partial + side for partial in PARTIALS for side in (-1, 0, 1)])[:, None]
-    places = np.where((places >= 0) & (places < bins), places, bins)
-    one = graph.constant("pad.bins", np.array([0, 0, 0, 0, 0, 0, 0, 1], np.int64))
-    padded = graph.node("Pad", ["spectra", one], "spectra.padded")
-    heard = graph.node("Gather", [padded, graph.constant("places", places.astype(np.int64))], "heard", axis=3)
-    shape = graph.constant("heard.shape", np.array([1, -1, TOGETHER * config["windows"] * len(places), KEYS], np.int64))
-    channels = graph.node("Transpose", [graph.node("Reshape", [heard, shape], "heard.flat")], "heard.channels", perm=[0, 2, 1, 3])
-    stem = _conv(graph, channels, weights, "stem")
-    return graph.node("Add", [stem, graph.constant("register", np.asarray(weights["register"]))], "stem.all")
+    """Every key's partials, and what is made of them first.
+
+    The three bins of a key are channels, and partials are the keyboard moved by whole keys: slices of it, where `key_net` gathers bins.
+    """
+    first, keys, channels = config["lowest"], config["bins"] // BINS_PER_KEY, TOGETHER * config["windows"]
+    shape = graph.constant("keys.shape", np.array([1, -1, channels, keys, BINS_PER_KEY], np.int64))
+    turned = graph.node("Transpose", [graph.node("Reshape", ["spectra", shape], "keys.bins")], "keys.channels", perm=[0, 2, 4, 1, 3])
+    flat = graph.constant("keys.flat", np.array([1, channels * BINS_PER_KEY, -1, keys], np.int64))
+    bins = np.array([partial + side + 1 for partial in PARTIALS for side in (-1, 0, 1)])  # from a key's first bin on
+    moves, sides = bins // BINS_PER_KEY, bins % BINS_PER_KEY
+    before, after = max(0, first - FIRST_KEY - moves.min()), max(0, FIRST_KEY + KEYS + moves.max() - first - keys)
+    ends = graph.constant("keys.ends", np.array([0, 0, 0, before, 0, 0, 0, after], np.int64))
+    wide = graph.node("Pad", [graph.node("Reshape", [turned, flat], "keys.all"), ends], "keys.wide")
+    kernel = np.asarray(weights["stem.weight"]).reshape(config["units"], channels, len(bins))
+    parts, kernels = [], []
+    axis = graph.constant("keys.axis", np.array([3], np.int64))
+    for move in np.unique(moves):
+        begin = int(before + FIRST_KEY + move - first)
+        limits = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (begin, begin + KEYS)]
+        parts.append(graph.node("Slice", [wide, *limits, axis], f"heard.{move}"))
+        part = np.zeros((config["units"], channels, BINS_PER_KEY), np.float32)
+        for number in np.flatnonzero(moves == move):
+            part[:, :, sides[number]] += kernel[:, :, number]
+        kernels.append(part.reshape(config["units"], -1))
+    heard = graph.node("Concat", parts, "heard", axis=1)
+    inputs = [
+        heard,
+        graph.constant("stem.kernel", np.concatenate(kernels, axis=1)[:, :, None, None]),
+        graph.constant("stem.bias", weights["stem.bias"]),
+    ]
+    return graph.node(
+        "Add", [graph.node("Conv", inputs, "stem.out"), graph.constant("register", np.asarray(weights["register"]))], "stem.all"
+    )
 
 
 def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int) -> str:
@@ -87,8 +108,16 @@ def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: i
     between = np.asarray(weights[f"{name}.intervals"])[:, keys - keys[:, None] + KEYS - 1]  # (narrow, keys, keys)
     narrow = _conv(graph, said, weights, f"{name}.narrow")
     others = graph.node("MatMul", [narrow, graph.constant(f"{name}.between", between[None])], f"{name}.others")
-    mixed = graph.node("Concat", [said, others], f"{name}.mixed", axis=1)
-    return graph.node("Add", [hidden, _conv(graph, mixed, weights, f"{name}.point")], f"{name}.all")
+    units = kernel.shape[0]  # two products in place of one over all channels: what is said would have to be laid out anew for it
+    point = np.asarray(weights[f"{name}.point.weight"])
+    own = graph.node("Conv", [said, graph.constant(f"{name}.point.own", point[:, :units])], f"{name}.own")
+    inputs = [
+        others,
+        graph.constant(f"{name}.point.others", point[:, units:]),
+        graph.constant(f"{name}.point.bias", weights[f"{name}.point.bias"]),
+    ]
+    with_own = graph.node("Add", [own, hidden], f"{name}.with_own")
+    return graph.node("Add", [graph.node("Conv", inputs, f"{name}.from_others"), with_own], f"{name}.all")
 
 
 def _conv(graph: Graph, value: str, weights: Weights, name: str, *, pads: list[int] | None = None, output: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 KEYS, FIRST_KEY = 88, 21
+BINS_PER_KEY = 3
 
 PARTIALS = (-36, 0, 36, 57, 72, 84, 93, 101, 108)
 """Where they are looked for, in thirds of a semitone from the key: half its frequency, then one to eight times it."""

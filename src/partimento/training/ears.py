@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.microphone import recorded
-from partimento.training.piano_stream import Performance, PianoStream
+from partimento.training.piano_stream import Performance, PianoStream, dampers_at_random
 from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of
@@ -183,11 +183,10 @@ def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[T
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
     stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
     heard: dict[str, list[tuple[Strikes, Heard]]] = {"clean": [], "as_recorded": []}
-    for notes, released in stretches:
-        sound = piano.play(notes, TRIED_SECONDS)
-        keys = replace(notes, end=released)
-        heard["clean"].append((keys, ear.hear([sound])))
-        heard["as_recorded"].append((keys, ear.hear([recorded(sound, random, SAMPLE_RATE)])))
+    for notes in stretches:
+        heard["clean"].append((notes, ear.hear([piano.play(notes, TRIED_SECONDS)])))
+        ringing = piano.play(notes, TRIED_SECONDS, dampers=dampers_at_random(random))
+        heard["as_recorded"].append((notes, ear.hear([recorded(ringing, random, SAMPLE_RATE)])))
     everything = [pair for pairs in heard.values() for pair in pairs]
     best = Thresholds()
     for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8, 0.9))):
@@ -205,9 +204,8 @@ def _agreements(pairs: Sequence[tuple[Strikes, Heard]], thresholds: Thresholds) 
     return found
 
 
-def _middle(performance: Performance, seconds: float) -> tuple[Strikes, NDArray[np.float64]]:
-    """The notes that begin in a stretch from the middle of a performance, and when their keys are let go; with it at the latest."""
+def _middle(performance: Performance, seconds: float) -> Strikes:
+    """The notes that begin in a stretch from the middle of a performance; they end with it at the latest."""
     notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
     kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
-    start, end, released = (column[kept] - begin for column in (notes.start, notes.end, performance.released))
-    return Strikes(start, np.minimum(end, seconds), notes.key[kept], notes.velocity[kept]), np.minimum(released, seconds)
+    return Strikes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])

@@ -41,8 +41,12 @@ OTHER_KEYS, MOST_KEYS_OFF = 0.5, 3
 ALONG, ALONG_DB = 0.7, (-32.0, -12.0)
 """Share of stretches in which strings sound along while the pedal is down, and how loud."""
 
-LEAK_DB, TAIL_SECONDS = (8.0, 35.0), (0.1, 0.7)
-"""How far below a note that lies what its dampers hardly reach, and in which time that dies away: real pianos, and rooms, ring on."""
+LEAK_DB, TAIL_SECONDS = (4.0, 35.0), (0.1, 2.0)
+"""How far below a note that lies what its dampers hardly reach, and in which time that dies away.
+
+Real pianos and rooms ring on, and a pedal that is half down lets dampers touch the strings a little: a note that is let go falls by some
+decibels and stays there.
+"""
 
 LATEST_DAMPER, DAMPER_SPREAD = 0.05, 0.015
 """Seconds by which dampers fall later than the keys say: of a piano at most, and the deviation of single notes."""
@@ -69,12 +73,10 @@ class Performance:
 
     Attributes:
         notes: Its notes; they end when their dampers fall.
-        released: When their keys are let go, shape (notes,): no later than that.
         pedal: When the sustain pedal goes down and up by turns, shape (moves,).
     """
 
     notes: Strikes
-    released: NDArray[np.float64]
     pedal: NDArray[np.float64]
 
     @classmethod
@@ -86,16 +88,14 @@ class Performance:
             for columns in (
                 [seconds_at(score, track.start) for track in tracks],
                 [seconds_at(score, sounding_end(track, score.end_tick)) for track in tracks],
-                [seconds_at(score, track.end) for track in tracks],
                 [track.pitch for track in tracks],
                 [track.velocity for track in tracks],
             )
         ]
         order = np.argsort(columns[0], kind="stable")
-        start, end, released, key, velocity = (column[order] for column in columns)
+        start, end, key, velocity = (column[order] for column in columns)
         moves = [seconds_at(score, pedal_spans(track, SUSTAIN, score.end_tick).ravel()) for track in tracks]
-        notes = Strikes(start, end, key.astype(np.int64), velocity.astype(np.int64))
-        return cls(notes, np.minimum(released, end), np.sort(np.concatenate(moves)))
+        return cls(Strikes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
 
     @property
     def seconds(self) -> float:
@@ -175,9 +175,8 @@ class PianoStream(Dataset[Stretches]):
         seconds = self._frames / SPECTRA_PER_SECOND
         if random.random() < THROWN:
             notes, pedal = thrown(random, seconds), np.full(self._frames, UNKNOWN, np.float32)
-            released = notes.end
         else:
-            notes, released, pedal = self._played(random, seconds)
+            notes, pedal = self._played(random, seconds)
         piano = self._pianos[int(random.integers(len(self._pianos)))]
         off = int(random.integers(-MOST_KEYS_OFF, MOST_KEYS_OFF + 1)) if random.random() < OTHER_KEYS else 0
         if notes.key.size and not FIRST_KEY <= notes.key.min() + off <= notes.key.max() + off < FIRST_KEY + KEYS:
@@ -187,19 +186,18 @@ class PianoStream(Dataset[Stretches]):
         lag = random.uniform(0, LATEST_STRIKE) * np.clip((70 - notes.velocity) / 50, -0.3, 1) + random.normal(0, STRIKE_SPREAD, delay.size)
         start, end = (notes.start + lag) * ratio, (notes.end + delay) * ratio  # retuned it is in time again
         spread = Strikes(start, np.maximum(end, start + 0.01), notes.key + off, notes.velocity)
-        dampers = Dampers(2 ** random.uniform(-1.3, 1), leak=10 ** (-random.uniform(*LEAK_DB) / 20), tail=random.uniform(*TAIL_SECONDS))
-        sound = piano.play(spread, seconds * ratio + 0.1, dampers=dampers)
+        sound = piano.play(spread, seconds * ratio + 0.1, dampers=dampers_at_random(random))
         if random.random() < ALONG:
             at = np.arange(len(sound)) * (SPECTRA_PER_SECOND / SAMPLE_RATE / ratio)
             down = np.interp(at, np.arange(len(pedal)), _softened(np.maximum(pedal, 0))).astype(np.float32)
             sound += piano.along(sound, down) * np.float32(10 ** (random.uniform(*ALONG_DB) / 20))
         tuned = np.interp(np.arange(self._frames * HOP) * ratio, np.arange(len(sound)), sound).astype(np.float32)
-        targets = targets_of(notes.start, released, notes.key, notes.velocity, frames=self._frames, rate=SPECTRA_PER_SECOND)
+        targets = targets_of(notes.start, notes.end, notes.key, notes.velocity, frames=self._frames, rate=SPECTRA_PER_SECOND)
         heads = np.stack([getattr(targets, name) for name in HEADS]).astype(np.float16)
         return recorded(tuned, random, SAMPLE_RATE), heads, pedal
 
-    def _played(self, random: np.random.Generator, seconds: float) -> tuple[Strikes, NDArray[np.float64], NDArray[np.float32]]:
-        """A stretch of a performance, transposed, slower or faster, softer or louder; when its keys are let go; and its pedal."""
+    def _played(self, random: np.random.Generator, seconds: float) -> tuple[Strikes, NDArray[np.float32]]:
+        """A stretch of a performance, transposed, slower or faster, softer or louder; and its pedal."""
         performance = self._performances[int(random.choice(len(self._performances), p=self._share))]
         stretch = random.uniform(1 - MOST_STRETCH, 1 + MOST_STRETCH)
         begin = random.uniform(0, max(performance.seconds - seconds / stretch, 0.1))
@@ -212,8 +210,14 @@ class PianoStream(Dataset[Stretches]):
         touch = np.clip(127 * (notes.velocity[chosen] / 127) ** random.uniform(0.7, 1.4), 1, 127).astype(np.int64)
         at = begin + np.arange(self._frames) / SPECTRA_PER_SECOND / stretch
         down = np.searchsorted(performance.pedal, at, side="right") % 2
-        start, end, released = ((column[chosen] - begin) * stretch for column in (notes.start, notes.end, performance.released))
-        return Strikes(start, end, key[chosen], touch), released, down.astype(np.float32)
+        start, end = ((column[chosen] - begin) * stretch for column in (notes.start, notes.end))
+        return Strikes(start, end, key[chosen], touch), down.astype(np.float32)
+
+
+def dampers_at_random(random: np.random.Generator) -> Dampers:
+    """Return the dampers of some piano, in some room, under some foot."""
+    leak, tail = 10 ** (-random.uniform(*LEAK_DB) / 20), np.exp(random.uniform(*np.log(TAIL_SECONDS)))
+    return Dampers(2 ** random.uniform(-1.3, 1), leak=leak, tail=float(tail))
 
 
 def _as_it_is(batch: Any) -> Any:
