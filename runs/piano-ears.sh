@@ -1,7 +1,8 @@
 #!/bin/sh
 # An ear for the piano, in one run. piano-ears was trained in parts, as its pianos became more real: 7,038 steps of 16 stretches on an NVIDIA H100 beside
-# seven other trainings, 6,105 alone on it (twelve minutes in all; the rate fell along half a cosine by the clock, twice), then 1,000 and some 1,600 steps of 8
-# on a core of a server, 1.3 s each, with dampers that fall late, strings that ring on and soft strikes that come late. The SoundFonts' grand pianos were folders
+# seven other trainings, 6,105 alone on it (twelve minutes in all; the rate fell along half a cosine by the clock, twice), then 1,000 and 520 steps of 8
+# on a core of a server, 1.3 s each, with dampers that fall late, strings that ring on and soft strikes that come late;
+# its weights are 0.35 of the last step's, 0.35 of those of step 208 of the 520, and 0.3 of those that the GPU left. The SoundFonts' grand pianos were folders
 # of single notes then, every third key at five loudnesses. Data: partimento corpus download maestro (or MAESTRO=archive or folder of a copy);
 # pianos: a folder of the Salamander Grand Piano's single notes at 16 kHz, named such as Ds4v10.ogg (CC BY 3.0, Alexander Holm), and SoundFonts of
 # Debian's musescore-general-soundfont-small, timgm6mb-soundfont and, held out, fluid-soundfont-gm.
