@@ -1,6 +1,9 @@
 """`partimento transcribe`."""
 
+import io
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -69,3 +72,99 @@ def test_what_cannot_be_is_refused_in_one_line(ear, tmp_path):
         status, _, error = run("transcribe", *arguments)
         assert status == 1 and words in error and len(error.strip().splitlines()) == 1
         assert not (tmp_path / "out.mid").exists()
+
+
+def test_a_picture_stands_beside_the_notes(ear, tmp_path):
+    sound = recorded(tmp_path / "a.wav")
+    status, text, error = run("transcribe", sound, tmp_path / "out.csv", "--model", ear, "--formats", "csv, PNG", "--json")
+    assert status == 0, error
+    assert json.loads(text)["files"] == {"csv": str(tmp_path / "out.csv"), "png": str(tmp_path / "out.png")}
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_of_the_beginning_says_so(ear, tmp_path, monkeypatch):
+    monkeypatch.setattr("partimento.files.spectrogram_picture.MOST_SECONDS", 2)
+    status, text, error = run(
+        "transcribe", recorded(tmp_path / "a.wav", seconds=4), tmp_path / "out.mid", "--model", ear, "--formats", "png", "--json"
+    )
+    assert status == 0, error
+    assert "out.png: shows the first 0:02 of 0:04." in json.loads(text)["warnings"]
+
+
+def piped(monkeypatch, data):
+    class Pipe(io.BytesIO):
+        def read1(self, size=-1, /):
+            return super().read1(min(size, 5001))
+
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=Pipe(data)))
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("kind", ["wav", "raw"])
+def test_notes_are_told_as_they_are_heard(ear, tmp_path, monkeypatch, kind):
+    recorded(tmp_path / "a.wav", rate=16_000, channels=1)
+    data = (tmp_path / "a.wav").read_bytes()
+    piped(monkeypatch, data if kind == "wav" else data[44:])
+    status, text, error = run("transcribe", "-", tmp_path / "out.mid", "--live", "--model", ear, "--json", "--formats", "png")
+    assert status == 0, error
+    assert "a note is told at most 0." in error
+    *events, end = lines(text)
+    struck = [event for event in events if "onset_seconds" in event]
+    assert end["notes"] == len(struck) == len(events) - len(struck) == read(tmp_path / "out.mid").note_count > 0
+    assert set(struck[0]) == {"onset_seconds", "key", "velocity"} and end["latency_seconds"] > end["latency"]["half_window_seconds"]
+    assert (tmp_path / "out.png").exists()
+
+
+def test_a_file_is_heard_live_and_nothing_need_be_written(ear, tmp_path):
+    sound = recorded(tmp_path / "a.wav")
+    status, text, error = run("transcribe", sound, "--live", "--model", ear)
+    assert status == 0, error
+    assert "velocity" in text.splitlines()[0] and "notes in 2.5 s of sound" in text
+    assert list(tmp_path.iterdir()) == [sound]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError("the pipe broke")])
+def test_who_breaks_off_loses_nothing(ear, tmp_path, monkeypatch, failure):
+    recorded(tmp_path / "a.wav", rate=16_000, channels=1)
+    data = (tmp_path / "a.wav").read_bytes()
+
+    class Pipe(io.BytesIO):
+        def read1(self, size=-1, /):
+            if self.tell() > 50_000:
+                raise failure
+            return super().read1(min(size, 5000))
+
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=Pipe(data)))
+    status, text, error = run("transcribe", "-", tmp_path / "out.mid", "--live", "--model", ear, "--json")
+    assert status == 0, error
+    end = lines(text)[-1]
+    assert end["seconds"] > 1.4 and end["notes"] == read(tmp_path / "out.mid").note_count > 0
+    assert any("broke off: the pipe broke" in warning for warning in end["warnings"]) == (failure is not KeyboardInterrupt)
+
+
+def test_what_cannot_be_heard_live_is_refused_in_one_line(ear, tmp_path, monkeypatch):
+    sound, out = recorded(tmp_path / "a.wav"), tmp_path / "out.mid"
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    for arguments, words in (
+        ([sound], "OUT: is missing"),
+        (["-", out], "IN -: standard input is heard as it comes in. Add --live"),
+        ([sound, out, "--rate", "8000"], "--rate 8000: a file tells its own rate"),
+        ([sound, out, "--look-ahead", "1"], "--look-ahead 1: a recording is heard with all that follows"),
+        ([sound, out, "--formats", "pgn"], "--formats pgn: is none that can stand beside OUT; did you mean 'png'?"),
+        ([sound, "--live", "--formats", "png"], "--formats png: needs OUT"),
+        ([sound, "--live", "--look-ahead", "11"], "look-ahead of 11.0 seconds, expected 0 to 10"),
+        (["mic", "--live"], "pip install sounddevice"),
+        (["mic:3", out, "--live"], "microphone 3: the package 'sounddevice' is not installed"),
+        (["-", "--live"], "standard input: holds no sound"),
+        (["-", "--live", "--rate", "2"], "a sample rate of 2 Hz"),
+    ):
+        piped(monkeypatch, b"")
+        status, text, error = run("transcribe", *arguments, "--model", ear)
+        assert status == 1 and words in error and len(error.strip().splitlines()) == 1 and not text
+        assert not out.exists()
+    monkeypatch.setattr("sys.stdin", None)
+    status, _, error = run("transcribe", "-", "--live", "--model", ear)
+    assert status == 1 and "standard input: is closed, expected sound" in error

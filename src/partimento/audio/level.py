@@ -22,13 +22,64 @@ REFERENCE_DB = -26.0
 LOOKED_AT_SECONDS = 120
 """By so much of its beginning a long recording is judged."""
 
+EXPECTED_SECONDS = 1.0
+"""Of a sound that is still played: so much at the reference is thought to have gone before it."""
+
 
 def gated_level_db(samples: Mono, sample_rate: int) -> float:
     """Return the root mean square of a sound, what is silent in it left out, in dB of full scale; `SILENT_DB` where all is silent."""
     size = max(1, min(round(BLOCK_SECONDS * sample_rate), len(samples)))
     count = len(samples) // size
-    energy = np.mean(np.square(samples[: count * size].reshape(count, size), dtype=np.float64), axis=1)
-    heard = energy[energy > 10 ** (SILENT_DB / 10)]
+    return _gated_db(_energies(samples[: count * size], size))
+
+
+class SettlingLevel:
+    """The level of a sound that is still being played: the reference at first, then more and more what was heard.
+
+    After `LOOKED_AT_SECONDS` it stays as it is, and but for `EXPECTED_SECONDS` it is then what `levelled` finds.
+
+    Args:
+        sample_rate: Frames per second (Hz).
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._size = round(BLOCK_SECONDS * sample_rate)
+        self._waiting = np.zeros(0, np.float32)
+        self._energies: list[float] = []
+
+    def push(self, samples: Mono) -> None:
+        """Hear more."""
+        if len(self._energies) * BLOCK_SECONDS >= LOOKED_AT_SECONDS:
+            return
+        self._waiting = np.concatenate([self._waiting, samples])
+        whole = len(self._waiting) // self._size * self._size
+        self._energies += _energies(self._waiting[:whole], self._size).tolist()
+        self._waiting = self._waiting[whole:]
+
+    @property
+    def gain(self) -> np.float32:
+        """The factor that brings the sound to `REFERENCE_DB`."""
+        energies = np.array(self._energies[: round(LOOKED_AT_SECONDS / BLOCK_SECONDS)])
+        seconds = float(np.count_nonzero(_is_heard(energies))) * BLOCK_SECONDS
+        if not seconds:
+            return np.float32(1)
+        level = (EXPECTED_SECONDS * REFERENCE_DB + seconds * _gated_db(energies)) / (EXPECTED_SECONDS + seconds)
+        return _gain_of(level)
+
+
+def _energies(samples: Mono, size: int) -> NDArray[np.float64]:
+    """The mean energy of each block of so many samples, shape (blocks,)."""
+    return np.asarray(np.mean(np.square(samples.reshape(-1, size), dtype=np.float64), axis=1))
+
+
+def _is_heard(energies: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which blocks are not silent."""
+    return energies > 10 ** (SILENT_DB / 10)
+
+
+def _gated_db(energies: NDArray[np.float64]) -> float:
+    """The level of blocks, what is silent among them left out."""
+    heard = energies[_is_heard(energies)]
     if not heard.size:
         return SILENT_DB
     loud = heard[heard > heard.mean() * 10 ** (-GATE_DB / 10)]
@@ -54,5 +105,9 @@ def levelled(blocks: Iterable[Mono], sample_rate: int) -> Iterator[Mono]:
 
 def _gain(blocks: list[Mono], sample_rate: int) -> np.float32:
     """The factor that brings a sound to the reference."""
-    level = gated_level_db(np.concatenate(blocks), sample_rate)
+    return _gain_of(gated_level_db(np.concatenate(blocks), sample_rate))
+
+
+def _gain_of(level: float) -> np.float32:
+    """The factor that brings a level in dB to the reference."""
     return np.float32(1 if level <= SILENT_DB else 10 ** ((REFERENCE_DB - level) / 20))

@@ -7,11 +7,12 @@ claims is checked against the bytes that are there before anything is made of it
 opened, and no name in it is followed. A writer takes a value and returns bytes; `whole.write_whole` brings
 them to the disk whole or not at all.
 
-A recording may be hours long, so `recording` reads it from the disk in blocks, and never holds more than one.
+A recording may be hours long, so `recording` reads it from the disk in blocks, and never holds more than one. What is played just now comes
+through `sound_pipe` or from a `microphone`, likewise one channel at one rate.
 
 Read in this order: `dispatch`, `whole`, then the format you need; of sound, `sound_stream` before `sound` and `recording`. What is drawn is
-SVG and becomes pixels in `png`: `roll`, `engraving`, `similarity_picture` (where a piece is like itself) and `attention_picture` (where a
-network looks back to).
+SVG and becomes pixels in `png`: `roll`, `engraving`, `similarity_picture` (where a piece is like itself), `attention_picture` (where a
+network looks back to) and `spectrogram_picture` (where notes were heard in a sound).
 """
 
 from partimento.files.dispatch import FORMATS, read, write

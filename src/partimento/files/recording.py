@@ -62,7 +62,7 @@ class Recording:
         self._stream = SoundStream(file, name)
         self.original_hz, self.channels = self._stream.sample_rate, self._stream.channels
         self.claimed_seconds = self._stream.claimed_seconds
-        self._heard = _Heard()
+        self._heard = Mixdown()
         self._begun = False
 
     def __enter__(self) -> Recording:
@@ -141,7 +141,7 @@ class Recording:
         yield from (f"{self.name}: {words}; {stream.seconds:.2f} seconds were read." for words in stream.odd)
 
 
-class _Heard:
+class Mixdown:
     """Makes one channel of several, and counts on the way what is odd."""
 
     def __init__(self) -> None:

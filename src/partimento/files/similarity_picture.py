@@ -133,15 +133,18 @@ def ramp() -> NDArray[np.uint8]:
 def _image(shares: NDArray[np.float64], x: float, y: float, side: float) -> str:
     """A matrix as pixels, the first row lowest."""
     shades = np.rint(shares[::-1] * (_SHADES - 1)).astype(np.uint8)
-    packed = base64.b64encode(_png(shades)).decode()
+    packed = base64.b64encode(indexed_png(shades)).decode()
     return (
         f'<image x="{x:.1f}" y="{y:.1f}" width="{side:.1f}" height="{side:.1f}" preserveAspectRatio="none" '
         f'style="image-rendering:pixelated" image-rendering="optimizeSpeed" href="data:image/png;base64,{packed}"/>'
     )
 
 
-def _png(shades: NDArray[np.uint8]) -> bytes:
-    """Indexed pixels as a PNG file (PNG specification, section 11): fifty thousand cells as shapes would make a slow drawing."""
+def indexed_png(shades: NDArray[np.uint8]) -> bytes:
+    """Return places on the ramp, shape (height, width), as a PNG file (PNG specification, section 11).
+
+    Fifty thousand cells as shapes would make a slow drawing.
+    """
     height, width = shades.shape
     lines = np.concatenate([np.zeros((height, 1), np.uint8), shades], axis=1)  # filter 0 before each line
     chunks = (

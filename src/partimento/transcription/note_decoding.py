@@ -68,10 +68,10 @@ def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thre
         thresholds: See there.
         rate: Frames per second.
     """
-    begin, key = _tops(onset, thresholds.onset)
-    ends, keys_ended = _tops(offset, thresholds.offset)
-    started = begin + _between(onset, begin, key)
-    ended = ends + _between(offset, ends, keys_ended)
+    begin, key = tops(onset, thresholds.onset)
+    ends, keys_ended = tops(offset, thresholds.offset)
+    started = begin + between(onset, begin, key)
+    ended = ends + between(offset, ends, keys_ended)
     frames = len(onset)
     stop = np.full(len(begin), float(frames))
     for pitch in np.unique(key):
@@ -85,23 +85,28 @@ def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thre
             number = np.searchsorted(places, at + wait, side="right")
             candidates.append(np.append(places, frames)[number])
         stop[mine] = np.minimum.reduce(candidates)
-    loud = np.clip(np.rint(velocity[begin, key] * 128), 1, 127).astype(np.int64)
+    loud = velocities(velocity[begin, key])
     order = np.lexsort((key, started))
     start = np.maximum(started, 0) / rate
     end = np.maximum(stop / rate, start + 1 / rate)
     return HeardNotes(start[order], end[order], (key + FIRST_KEY)[order].astype(np.int64), loud[order])
 
 
-def _tops(curve: Curve, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Frames and keys of the tops of a curve that reach `least`; of a flat one its first frame. Ordered by key, then time."""
+def velocities(shares: Curve) -> NDArray[np.int64]:
+    """Return the velocities, 1 to 127, of what a curve says of them over 128."""
+    return np.clip(np.rint(shares * 128), 1, 127).astype(np.int64)
+
+
+def tops(curve: Curve, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return frames and keys of the tops of a curve that reach `least`; of a flat one its first frame. Ordered by key, then time."""
     before = np.vstack([np.zeros((1, curve.shape[1]), curve.dtype), curve[:-1]])
     after = np.vstack([curve[1:], np.zeros((1, curve.shape[1]), curve.dtype)])
     key, frame = np.nonzero(((curve >= least) & (curve > before) & (curve >= after)).T)
     return frame, key
 
 
-def _between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How far from its frame the top of a triangle lies that goes through a frame and its neighbours, -0.5 to 0.5."""
+def between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how far from its frame the top of a triangle lies that goes through a frame and its neighbours, -0.5 to 0.5."""
     top = curve[frame, key].astype(np.float64)
     left = np.where(frame > 0, curve[np.maximum(frame - 1, 0), key], 0.0)
     right = np.where(frame < len(curve) - 1, curve[np.minimum(frame + 1, len(curve) - 1), key], 0.0)
