@@ -42,7 +42,7 @@ def test_rows_notes_and_pedal():
     assert drawing_png(svg, width=600).startswith(b"\x89PNG")
 
 
-def test_a_long_recording_is_drawn_to_its_tenth_minute(monkeypatch):
+def test_of_a_long_recording_the_beginning_is_drawn(monkeypatch):
     monkeypatch.setattr(module, "MOST_SECONDS", 12)
     picture = Spectrogram()
     for _ in range(400):

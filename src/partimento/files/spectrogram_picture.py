@@ -24,8 +24,8 @@ from partimento.score.tempo import seconds_at
 PIXELS = 1800
 """Width of the picture."""
 
-MOST_SECONDS = 600
-"""How much of a recording is drawn: its first ten minutes."""
+MOST_SECONDS = 300
+"""How much of a recording is drawn: its first five minutes."""
 
 ROW_SECONDS = 20.0
 
