@@ -16,7 +16,7 @@ from partimento.audio.log_spectrum import HOP, SAMPLE_RATE, WINDOWS, Spectra, lo
 from partimento.models.key_net_shape import HEADS, KEYS, TOGETHER
 from partimento.models.onnx_session import opened
 
-CHUNK = 500
+CHUNK = 1000
 """Moments that are heard together, 10 s: twice as many need 300 MB more, and are heard hardly faster."""
 
 STEPS = 255
