@@ -17,7 +17,7 @@ from partimento.models.key_net_shape import HEADS, KEYS, TOGETHER
 from partimento.models.onnx_session import opened
 
 CHUNK = 1000
-"""Moments that are heard together, 10 s: twice as many need 300 MB more, and are heard hardly faster."""
+"""Moments that are heard together, 20 s: of fewer too many would be heard twice, where they join."""
 
 STEPS = 255
 """Chances are kept in bytes."""
