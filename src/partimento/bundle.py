@@ -124,7 +124,7 @@ class Bundle:
 
     @property
     def fingerprints(self) -> bytes | None:
-        """Its file of fingerprints; of a shipped bundle without one that of another which was learnt from the same pieces, so said."""
+        """Its file of fingerprints; of a shipped bundle that has none, that of another shipped one that learnt from the same pieces."""
         own = self.files.get(FINGERPRINTS)
         if own is not None or self.folder.parent != ZOO:
             return own
@@ -269,7 +269,7 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
 
 
 def _same_pieces(one: Card, other: Card) -> bool:
-    """Whether two models were learnt from the same pieces, said in the same encoding, the way it tells of them aside."""
+    """Whether two models learnt from the same pieces in encodings of the same name, whatever their options: then the notes are the same."""
     checksums = {card.data.get("checksum") for card in (one, other)}
     return len(checksums) == 1 and None not in checksums and one.encoding.get("name") == other.encoding.get("name")
 

@@ -89,13 +89,15 @@ def _gated_db(energies: NDArray[np.float64]) -> float:
 def levelled(blocks: Iterable[Mono], sample_rate: int) -> Iterator[Mono]:
     """Yield a sound brought to `REFERENCE_DB` by one factor, which its first `LOOKED_AT_SECONDS` say; silence stays as it is."""
     waiting: list[Mono] = []
+    frames = 0
     gain: np.float32 | None = None
     for block in blocks:
         if gain is not None:
             yield block * gain
             continue
         waiting.append(block)
-        if sum(map(len, waiting)) >= LOOKED_AT_SECONDS * sample_rate:
+        frames += len(block)
+        if frames >= LOOKED_AT_SECONDS * sample_rate:
             gain = _gain(waiting, sample_rate)
             yield from (each * gain for each in waiting)
     if gain is None and waiting:
