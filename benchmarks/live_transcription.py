@@ -21,8 +21,8 @@ from partimento.audio.resample import resampled
 from partimento.evaluation.note_matching import agreement
 from partimento.score import Score
 from partimento.score.tempo import seconds_at
+from partimento.score.timed_notes import TimedNotes
 from partimento.transcription.live import LiveTranscriber
-from partimento.transcription.note_decoding import HeardNotes
 from partimento.transcription.transcriber import Transcriber, load_transcriber
 
 FIGURE = "Q5_live_transcription"
@@ -48,7 +48,7 @@ def main() -> None:
     publish(FIGURE, {"definition": __doc__.split("\n")[0], "rows": rows})
 
 
-def row(ear: Transcriber, sound: NDArray[np.float32], seconds: float, recording: HeardNotes, played: HeardNotes) -> dict[str, float]:
+def row(ear: Transcriber, sound: NDArray[np.float32], seconds: float, recording: TimedNotes, played: TimedNotes) -> dict[str, float]:
     """What is heard with so much look-ahead."""
     listener = LiveTranscriber(ear.ear, ear.thresholds, look_ahead_seconds=seconds)
     began = time.process_time()
@@ -64,15 +64,15 @@ def row(ear: Transcriber, sound: NDArray[np.float32], seconds: float, recording:
     }
 
 
-def percent(known: HeardNotes, found: HeardNotes) -> float:
+def percent(known: TimedNotes, found: TimedNotes) -> float:
     """F1 of onsets."""
     return round(100 * agreement(known, found).onset.f1, 1)
 
 
-def notes(score: Score) -> HeardNotes:
+def notes(score: Score) -> TimedNotes:
     """The notes of a performance in seconds."""
     (track,) = score.tracks
-    return HeardNotes(
+    return TimedNotes(
         seconds_at(score, track.start), seconds_at(score, track.end), track.pitch.astype(np.int64), track.velocity.astype(np.int64)
     )
 

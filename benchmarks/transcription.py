@@ -21,11 +21,9 @@ import numpy as np
 from measure import measured, publish, show
 from numpy.typing import NDArray
 
-from partimento.audio.log_spectrum import SPECTRA_PER_SECOND
 from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
 from partimento.files.recording import open_recording
-from partimento.models.key_net_shape import HEADS
-from partimento.transcription.note_decoding import HeardNotes, notes_of
+from partimento.score.timed_notes import TimedNotes
 from partimento.transcription.transcriber import BLOCK_SECONDS, Transcriber, load_transcriber
 
 FIGURE = "Q5_transcription"
@@ -71,7 +69,7 @@ def row(ear: Transcriber, files: list[Path]) -> dict[str, Any]:
         with open_recording(file, sample_rate=ear.sample_rate) as recording:
             heard = ear.hear(recording.blocks(ear.sample_rate * BLOCK_SECONDS))
             heard_seconds += recording.seconds
-        notes = notes_of(*(heard.curve(head) for head in HEADS), thresholds=ear.thresholds, rate=SPECTRA_PER_SECOND)
+        notes = ear.notes_of(heard)
         took += time.perf_counter() - began
         found.append(agreement(played(file), notes))
     shares = {part: round(100 * float(np.mean([getattr(each.onset, part) for each in found])), 2) for part in ("precision", "recall")}
@@ -86,7 +84,7 @@ def made_worse(ear: Transcriber, files: list[Path]) -> dict[str, float]:
             sound = np.concatenate(list(recording.blocks(ear.sample_rate * BLOCK_SECONDS)))
         for name, agreements in found.items():
             heard = ear.hear([WORSE[name](sound, ear.sample_rate) if name in WORSE else sound])
-            notes = notes_of(*(heard.curve(head) for head in HEADS), thresholds=ear.thresholds, rate=SPECTRA_PER_SECOND)
+            notes = ear.notes_of(heard)
             agreements.append(agreement(played(file), notes))
     return {"pieces": len(files), **{name: mean_f1(agreements)["onset"] for name, agreements in found.items()}}
 
@@ -117,11 +115,11 @@ def in_a_hall(sound: Sound, rate: int) -> Sound:
 WORSE: dict[str, Callable[[Sound, int], Sound]] = {"by_telephone": by_telephone, "in_noise": in_noise, "in_a_hall": in_a_hall}
 
 
-def played(file: Path) -> HeardNotes:
+def played(file: Path) -> TimedNotes:
     """What was played in a recording."""
     table = np.loadtxt(file.parent.parent / "tsv" / f"{file.stem}.tsv", skiprows=1)
     start, end, key, velocity = table.T
-    return HeardNotes(start, np.maximum(end, start + 0.01), np.rint(key).astype(int), np.rint(velocity).astype(int))
+    return TimedNotes(start, np.maximum(end, start + 0.01), np.rint(key).astype(int), np.rint(velocity).astype(int))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from partimento.score.harmony import key_of
 from partimento.score.meter import bar_count
 from partimento.score.pedal import fold_pedal
 from partimento.score.tempo import duration_seconds, seconds_at
+from partimento.score.timed_notes import TimedNotes
 from partimento.training.minuet_game import minuet_dice
-from partimento.transcription.note_decoding import HeardNotes
 from partimento.transcription.transcriber import load_transcriber
 
 NAMES = ("bach-chorales", "chorales-biaxial", "coconet-chorales", "folk-tunes")
@@ -89,7 +89,7 @@ def test_the_ear_hears_what_the_pianist_plays() -> None:
     played = load("piano-performer").compose(seconds=16, seed=3)
     sound = resampled(partimento.render(played).to_mono(), 16_000)
     heard = load_transcriber(EAR).transcribe([sound.samples[0]])
-    known, found = (HeardNotes(*_in_seconds(score)) for score in (fold_pedal(played), heard))
+    known, found = (TimedNotes(*_in_seconds(score)) for score in (fold_pedal(played), heard))
     assert agreement(known, found).onset.f1 > 0.5
 
 

@@ -10,7 +10,8 @@ from little_music import chorale_folder, run
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(request, tmp_path_factory):
+    model = getattr(request, "param", "ears")
     folder = tmp_path_factory.mktemp("ears")
     pianos = []
     for name, decay in (("bright", 2.0), ("dark", 4.0)):
@@ -23,7 +24,7 @@ def trained(tmp_path_factory):
         pianos += ["--piano", notes]
     corpus = chorale_folder(folder / "corpus", 12)
     options = ["--size", "tiny", "--steps", "2", "--rows", "1", "--threads", "1", "--precision", "fp32", "--device", "cpu"]
-    status, text, error = run("train", corpus, "--model", "ears", *pianos, *options, "--out", folder / "model", "--json")
+    status, text, error = run("train", corpus, "--model", model, *pianos, *options, "--out", folder / "model", "--json")
     assert status == 0, error
     return folder / "model", json.loads(text)
 
@@ -38,6 +39,21 @@ def test_an_ear_is_packed_with_what_it_can(trained):
     assert set(card["sampling"]) == {"onset", "frame", "offset", "pedal"}
     assert card["data"]["pieces"]["train"] > card["data"]["pieces"]["valid"] > 0
     assert run("models", "show", folder)[0] == 0
+
+
+@pytest.mark.parametrize("trained", ["onsets-frames"], indirect=True)
+def test_onsets_and_frames_listens_like_any_ear(trained, tmp_path):
+    folder, fields = trained
+    assert fields["steps"] == 2 and json.loads(run("models", "show", folder, "--json")[1])["model"]["name"] == "onsets_frames"
+    time = np.arange(32_000) / 16_000
+    soundfile.write(tmp_path / "tone.wav", 0.2 * np.sin(2 * np.pi * 440 * time) * np.exp(-2 * time), 16_000)
+    for more in ((), ("--live",)):
+        status, text, error = run(
+            "transcribe", tmp_path / "tone.wav", tmp_path / "notes.mid", "--model", folder, "--formats", "png", *more, "--json"
+        )
+        assert status == 0, error
+        last = json.loads(text.splitlines()[-1])
+        assert last["seconds"] == pytest.approx(2) and (tmp_path / "notes.png").exists() and (tmp_path / "notes.mid").exists()
 
 
 def test_a_card_does_not_say_where_a_user_keeps_things():

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from partimento.evaluation.note_matching import agreement, mean_f1
-from partimento.transcription.note_decoding import HeardNotes
+from partimento.score.timed_notes import TimedNotes
 
 
 def notes(*rows):
     start, end, key, velocity = np.array(rows, float).reshape(-1, 4).T
-    return HeardNotes(start, end, key.astype(int), velocity.astype(int))
+    return TimedNotes(start, end, key.astype(int), velocity.astype(int))
 
 
 def muddled(seed, keys, count=150):

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from partimento.audio.log_spectrum import SPECTRA_PER_SECOND
+from partimento.audio.thirds import THIRDS
 from partimento.files import spectrogram_picture as module
 from partimento.files.png import drawing_png
 from partimento.files.spectrogram_picture import Spectrogram
@@ -15,7 +15,7 @@ from partimento.score import Score, Track
 
 
 def spectra(seconds):
-    return np.random.default_rng(0).uniform(0, 3, (round(seconds * SPECTRA_PER_SECOND), 2, 300)).astype(np.float32)
+    return np.random.default_rng(0).uniform(0, 3, (round(seconds * THIRDS.rate), 2, 300)).astype(np.float32)
 
 
 def score(*notes, controls=None):
@@ -29,7 +29,7 @@ def widths(svg):
 
 
 def test_rows_notes_and_pedal():
-    picture = Spectrogram()
+    picture = Spectrogram(THIRDS)
     for _ in range(5):
         picture.add(spectra(10))
     heard = score((1000, 500, 60, 40), (19_000, 3000, 60, 110), controls=[[500, 64, 127], [21_000, 64, 0]])
@@ -44,7 +44,7 @@ def test_rows_notes_and_pedal():
 
 def test_of_a_long_recording_the_beginning_is_drawn(monkeypatch):
     monkeypatch.setattr(module, "MOST_SECONDS", 12)
-    picture = Spectrogram()
+    picture = Spectrogram(THIRDS)
     for _ in range(400):
         picture.add(spectra(10))
     assert picture.left_out == "shows the first 0:12 of 1:06:40."
@@ -56,7 +56,7 @@ def test_of_a_long_recording_the_beginning_is_drawn(monkeypatch):
 
 @pytest.mark.parametrize("sound", [spectra(0), np.zeros((100, 2, 300), np.float32)])
 def test_silence_is_drawn_too(sound):
-    picture = Spectrogram()
+    picture = Spectrogram(THIRDS)
     picture.add(sound)
     svg = picture.svg(Score(500, (Track([], [], [], []),)), title="nothing")
     assert drawing_png(svg, width=600).startswith(b"\x89PNG")

@@ -8,7 +8,8 @@ import soundfile
 from tiny_soundfont import bank as font
 
 from partimento.errors import AudioError
-from partimento.synthesis.note_bank import FIRST_UNDAMPED, KEYS, MIDDLE_DB, Dampers, NoteBank, Strikes
+from partimento.score.timed_notes import TimedNotes
+from partimento.synthesis.note_bank import FIRST_UNDAMPED, KEYS, MIDDLE_DB, Dampers, NoteBank
 
 RATE = 8_000
 
@@ -22,7 +23,7 @@ def sines(amplitudes=((40, 0.1), (100, 0.4))):
 
 def strikes(*notes):
     start, end, key, velocity = zip(*notes, strict=True)
-    return Strikes(np.array(start, float), np.array(end, float), np.array(key), np.array(velocity))
+    return TimedNotes(np.array(start, float), np.array(end, float), np.array(key), np.array(velocity))
 
 
 USUAL = 10 ** (MIDDLE_DB / 20)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from test_piano_stream import performance, piano
 
+from partimento.audio.thirds import THIRDS
 from partimento.errors import ConfigError
 from partimento.training.ears import EarPlan, Lessons, fit_ear, measured
 from partimento.transcription.ear import Ear
@@ -15,7 +16,7 @@ def bank():
 
 
 def fitted(bank, folder, *, steps=4, resume=False):
-    plan = EarPlan("tiny", steps, precision="fp32", rows=1)
+    plan = EarPlan(size="tiny", steps=steps, precision="fp32", rows=1)
     return fit_ear(Lessons([performance()], [performance(40)], [bank], bank), plan=plan, folder=folder, resume=resume)
 
 
@@ -52,6 +53,8 @@ def test_thresholds_are_those_that_find_most(bank):
     class Perfect:
         """Hears what is there, of every chance 0.45 times."""
 
+        spectrum = THIRDS
+
         def hear(self, blocks):
             return self.heard
 
@@ -61,7 +64,7 @@ def test_thresholds_are_those_that_find_most(bank):
 
     ear, played = Perfect(), performance(40)
     notes = ears._middle(played, ears.TRIED_SECONDS)
-    found = targets_of(notes.start, notes.end, notes.key, notes.velocity, frames=1500, rate=50.0)
+    found = targets_of(notes, frames=1500, rate=50.0)
     curves = [
         np.rint(scale * curve * 255)
         for scale, curve in ((0.45, found.onset), (0.45, found.frame), (0.45, found.offset), (1, found.velocity))
@@ -74,4 +77,4 @@ def test_thresholds_are_those_that_find_most(bank):
 
 def test_something_must_be_learnt_from(bank, tmp_path):
     with pytest.raises(ConfigError, match="ear: size 'huge', 1 and 1 performances, 1 pianos; expected some of each"):
-        fit_ear(Lessons([performance()], [performance()], [bank], bank), plan=EarPlan("huge"), folder=tmp_path)
+        fit_ear(Lessons([performance()], [performance()], [bank], bank), plan=EarPlan(size="huge"), folder=tmp_path)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.audio.log_spectrum import SAMPLE_RATE, log_spectra
+from partimento.audio.mel import MEL
+from partimento.audio.spectrum import SAMPLE_RATE
+from partimento.audio.thirds import THIRDS
+from partimento.models.ear_heads import HEADS
 from partimento.models.key_net import KeyNet, KeyNetConfig
-from partimento.models.key_net_shape import HEADS
 from partimento.score import Score, Track
 from partimento.synthesis.note_bank import NoteBank
 from partimento.training.hearing import Hearing, spectra_of
-from partimento.training.piano_stream import UNKNOWN, Performance, PianoStream, thrown
+from partimento.training.piano_stream import UNKNOWN, Listening, Performance, PianoStream, thrown
 
 
 def piano():
@@ -39,8 +41,11 @@ def bank():
     return piano()
 
 
-def stream(bank, *, seed=0, rows=2, workers=0):
-    return PianoStream([performance(), performance(30)], [bank], rows=rows, seconds=2.0, seed=seed, workers=workers)
+LISTENING = Listening(THIRDS, seconds=2.0, spread=True)
+
+
+def stream(bank, *, seed=0, rows=2, workers=0, listening=LISTENING):
+    return PianoStream([performance(), performance(30)], [bank], listening, rows=rows, seed=seed, workers=workers)
 
 
 def test_a_performance_counts_seconds_and_ends_with_the_damper():
@@ -61,10 +66,18 @@ def test_a_batch_has_sound_and_what_is_heard_in_it(bank):
     assert ((sounding > 0) & (sounding < 0.5)).all()
 
 
-def test_spectra_are_those_that_an_ear_hears(bank):
-    sound = stream(bank).next().sound
-    for row, spectra in zip(sound, spectra_of(sound), strict=True):
-        assert spectra.numpy() == pytest.approx(log_spectra(row.numpy()), abs=1e-3)
+@pytest.mark.parametrize("spectrum", [THIRDS, MEL])
+def test_spectra_are_those_that_an_ear_hears(bank, spectrum):
+    sound = stream(bank, listening=Listening(spectrum, seconds=2.0, spread=False)).next().sound
+    for row, spectra in zip(sound, spectra_of(sound, spectrum), strict=True):
+        assert spectra.numpy() == pytest.approx(spectrum.of(row.numpy()), abs=1e-3)
+
+
+def test_an_ear_of_moments_is_told_the_nearest_alone(bank):
+    batch = stream(bank, listening=Listening(MEL, seconds=2.0, spread=False)).next()
+    assert batch.heads.shape == (2, len(HEADS), 62, 88) and batch.sound.shape == (2, 62 * 512)
+    assert set(batch.heads[:, :3].unique().tolist()) == {0, 1}
+    assert (batch.heads[:, HEADS.index("velocity")] > 0).sum() == batch.heads[:, 0].sum()
 
 
 def test_what_is_to_be_heard_is_heard(bank):
@@ -72,7 +85,7 @@ def test_what_is_to_be_heard_is_heard(bank):
     heard, beside = [], []
     for seed in range(6):
         batch = stream(bank, seed=seed).next()
-        for spectra, onset in zip(spectra_of(batch.sound).numpy(), batch.heads[:, 0].numpy(), strict=True):
+        for spectra, onset in zip(spectra_of(batch.sound, THIRDS).numpy(), batch.heads[:, 0].numpy(), strict=True):
             time, key = np.nonzero(onset > 0.9)
             bins = 3 * (key + 21 - 20) + 1
             heard.append(spectra[np.minimum(time + 3, 99), 0, bins].mean())
@@ -111,7 +124,7 @@ def test_no_key_is_thrown_twice_at_a_time():
 def test_one_batch_can_be_learnt(bank):
     torch.manual_seed(0)
     batch = stream(bank).next()
-    hearing = Hearing(KeyNet(KeyNetConfig(units=16, dilations=(1, 2), narrow=4, dropout=0.0)))
+    hearing = Hearing(KeyNet(KeyNetConfig(units=16, dilations=(1, 2), narrow=4, dropout=0.0)), THIRDS)
     optimizer = torch.optim.AdamW(hearing.module.parameters(), lr=1e-2)
     losses = []
     for _ in range(60):

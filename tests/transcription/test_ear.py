@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from partimento.audio.log_spectrum import HOP, log_spectra
+from partimento.audio.thirds import THIRDS
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
 from partimento.transcription import ear as listening
-from partimento.transcription.ear import Ear, spectra_of
+from partimento.transcription.ear import Ear
 
 
 def blocks_of(sound, sizes):
@@ -34,22 +34,14 @@ def graph():
     return key_net_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config))
 
 
-@pytest.mark.parametrize("sizes", [(), (1,), (5000, 0, 7, 12000), [HOP] * 60, [3333] * 9])
-@pytest.mark.parametrize("frames", [30 * HOP + 17, 90 * HOP])
-def test_spectra_of_blocks_are_those_of_the_whole(sizes, frames):
-    sound = noise(frames)
-    assert np.concatenate(list(spectra_of(blocks_of(sound, sizes)))) == pytest.approx(log_spectra(sound), abs=1e-5)
-
-
-def test_no_sound_is_no_spectrum(graph):
-    assert not list(spectra_of([])) and not list(spectra_of([noise(0)]))
+def test_of_no_sound_nothing_is_heard(graph):
     heard = Ear(graph).hear([])
     assert heard.heads.shape == (4, 0, 88) and heard.pedal.shape == (0,)
 
 
 @pytest.mark.parametrize("chunk", [8, 50])
 def test_chunks_leave_no_seam(graph, monkeypatch, chunk):
-    sound = noise(121 * HOP)
+    sound = noise(121 * THIRDS.hop)
     whole = Ear(graph).hear([sound])
     monkeypatch.setattr(listening, "CHUNK", chunk)
     parts = Ear(graph).hear(blocks_of(sound, [9000] * 4))
@@ -67,5 +59,5 @@ def test_a_graph_that_is_no_ear_is_refused():
     graph = Graph()
     graph.node("Identity", ["x"], "y")
     data = model_bytes(graph, [value("x", TensorProto.FLOAT, 1)], [value("y", TensorProto.FLOAT, 1)], {})
-    with pytest.raises(ValueError, match="does not say how far it hears, expected one of an ear"):
+    with pytest.raises(ValueError, match="does not say what it hears and how far, expected one of an ear"):
         Ear(data)

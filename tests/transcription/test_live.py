@@ -7,17 +7,19 @@ import pytest
 import torch
 
 from partimento.audio.level import REFERENCE_DB, SettlingLevel, gated_level_db
-from partimento.audio.log_spectrum import HOP, SAMPLE_RATE
+from partimento.audio.spectrum import SAMPLE_RATE
+from partimento.audio.thirds import THIRDS
 from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import agreement
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
 from partimento.score import Score, Track
+from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.soundfont import SoundfontSynthesizer
 from partimento.transcription import live as module
 from partimento.transcription.ear import Ear
 from partimento.transcription.live import LiveTranscriber
-from partimento.transcription.note_decoding import HeardNotes, Thresholds, notes_of
+from partimento.transcription.note_decoding import Thresholds, notes_of
 from partimento.transcription.note_stream import LetGo, NoteStream, Struck
 from partimento.transcription.transcriber import load_transcriber
 
@@ -99,7 +101,7 @@ def test_blocks_of_any_size_give_the_same_events(ear, sizes):
 @pytest.mark.parametrize("frames", [1, 319, 320, 1919, 1920, 1921, 40_000, 41_017])
 def test_who_hears_all_that_follows_hears_what_a_recording_says(ear, monkeypatch, frames):
     monkeypatch.setattr(module.SettlingLevel, "gain", 1.0)
-    monkeypatch.setattr(module, "APART", 1)
+    monkeypatch.setattr(module, "APART_SECONDS", 0.0)
     sound = strokes(4)[:frames]
     heard = []
     monkeypatch.setattr("partimento.transcription.ear.levelled", lambda blocks, rate: blocks)
@@ -107,7 +109,7 @@ def test_who_hears_all_that_follows_hears_what_a_recording_says(ear, monkeypatch
     listener = LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=5, watch=heard.append)
     told(listener, sound)
     whole = notes_of(*(offline.curve(name) for name in ("onset", "frame", "offset", "velocity")), thresholds=CREDULOUS, rate=50.0)
-    assert sum(map(len, heard)) == len(offline.pedal) == -(-frames // HOP)
+    assert sum(map(len, heard)) == len(offline.pedal) == -(-frames // THIRDS.hop)
     assert listener.note_count == pytest.approx(len(whole.start), rel=0.02)  # a byte may be rounded otherwise
     assert np.abs(np.concatenate(listener._pedal).astype(int) - offline.pedal).max(initial=0) <= 1
     assert listener.score().note_count == listener.note_count
@@ -181,4 +183,4 @@ def at_its_rate(sound):
 
 def notes(score):
     track = score.tracks[0]
-    return HeardNotes(track.start / 1000, track.end / 1000, track.pitch.astype(int), track.velocity.astype(int))
+    return TimedNotes(track.start / 1000, track.end / 1000, track.pitch.astype(int), track.velocity.astype(int))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partimento.errors import ConfigError
+from partimento.score.timed_notes import TimedNotes
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 from partimento.transcription.targets import targets_of
 
@@ -27,20 +28,33 @@ def performance(seed, notes=120):
                 following = [start[other] for other in np.flatnonzero(key == pitch) if start[other] > start[number] + 0.12]
                 end[number] = min(end[number], min(following, default=9.9))
     kept = np.sort(kept)
-    return start[kept], end[kept], key[kept], random.integers(1, 128, notes)[kept]
+    return TimedNotes(start[kept], end[kept], key[kept], random.integers(1, 128, notes)[kept])
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_what_is_aimed_at_is_what_is_decoded(seed):
-    start, end, key, velocity = performance(seed)
-    targets = targets_of(start, end, key, velocity, frames=500, rate=RATE)
+    notes = performance(seed)
+    targets = targets_of(notes, frames=500, rate=RATE)
     heard = notes_of(targets.onset, targets.frame, targets.offset, targets.velocity, thresholds=Thresholds(), rate=RATE)
-    order = np.lexsort((key, start))
-    assert heard.key.tolist() == key[order].tolist()
-    assert heard.velocity.tolist() == velocity[order].tolist()
-    assert np.abs(heard.start - start[order]).max() < 0.005  # a frame has 20 ms
-    assert np.abs(heard.end - end[order]).max() < 0.03
+    order = np.lexsort((notes.key, notes.start))
+    assert heard.key.tolist() == notes.key[order].tolist()
+    assert heard.velocity.tolist() == notes.velocity[order].tolist()
+    assert np.abs(heard.start - notes.start[order]).max() < 0.005  # a frame has 20 ms
+    assert np.abs(heard.end - notes.end[order]).max() < 0.03
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_an_ear_that_is_told_the_nearest_moment_finds_the_notes_too(seed):
+    notes = performance(seed)
+    targets = targets_of(notes, frames=500, rate=RATE, spread=False)
+    assert targets.onset.sum() == len(notes) and set(np.unique(targets.offset)) <= {0, 1}
+    heard = notes_of(targets.onset, targets.frame, targets.offset, targets.velocity, thresholds=Thresholds(), rate=RATE)
+    order, found = np.lexsort((notes.start, notes.key)), np.lexsort((heard.start, heard.key))
+    assert heard.key[found].tolist() == notes.key[order].tolist()
+    assert heard.velocity[found].tolist() == notes.velocity[order].tolist()
+    assert np.abs(heard.start[found] - notes.start[order]).max() <= 0.5 / RATE + 1e-9
 
 
 def test_a_note_ends_where_its_offset_is_heard_or_its_frame_falls_or_it_is_struck_again():
@@ -70,10 +84,10 @@ def test_what_is_not_believed_is_no_note():
 
 
 def test_a_pedal_is_down_in_spans():
-    curve = np.zeros(200, np.float32)
-    curve[50:100] = 0.9
-    curve[70:72] = 0.3  # a dent
-    curve[150] = 1  # a bump
+    curve = np.zeros(200, np.uint8)
+    curve[50:100] = 230
+    curve[70:72] = 77  # a dent
+    curve[150] = 255  # a bump
     assert spans_of(curve, threshold=0.5, rate=RATE) == pytest.approx(np.array([[1.0, 2.0]]))
     assert spans_of(curve[:0], threshold=0.5, rate=RATE).shape == (0, 2)
 

@@ -11,6 +11,7 @@ from partimento.bundle import STEP, Bundle, Card
 from partimento.errors import BundleError
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
+from partimento.score.timed_notes import TimedNotes
 from partimento.transcription.ear import Heard
 from partimento.transcription.note_decoding import Thresholds
 from partimento.transcription.targets import targets_of
@@ -28,7 +29,8 @@ def bundle():
 
 
 def test_notes_and_pedal_stand_where_they_were_heard(bundle):
-    targets = targets_of(np.array([0.5, 1.234]), np.array([1.0, 3.0]), np.array([60, 64]), np.array([40, 100]), frames=200, rate=50.0)
+    notes = TimedNotes(np.array([0.5, 1.234]), np.array([1.0, 3.0]), np.array([60, 64]), np.array([40, 100]))
+    targets = targets_of(notes, frames=200, rate=50.0)
     pedal = np.zeros(200, np.uint8)
     pedal[75:150] = 255
     heads = np.stack([np.rint(255 * curve) for curve in (targets.onset, targets.frame, targets.offset, targets.velocity)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partimento.audio.log_spectrum import SAMPLE_RATE
+from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.bundle import STEP, WEIGHTS, Card, is_plain_name, save_bundle
 from partimento.corpus.corpus import Corpus, Part
 from partimento.errors import ConfigError, MissingExtra
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from partimento.training.ears import FittedEar
     from partimento.training.piano_stream import Performance
 
-EARS = "ears"
-"""The name under which an ear is trained."""
+EARS = ("ears", "onsets-frames")
+"""The names under which ears are trained, as `training.ear_kinds.EARS` has them."""
 
 RUN = "run"
 
@@ -71,6 +71,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
     device = device_of(course.device)
     asked: dict[str, Any] = {"learning_rate": course.learning_rate, "rows": course.rows, "steps": course.steps, "minutes": course.minutes}
     plan = EarPlan(
+        network.model,
         network.size,
         device=device,
         precision=precision_of(course.precision, device),
@@ -81,7 +82,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
     )
     ear = fit_ear(Lessons(parts["train"], parts["valid"], pianos, held_out), plan=plan, folder=out / RUN, resume=course.resume)
     seconds = time.monotonic() - began
-    card = _card(corpus, ear, parts, name=name, size=network.size, command=command)
+    card = _card(corpus, ear, parts, name=name, network=network, command=command)
     halves = {weight: value.astype(np.float16) for weight, value in ear.weights.items()}
     save_bundle(out, card, {WEIGHTS: tensor_bytes(halves), STEP: ear.graph})
     return {
@@ -115,7 +116,7 @@ def performances(corpus: Corpus, part: Part) -> list[Performance]:
     return found
 
 
-def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *, name: str, size: str, command: str) -> Card:
+def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *, name: str, network: Network, command: str) -> Card:
     """What is said of it."""
     training = {**ear.settings, "best_step": ear.progress.best_step, "ended": ear.progress.ended, "command": _without_places(command)}
     training["parameters"] = sum(value.size for value in ear.weights.values())
@@ -127,7 +128,7 @@ def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *
         name,
         "",
         __version__,
-        {"name": "key_net", "preset": EARS, "size": size, **ear.config},
+        {"name": ear.model, "preset": network.model, "size": network.size, **ear.config},
         {},
         {
             "corpus": corpus.name,

@@ -94,7 +94,7 @@ def train(
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
 
-    if network.model == EARS:
+    if network.model in EARS:
         command = command_typed(corpus)
         found = train_ear(open_corpus(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
         clean, recorded = found["f1"]["clean"], found["f1"]["as_recorded"]

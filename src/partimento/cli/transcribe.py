@@ -14,6 +14,7 @@ from partimento.cli.output import show
 if TYPE_CHECKING:
     from partimento.files.spectrogram_picture import Spectrogram
     from partimento.score import Score
+    from partimento.transcription.transcriber import Transcriber
 
 PERFORMANCES = (".mid", ".midi", ".csv")
 """What holds the notes as they were played; everything else that can be written holds a score in bars."""
@@ -70,12 +71,12 @@ def transcribe(
     if live.live:
         from partimento.cli.transcribe_live import transcribe_live  # noqa: PLC0415
 
-        transcribe_live(audio, out, ear, live=live, picture=_picture(wanted), as_json=as_json)
+        transcribe_live(audio, out, ear, live=live, picture=_picture(wanted, ear), as_json=as_json)
         return
     from partimento.files.recording import open_recording  # noqa: PLC0415
 
     began = time.perf_counter()
-    picture = _picture(wanted)
+    picture = _picture(wanted, ear)
     with open_recording(audio, sample_rate=ear.sample_rate) as recording:
         score, seconds = ear.listen(recording, watch=None if picture is None else picture.add), recording.seconds
     fields = finished(score, seconds, out, picture=picture, title=Path(audio).name, began=began)
@@ -168,8 +169,8 @@ def _formats(words: str, out: Path | None) -> set[str]:
     return wanted
 
 
-def _picture(wanted: set[str]) -> Spectrogram | None:
+def _picture(wanted: set[str], ear: Transcriber) -> Spectrogram | None:
     """An empty picture, where one is asked for."""
     from partimento.files.spectrogram_picture import Spectrogram  # noqa: PLC0415
 
-    return Spectrogram() if "png" in wanted else None
+    return Spectrogram(ear.ear.spectrum) if "png" in wanted else None

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from partimento.audio.log_spectrum import SPECTRA_PER_SECOND
 from partimento.cli.output import show
 from partimento.cli.transcribe import finished, for_people
 from partimento.errors import PartimentoError, ReadError
@@ -173,7 +172,7 @@ def _latency(listener: LiveTranscriber) -> dict[str, float]:
         "look_ahead_seconds": listener.look_ahead_seconds,
         "half_window_seconds": listener.window_seconds,
         "step_seconds": listener.step_seconds,
-        "ear_hears_ahead_seconds": listener.reach / SPECTRA_PER_SECOND,
+        "ear_hears_ahead_seconds": listener.reach_seconds,
     }
     return {name: round(seconds, 3) for name, seconds in parts.items()}
 
@@ -182,6 +181,6 @@ def _promise(listener: LiveTranscriber) -> str:
     """The latency in words."""
     return (
         f"a note is told at most {listener.latency_seconds:.2f} s after it is struck "
-        f"({listener.look_ahead_seconds:.2f} s looked ahead of the {listener.reach / SPECTRA_PER_SECOND:.2f} that the ear could use, "
+        f"({listener.look_ahead_seconds:.2f} s looked ahead of the {listener.reach_seconds:.2f} that the ear could use, "
         f"{listener.window_seconds:.2f} half a window, {listener.step_seconds:.2f} between two looks)."
     )

@@ -11,32 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from partimento.score.timed_notes import TimedNotes
+
 ONSET_SECONDS, OFFSET_SECONDS, OFFSET_SHARE, VELOCITY_SHARE = 0.05, 0.05, 0.2, 0.1
-
-
-class Notes(Protocol):
-    """Notes as arrays of shape (notes,): seconds, seconds, MIDI keys, velocities."""
-
-    @property
-    def start(self) -> NDArray[np.float64]:
-        """Onsets, seconds."""
-
-    @property
-    def end(self) -> NDArray[np.float64]:
-        """Offsets, seconds."""
-
-    @property
-    def key(self) -> NDArray[np.int64]:
-        """MIDI keys."""
-
-    @property
-    def velocity(self) -> NDArray[np.int64]:
-        """1 to 127."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +51,7 @@ class Agreement:
     all: Share
 
 
-def agreement(played: Notes, heard: Notes) -> Agreement:
+def agreement(played: TimedNotes, heard: TimedNotes) -> Agreement:
     """Return how well `heard` agrees with `played`."""
     pairs = _near(played, heard)
     offsets = pairs[_ends_match(played, heard, pairs)]
@@ -82,7 +63,7 @@ def agreement(played: Notes, heard: Notes) -> Agreement:
     return Agreement(found[0], found[2], found[1], found[3])
 
 
-def _near(played: Notes, heard: Notes) -> NDArray[np.int64]:
+def _near(played: TimedNotes, heard: TimedNotes) -> NDArray[np.int64]:
     """Pairs of the same key that begin at the same time, as it is rounded by mir_eval; shape (pairs, 2)."""
     found: list[NDArray[np.int64]] = [np.zeros((0, 2), np.int64)]
     for key in np.intersect1d(played.key, heard.key):
@@ -98,14 +79,14 @@ def _within(apart: NDArray[np.float64], most: float | NDArray[np.float64]) -> ND
     return np.asarray(np.round(apart, 4) <= most)
 
 
-def _ends_match(played: Notes, heard: Notes, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _ends_match(played: TimedNotes, heard: TimedNotes, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the notes of each pair end together."""
     mine, theirs = pairs.T
     most = np.maximum(OFFSET_SHARE * (played.end - played.start)[mine], OFFSET_SECONDS)
     return _within(np.abs(played.end[mine] - heard.end[theirs]), most)
 
 
-def _velocities_match(played: Notes, heard: Notes, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _velocities_match(played: TimedNotes, heard: TimedNotes, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the notes of matched pairs are as loud, once all heard velocities were brought onto a line."""
     if not len(pairs):
         return np.zeros(0, np.bool_)
@@ -138,7 +119,7 @@ def _take(mine: int, choices: dict[int, list[int]], owner: dict[int, int], asked
     return False
 
 
-def _score(matched: int, played: Notes, heard: Notes) -> Share:
+def _score(matched: int, played: TimedNotes, heard: TimedNotes) -> Share:
     """Precision and recall of so many matches."""
     return Share(matched / len(heard.key) if len(heard.key) else 0.0, matched / len(played.key) if len(played.key) else 0.0)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.audio.log_spectrum import BINS_PER_KEY, LOWEST_KEY, SPECTRA_PER_SECOND, Spectra
+from partimento.audio.spectrum import Spectra, Spectrum
 from partimento.files.roll import SANS, SERIF, WIDTH, text_line
 from partimento.files.similarity_picture import indexed_png, ramp
 from partimento.score import Score
@@ -34,6 +34,7 @@ FIRST_KEY, LAST_KEY = 21, 108
 
 _LEFT, _RIGHT, _KEYS, _TOP = 74, 22, 26, 118
 _LANE = 4.0  # a key's height
+_THIRDS = 3  # rows of pixels in it
 _HEIGHT = (LAST_KEY - FIRST_KEY + 1) * _LANE
 _BELOW = 74  # room below a row for pedal and seconds
 _SHOWN = 2.5  # 50 dB, from white to the darkest
@@ -44,20 +45,26 @@ _BLACK_KEYS = (1, 3, 6, 8, 10)
 
 
 class Spectrogram:
-    """Keeps the beginning of a sound's spectra, and draws it with what was heard."""
+    """Keeps the beginning of a sound's spectra, and draws it with what was heard.
 
-    def __init__(self) -> None:
+    Args:
+        spectrum: What is kept and drawn.
+    """
+
+    def __init__(self, spectrum: Spectrum) -> None:
+        self._rate = spectrum.rate
+        thirds = FIRST_KEY + (np.arange((LAST_KEY - FIRST_KEY + 1) * _THIRDS) - _THIRDS // 2) / _THIRDS
+        self._bins = np.abs(spectrum.keys_of() - thirds[:, None]).argmin(axis=1)  # the nearest band to each third of a semitone
         self._columns: list[NDArray[np.uint8]] = []
         self._kept = self._moments = 0
 
     def add(self, spectra: Spectra) -> None:
-        """Take the next spectra, shape (moments, windows, bins), as `audio.log_spectrum` makes them."""
-        room = MOST_SECONDS * SPECTRA_PER_SECOND - self._kept
+        """Take the next spectra, shape (moments, windows, bins)."""
+        room = round(MOST_SECONDS * self._rate) - self._kept
         self._moments += len(spectra)
         if room <= 0:
             return
-        first = (FIRST_KEY - LOWEST_KEY) * BINS_PER_KEY
-        piano = spectra[:room, :, first : first + (LAST_KEY - FIRST_KEY + 1) * BINS_PER_KEY].mean(axis=1)
+        piano = spectra[:room][:, :, self._bins].mean(axis=1)
         self._columns.append(np.clip(np.rint(piano * _PER_UNIT), 0, 255).astype(np.uint8))
         self._kept += len(piano)
 
@@ -66,7 +73,7 @@ class Spectrogram:
         """A sentence on what is not drawn; empty where all is."""
         if self._moments <= self._kept:
             return ""
-        return f"shows the first {_clock(self._kept / SPECTRA_PER_SECOND)} of {_clock(self._moments / SPECTRA_PER_SECOND)}."
+        return f"shows the first {_clock(self._kept / self._rate)} of {_clock(self._moments / self._rate)}."
 
     def svg(self, score: Score, *, title: str) -> str:
         """Return the drawing, one ``<svg>`` element, `roll.WIDTH` wide.
@@ -75,14 +82,14 @@ class Spectrogram:
             score: What was heard, as it was played.
             title: Stands above.
         """
-        shades = np.concatenate([np.zeros((0, (LAST_KEY - FIRST_KEY + 1) * BINS_PER_KEY), np.uint8), *self._columns])
-        seconds = len(shades) / SPECTRA_PER_SECOND
+        shades = np.concatenate([np.zeros((0, self._bins.size), np.uint8), *self._columns])
+        seconds = len(shades) / self._rate
         row_seconds = min(ROW_SECONDS, max(seconds, ROW_SECONDS / 2))
         count = max(1, math.ceil(seconds / row_seconds))
         rows = [_Row(number * row_seconds, min((number + 1) * row_seconds, seconds), number, row_seconds) for number in range(count)]
         height = _TOP + count * (_HEIGHT + _BELOW) + 24
         parts = [self._heading(score, title)]
-        per_row = round(row_seconds * SPECTRA_PER_SECOND)
+        per_row = round(row_seconds * self._rate)
         levels = _levels(shades)
         for row in rows:
             parts.append(_sound(row, levels[row.number * per_row : (row.number + 1) * per_row]))
@@ -96,7 +103,7 @@ class Spectrogram:
 
     def _heading(self, score: Score, title: str) -> str:
         """Title, facts, and what the signs mean."""
-        facts = [_clock(self._moments / SPECTRA_PER_SECOND), f"{score.note_count} notes heard"]
+        facts = [_clock(self._moments / self._rate), f"{score.note_count} notes heard"]
         facts += [self.left_out[0].upper() + self.left_out[1:]] if self.left_out else []
         y, x = 96.0, float(_LEFT)
         signs = [text_line((x + 20, y), "a note: its bar is the onset, stronger is louder", size=11, fill=_PALE)]

@@ -18,6 +18,7 @@ running away), `coconet` (convolutions that fill in a score;
 with `coconet_cells` and `coconet_inputs`, its graph in two halves, and `coconet_session`, which puts that graph behind the seam and
 behind `conditionals`), `transformer`, `music_transformer` and `modern_transformer` (with `layers`, where `attention_weights` tells
 what they look at; one graph for all three, `transformer_graph`, what goes through them, `transformer_scales`, and
-`transformer_session`, which keeps keys and values and reads many ids at once). `key_net` is no sequence model but an ear: it hears
-spectra and says what each key of a piano does (with `key_net_shape` and `key_net_graph`).
+`transformer_session`, which keeps keys and values and reads many ids at once). `key_net` (with `key_net_shape` and
+`key_net_graph`) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does
+(`ear_heads`).
 """

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from partimento.errors import ConfigError
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, reach_of
+from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
+from partimento.models.key_net_shape import PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, reach_of
 
 RARE = [-4.0, -3.0, -4.0, 0.0]
 """What each head says before it has learnt: few keys do anything."""
@@ -87,7 +88,7 @@ class KeyNet(nn.Module):
         """Return logits of onset, frame, offset and velocity / 128, shape (batch, heads, time, keys), and of the pedal, (batch, time).
 
         Args:
-            spectra: Shape (batch, time, windows, bins), see `audio.log_spectrum`; time a multiple of `TOGETHER`.
+            spectra: Shape (batch, time, windows, bins), see `audio.thirds`; time a multiple of `TOGETHER`.
         """
         batch, time = spectra.shape[:2]
         heard = pad(spectra, (0, 1))[..., self.places]  # (batch, time, windows, partials, keys)

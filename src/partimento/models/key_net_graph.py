@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.key_net_shape import BINS_PER_KEY, FIRST_KEY, HEADS, KEYS, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
-from partimento.models.onnx_graph import Graph, Weights, model_bytes
-
-_EPSILON = 1e-5
+from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
+from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
+from partimento.models.onnx_graph import Graph, Weights, model_bytes, scale_and_shift
 
 
 def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
@@ -30,7 +28,7 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     hidden = _stem(graph, floats, config)
     for number, dilation in enumerate(config["dilations"]):
         hidden = _block(graph, floats, hidden, number, dilation)
-    factor, offset = _affine(floats, "norm")
+    factor, offset = scale_and_shift(floats, "norm")
     scaled = graph.node("Mul", [hidden, graph.constant("norm.factor", factor[:, None, None])], "norm.scaled")
     normal = graph.node(
         "Relu", [graph.node("Add", [scaled, graph.constant("norm.offset", offset[:, None, None])], "norm.all")], "norm.relu"
@@ -56,7 +54,8 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
         helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, len(HEADS), "time", KEYS]),
         helper.make_tensor_value_info("pedal.chance", TensorProto.FLOAT, [1, "time"]),
     ]
-    return model_bytes(graph, inputs, outputs, {"reach": str(reach_of(config["dilations"]))})
+    facts = {"spectrum": "thirds", "reach": str(reach_of(config["dilations"])), "together": str(TOGETHER)}
+    return model_bytes(graph, inputs, outputs, facts)
 
 
 def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
@@ -98,7 +97,7 @@ def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
 def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int) -> str:
     """One block; see `key_net.Block`."""
     name = f"blocks.{number}"
-    factor, offset = _affine(weights, f"{name}.after")
+    factor, offset = scale_and_shift(weights, f"{name}.after")
     kernel, bias = (np.asarray(weights[f"{name}.time.{part}"], np.float32) for part in ("weight", "bias"))
     kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
     inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]
@@ -124,12 +123,3 @@ def _conv(graph: Graph, value: str, weights: Weights, name: str, *, pads: list[i
     """A convolution named as its weights are."""
     inputs = [value, *(graph.constant(f"{name}.{part}", np.asarray(weights[f"{name}.{part}"])) for part in ("weight", "bias"))]
     return graph.node("Conv", inputs, output or f"{name}.out", **({"pads": pads} if pads else {}))
-
-
-def _affine(weights: Weights, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Factor and offset of a channel's batch normalisation."""
-    mean, variance, gain, bias = (
-        np.asarray(weights[f"{name}.{part}"], np.float32) for part in ("running_mean", "running_var", "weight", "bias")
-    )
-    factor = gain / np.sqrt(variance + _EPSILON)
-    return factor, bias - mean * factor

@@ -1,10 +1,9 @@
-"""What `key_net` and its graph both have to know: where partials are looked for, what is said of a key."""
+"""What `key_net` and its graph both have to know: where partials are looked for, and how far is heard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-KEYS, FIRST_KEY = 88, 21
 BINS_PER_KEY = 3
 
 PARTIALS = (-36, 0, 36, 57, 72, 84, 93, 101, 108)
@@ -12,8 +11,6 @@ PARTIALS = (-36, 0, 36, 57, 72, 84, 93, 101, 108)
 
 TOGETHER = 2
 """Spectra that are heard at once: the network thinks at half their rate."""
-
-HEADS = ("onset", "frame", "offset", "velocity")
 
 PEDAL_UNITS, PEDAL_SPAN = 32, 9
 """Channels of what all keys together say of the pedal, and the pairs of spectra it is heard in, twice."""

@@ -125,6 +125,21 @@ def value(name: str, kind: int, *width: int) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, ["batch", *width])
 
 
+def scale_and_shift(weights: Weights, name: str, *, epsilon: float = 1e-5) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what a channel is multiplied with, and what is added to it then, in place of torch's batch normalisation; each (channels,).
+
+    Args:
+        weights: The module's.
+        name: Of the normalisation in it.
+        epsilon: What it adds to the variance.
+    """
+    mean, variance, gain, bias = (
+        np.asarray(weights[f"{name}.{part}"], np.float32) for part in ("running_mean", "running_var", "weight", "bias")
+    )
+    factor = gain / np.sqrt(variance + epsilon)
+    return factor, bias - mean * factor
+
+
 def model_bytes(graph: Graph, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], facts: dict[str, str]) -> bytes:
     """Return the checked model as bytes, the same for the same graph.
 

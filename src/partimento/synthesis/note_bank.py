@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from partimento.errors import AudioError
 from partimento.files.sound import read_sound
 from partimento.score import Score, Track
+from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.soundfont import SoundfontSynthesizer
 
 LOWEST, KEYS = 21, 88
@@ -39,23 +40,6 @@ MIDDLE_KEY, MIDDLE_VELOCITY, MIDDLE_DB = 60, 64, -30.0
 
 ALONG_SECONDS = 2
 """How long strings sound along."""
-
-
-@dataclass(frozen=True)
-class Strikes:
-    """Notes to be played, arrays of shape (notes,).
-
-    Attributes:
-        start: Seconds from the beginning of the stretch; negative for notes that sound already.
-        end: When the damper falls, seconds.
-        key: MIDI key, 21 to 108.
-        velocity: 1 to 127.
-    """
-
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    key: NDArray[np.int64]
-    velocity: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,7 @@ class NoteBank:
         self._gain = float(MIDDLE_DB - usual)
         self._strings: dict[int, NDArray[np.complex64]] = {}
 
-    def play(self, strikes: Strikes, seconds: float, *, dampers: Dampers = Dampers()) -> NDArray[np.float32]:  # frozen
+    def play(self, strikes: TimedNotes, seconds: float, *, dampers: Dampers = Dampers()) -> NDArray[np.float32]:  # frozen
         """Return what is heard, shape (frames,).
 
         Args:

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from partimento.audio.log_spectrum import SAMPLE_RATE, SPECTRA_PER_SECOND
+from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
-from partimento.models.key_net import KeyNet, KeyNetConfig
-from partimento.models.key_net_graph import key_net_graph
-from partimento.models.key_net_shape import KEYS
-from partimento.synthesis.note_bank import NoteBank, Strikes
+from partimento.models.ear_heads import HEADS, KEYS
+from partimento.score.timed_notes import TimedNotes
+from partimento.synthesis.note_bank import NoteBank
+from partimento.training.ear_kinds import EARS, EarKind
 from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
@@ -29,18 +29,9 @@ from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of
 
-SIZES: Mapping[str, Mapping[str, Any]] = {
-    "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2},
-    "small": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8},
-    "base": {"units": 64, "dilations": (1, 1, 2, 4, 8, 1, 2, 4)},
-}
-"""Shapes of an ear by size; base is what is shipped."""
+ROWS = 8
+"""Stretches of a batch."""
 
-STEPS = {"tiny": 20, "small": 3_000, "base": 12_000}
-ROWS, SECONDS = 8, 6.0
-"""Stretches of a batch, and their length."""
-
-LEARNING_RATE = 3e-3
 VALIDATION_BATCHES, TRIED, TRIED_SECONDS = 6, 12, 30.0
 """Batches of a look; performances, and their length, on which thresholds are chosen."""
 
@@ -50,24 +41,26 @@ class EarPlan:
     """What is trained and how long.
 
     Attributes:
-        size: One of `SIZES`.
+        kind: One of `ear_kinds.EARS`.
+        size: One of its sizes.
         steps: Of the optimiser; the size's own where None.
         minutes: Length instead of steps (see `schedule.steps_of_minutes`).
         device: cpu or cuda.
         precision: fp32 or bf16.
-        learning_rate: Its highest value.
+        learning_rate: Its highest value; the kind's own where None.
         threads: Of torch.
         seed: Sets weights, stretches and dropout.
         rows: Stretches of a batch.
         workers: Processes that render ahead.
     """
 
+    kind: str = "ears"
     size: str = "base"
     steps: int | None = None
     minutes: float | None = None
     device: str = "cpu"
     precision: str = "bf16"
-    learning_rate: float = LEARNING_RATE
+    learning_rate: float | None = None
     threads: int = 1
     seed: int = 0
     rows: int = ROWS
@@ -79,6 +72,7 @@ class FittedEar:
     """What came of it.
 
     Attributes:
+        model: The network's name.
         weights: The best weights, float32.
         graph: The network with them.
         config: Its settings, JSON values.
@@ -88,6 +82,7 @@ class FittedEar:
         figures: Mean F1 in percent on the piano that was held out, clean and as recorded.
     """
 
+    model: str
     weights: Mapping[str, NDArray[np.float32]]
     graph: bytes
     config: Mapping[str, Any]
@@ -128,46 +123,47 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         TrainingError: See `loop.Loop.run`.
     """
     train, valid, pianos = lessons.train, lessons.valid, lessons.pianos
-    if plan.size not in SIZES or not (train and valid and pianos):
+    kind = EARS[plan.kind]
+    if plan.size not in kind.sizes or not (train and valid and pianos):
         counts = f"{len(train)} and {len(valid)} performances, {len(pianos)} pianos"
-        raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(SIZES)}.")
+        raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(kind.sizes)}.")
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = KeyNet(KeyNetConfig(**SIZES[plan.size])).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = kind.build(kind.sizes[plan.size]).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
-    looks = PianoStream(valid, [lessons.held_out], rows=plan.rows, seconds=SECONDS, seed=plan.seed + 1)
+    looks = PianoStream(valid, [lessons.held_out], kind.listening, rows=plan.rows, seed=plan.seed + 1)
     loop = Loop(
-        Hearing(module),
-        PianoStream(train, pianos, rows=plan.rows, seconds=SECONDS, seed=plan.seed, workers=plan.workers),
+        Hearing(module, kind.listening.spectrum),
+        PianoStream(train, pianos, kind.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
         [looks.next() for _ in range(VALIDATION_BATCHES)],
-        settings=_settings(plan, sum(weight.numel() for weight in module.parameters())),
+        settings=_settings(plan, kind, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
         facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
     )
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    graph = key_net_graph(weights, config)
+    graph = kind.graph(weights, config)
     thresholds, figures = measured(Ear(graph), valid, lessons.held_out)
     kept = asdict(loop.settings) | {
         "steps": progress.step,
         "rows": plan.rows,
-        "seconds": SECONDS,
+        "seconds": kind.listening.seconds,
         "threads": plan.threads,
         "device": plan.device,
     }
-    return FittedEar(weights, graph, config, progress, kept, thresholds, figures)
+    return FittedEar(kind.model, weights, graph, config, progress, kept, thresholds, figures)
 
 
-def _settings(plan: EarPlan, parameters: int) -> Settings:
+def _settings(plan: EarPlan, kind: EarKind, parameters: int) -> Settings:
     """How the loop trains: half a cosine to the end, for rendered pieces never run out."""
-    steps = STEPS[plan.size] if plan.steps is None else plan.steps
+    steps = kind.steps[plan.size] if plan.steps is None else plan.steps
     if plan.minutes is not None and plan.steps is None:
-        heard = round(plan.rows * SECONDS * SPECTRA_PER_SECOND) * KEYS
+        heard = round(plan.rows * kind.listening.seconds * kind.listening.spectrum.rate) * KEYS
         steps = steps_of_minutes(plan.minutes, parameters=parameters, tokens_per_step=heard)
     return Settings(
         steps,
-        plan.learning_rate,
+        kind.learning_rate if plan.learning_rate is None else plan.learning_rate,
         clip=3.0,
         precision=plan.precision,
         validate_every=max(1, min(500, steps // 5)),
@@ -182,7 +178,7 @@ def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[T
     random = np.random.default_rng(0)
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
     stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
-    heard: dict[str, list[tuple[Strikes, Heard]]] = {"clean": [], "as_recorded": []}
+    heard: dict[str, list[tuple[TimedNotes, Heard]]] = {"clean": [], "as_recorded": []}
     for notes in stretches:
         heard["clean"].append((notes, ear.hear([piano.play(notes, TRIED_SECONDS)])))
         ringing = piano.play(notes, TRIED_SECONDS, dampers=dampers_at_random(random))
@@ -191,21 +187,21 @@ def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[T
     best = Thresholds()
     for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8, 0.9))):
         tries = [Thresholds(**{**asdict(best), **dict(zip(names, each, strict=True))}) for each in product(values, repeat=len(names))]
-        best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds)).values()))
-    return best, {name: mean_f1(_agreements(pairs, best)) for name, pairs in heard.items()}
+        best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds, ear.spectrum.rate)).values()))
+    return best, {name: mean_f1(_agreements(pairs, best, ear.spectrum.rate)) for name, pairs in heard.items()}
 
 
-def _agreements(pairs: Sequence[tuple[Strikes, Heard]], thresholds: Thresholds) -> list[Agreement]:
+def _agreements(pairs: Sequence[tuple[TimedNotes, Heard]], thresholds: Thresholds, rate: float) -> list[Agreement]:
     """How well what was heard agrees with what was played, with some thresholds."""
-    names, found = ("onset", "frame", "offset", "velocity"), []
+    found = []
     for notes, heard in pairs:
-        curves = (heard.curve(name) for name in names)
-        found.append(agreement(notes, notes_of(*curves, thresholds=thresholds, rate=SPECTRA_PER_SECOND)))
+        curves = (heard.curve(name) for name in HEADS)
+        found.append(agreement(notes, notes_of(*curves, thresholds=thresholds, rate=rate)))
     return found
 
 
-def _middle(performance: Performance, seconds: float) -> Strikes:
+def _middle(performance: Performance, seconds: float) -> TimedNotes:
     """The notes that begin in a stretch from the middle of a performance; they end with it at the latest."""
     notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
     kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
-    return Strikes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])
+    return TimedNotes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, pad
 
-from partimento.audio import log_spectrum
-from partimento.models.key_net_shape import HEADS
+from partimento.audio.spectrum import FLOOR, TWENTY_DB, Spectrum, window
+from partimento.models.ear_heads import HEADS
 from partimento.training.piano_stream import Stretches
 
 WEIGHTS = {"onset": 2.0, "frame": 1.0, "offset": 1.0, "velocity": 40.0, "pedal": 1.0}
@@ -22,18 +22,19 @@ class Hearing:
     """Cross entropies of onset, frame and offset, summed over the keys, and of the pedal; the squared error of velocities at onsets.
 
     Args:
-        module: A `models.key_net.KeyNet`.
+        module: A `models.key_net.KeyNet`, or another ear that says the same or nothing of the pedal.
+        spectrum: What it hears of a sound.
     """
 
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
+    def __init__(self, module: nn.Module, spectrum: Spectrum) -> None:
+        self.module, self._spectrum = module, spectrum
 
     def losses(self, batch: Stretches) -> dict[str, Tensor]:
         """Return the losses, each a mean over moments."""
         device = next(self.module.parameters()).device
-        heads, pedal = self.module(spectra_of(batch.sound.to(device, non_blocking=True)))
+        heads, pedal = self.module(spectra_of(batch.sound.to(device, non_blocking=True), self._spectrum))
         wanted, down = (part.to(device, non_blocking=True).float() for part in (batch.heads, batch.pedal))
-        heads, pedal = heads.float(), pedal.float()
+        heads = heads.float()
         moments = heads.shape[0] * heads.shape[2]
         found: dict[str, Tensor] = {}
         for number, name in enumerate(HEADS[:3]):
@@ -41,9 +42,10 @@ class Hearing:
         loud = wanted[:, 3]
         struck = loud > 0
         found["velocity"] = ((torch.sigmoid(heads[:, 3]) - loud) ** 2 * struck).sum() / struck.sum().clamp(min=1)
-        known = down >= 0
-        missed = binary_cross_entropy_with_logits(pedal, down.clamp(min=0), reduction="none")
-        found["pedal"] = (missed * known).sum() / known.sum().clamp(min=1)
+        if pedal is not None:
+            known = down >= 0
+            missed = binary_cross_entropy_with_logits(pedal.float(), down.clamp(min=0), reduction="none")
+            found["pedal"] = (missed * known).sum() / known.sum().clamp(min=1)
         return {name: WEIGHTS[name] * loss for name, loss in found.items()}
 
     @torch.no_grad()
@@ -62,27 +64,27 @@ class Hearing:
         """Nothing is carried from batch to batch."""
 
 
-def spectra_of(sound: Tensor) -> Tensor:
-    """Return what `audio.log_spectrum.log_spectra` returns of each row, where the sound is; shape (rows, time, windows, bins).
+def spectra_of(sound: Tensor, spectrum: Spectrum) -> Tensor:
+    """Return what `spectrum.of` returns of each row, where the sound is; shape (rows, time, windows, bins).
 
     Args:
-        sound: Shape (rows, frames), frames a multiple of `log_spectrum.HOP`.
+        sound: Shape (rows, frames), frames a multiple of the spectrum's hop.
+        spectrum: Which.
     """
-    hop, half = log_spectrum.HOP, max(log_spectrum.WINDOWS) // 2
-    padded = pad(sound.float(), (half, half))
+    padded = pad(sound.float(), (spectrum.side, spectrum.side))
     found = []
     with torch.autocast(sound.device.type, enabled=False):
-        for size in log_spectrum.WINDOWS:
-            window, bank = _window_and_bank(size, sound.device)
-            frames = padded[:, half - size // 2 :].unfold(1, size, hop)[:, : sound.shape[1] // hop]
-            spectrum = torch.fft.rfft(frames * window)
-            found.append((spectrum.real**2 + spectrum.imag**2) @ bank)
+        for size in spectrum.windows:
+            shape, shares = _window_and_shares(size, spectrum, sound.device)
+            frames = padded[:, spectrum.side - size // 2 :].unfold(1, size, spectrum.hop)[:, : sound.shape[1] // spectrum.hop]
+            heard = torch.fft.rfft(frames * shape)
+            found.append((heard.real**2 + heard.imag**2) @ shares)
         energies = torch.stack(found, dim=2)
-        return (torch.log(energies + log_spectrum.FLOOR) - float(np.log(log_spectrum.FLOOR))) / float(np.log(100))
+        return (torch.log(energies + FLOOR) - float(np.log(FLOOR))) / TWENTY_DB
 
 
 @lru_cache
-def _window_and_bank(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The window, and the shares of its frequencies in the bins."""
-    window, bank = (torch.from_numpy(make(size)).to(device) for make in (log_spectrum.window, log_spectrum.filter_bank))
-    return window, bank
+def _window_and_shares(size: int, spectrum: Spectrum, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The window, and the shares of its frequencies in the bands."""
+    shape, shares = (torch.from_numpy(make(size)).to(device) for make in (window, spectrum.shares_of))
+    return shape, shares

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from partimento.audio.log_spectrum import HOP, SAMPLE_RATE, SPECTRA_PER_SECOND
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS
+from partimento.audio.spectrum import SAMPLE_RATE, Spectrum
+from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
 from partimento.score import Score
 from partimento.score.note import SUSTAIN
 from partimento.score.pedal import pedal_spans, sounding_end
 from partimento.score.tempo import seconds_at
-from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank, Strikes
+from partimento.score.timed_notes import TimedNotes
+from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank
 from partimento.training.microphone import recorded
 from partimento.transcription.targets import targets_of
 
@@ -76,7 +77,7 @@ class Performance:
         pedal: When the sustain pedal goes down and up by turns, shape (moves,).
     """
 
-    notes: Strikes
+    notes: TimedNotes
     pedal: NDArray[np.float64]
 
     @classmethod
@@ -95,12 +96,27 @@ class Performance:
         order = np.argsort(columns[0], kind="stable")
         start, end, key, velocity = (column[order] for column in columns)
         moves = [seconds_at(score, pedal_spans(track, SUSTAIN, score.end_tick).ravel()) for track in tracks]
-        return cls(Strikes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
+        return cls(TimedNotes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
 
     @property
     def seconds(self) -> float:
         """Its length."""
         return float(self.notes.end.max())
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How an ear listens to stretches.
+
+    Attributes:
+        spectrum: What it hears of them.
+        seconds: How long they are.
+        spread: Whether it feels onsets and offsets around them, or in the nearest moment alone.
+    """
+
+    spectrum: Spectrum
+    seconds: float
+    spread: bool
 
 
 @dataclass(frozen=True)
@@ -124,17 +140,25 @@ class PianoStream(Dataset[Stretches]):
     Args:
         performances: What is played.
         pianos: What it is played on, at `SAMPLE_RATE`.
+        listening: How long a stretch is, and what is to be heard of it.
         rows: Stretches of a batch.
-        seconds: Length of a stretch.
         seed: Sets what comes.
         workers: Processes that render ahead; with 0 each batch is rendered when it is asked for. The batches are the same.
     """
 
     def __init__(  # all of it says what comes
-        self, performances: Sequence[Performance], pianos: Sequence[NoteBank], *, rows: int, seconds: float, seed: int, workers: int = 0
+        self,
+        performances: Sequence[Performance],
+        pianos: Sequence[NoteBank],
+        listening: Listening,
+        *,
+        rows: int,
+        seed: int,
+        workers: int = 0,
     ) -> None:
         self._performances, self._pianos, self._rows, self._seed, self._workers = performances, pianos, rows, seed, workers
-        self._frames = round(seconds * SPECTRA_PER_SECOND)
+        self._hop, self._rate, self._spread = listening.spectrum.hop, listening.spectrum.rate, listening.spread
+        self._frames = 2 * round(listening.seconds * self._rate / 2)  # some ears hear two at once
         lengths = np.array([performance.seconds for performance in performances])
         self._share, self._total = lengths / lengths.sum(), float(lengths.sum())
         self._number = 0
@@ -143,7 +167,7 @@ class PianoStream(Dataset[Stretches]):
     @property
     def epoch(self) -> int:
         """How often as much has been read as there is, the present time counted."""
-        return 1 + int(self._number * self._rows * self._frames / SPECTRA_PER_SECOND / self._total)
+        return 1 + int(self._number * self._rows * self._frames / self._rate / self._total)
 
     def next(self) -> Stretches:
         """Return the next batch."""
@@ -172,7 +196,7 @@ class PianoStream(Dataset[Stretches]):
 
     def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float16], NDArray[np.float32]]:
         """Sound, targets and pedal of one stretch."""
-        seconds = self._frames / SPECTRA_PER_SECOND
+        seconds = self._frames / self._rate
         if random.random() < THROWN:
             notes, pedal = thrown(random, seconds), np.full(self._frames, UNKNOWN, np.float32)
         else:
@@ -185,18 +209,18 @@ class PianoStream(Dataset[Stretches]):
         delay = random.uniform(0, LATEST_DAMPER) + np.abs(random.normal(0, DAMPER_SPREAD, notes.end.size))
         lag = random.uniform(0, LATEST_STRIKE) * np.clip((70 - notes.velocity) / 50, -0.3, 1) + random.normal(0, STRIKE_SPREAD, delay.size)
         start, end = (notes.start + lag) * ratio, (notes.end + delay) * ratio  # retuned it is in time again
-        spread = Strikes(start, np.maximum(end, start + 0.01), notes.key + off, notes.velocity)
+        spread = TimedNotes(start, np.maximum(end, start + 0.01), notes.key + off, notes.velocity)
         sound = piano.play(spread, seconds * ratio + 0.1, dampers=dampers_at_random(random))
         if random.random() < ALONG:
-            at = np.arange(len(sound)) * (SPECTRA_PER_SECOND / SAMPLE_RATE / ratio)
-            down = np.interp(at, np.arange(len(pedal)), _softened(np.maximum(pedal, 0))).astype(np.float32)
+            at = np.arange(len(sound)) * (self._rate / SAMPLE_RATE / ratio)
+            down = np.interp(at, np.arange(len(pedal)), _softened(np.maximum(pedal, 0), self._rate)).astype(np.float32)
             sound += piano.along(sound, down) * np.float32(10 ** (random.uniform(*ALONG_DB) / 20))
-        tuned = np.interp(np.arange(self._frames * HOP) * ratio, np.arange(len(sound)), sound).astype(np.float32)
-        targets = targets_of(notes.start, notes.end, notes.key, notes.velocity, frames=self._frames, rate=SPECTRA_PER_SECOND)
+        tuned = np.interp(np.arange(self._frames * self._hop) * ratio, np.arange(len(sound)), sound).astype(np.float32)
+        targets = targets_of(notes, frames=self._frames, rate=self._rate, spread=self._spread)
         heads = np.stack([getattr(targets, name) for name in HEADS]).astype(np.float16)
         return recorded(tuned, random, SAMPLE_RATE), heads, pedal
 
-    def _played(self, random: np.random.Generator, seconds: float) -> tuple[Strikes, NDArray[np.float32]]:
+    def _played(self, random: np.random.Generator, seconds: float) -> tuple[TimedNotes, NDArray[np.float32]]:
         """A stretch of a performance, transposed, slower or faster, softer or louder; and its pedal."""
         performance = self._performances[int(random.choice(len(self._performances), p=self._share))]
         stretch = random.uniform(1 - MOST_STRETCH, 1 + MOST_STRETCH)
@@ -208,10 +232,10 @@ class PianoStream(Dataset[Stretches]):
         key = notes.key + int(random.integers(-MOST_SEMITONES, MOST_SEMITONES + 1))
         chosen &= (key >= 21) & (key <= 108)
         touch = np.clip(127 * (notes.velocity[chosen] / 127) ** random.uniform(0.7, 1.4), 1, 127).astype(np.int64)
-        at = begin + np.arange(self._frames) / SPECTRA_PER_SECOND / stretch
+        at = begin + np.arange(self._frames) / self._rate / stretch
         down = np.searchsorted(performance.pedal, at, side="right") % 2
         start, end = ((column[chosen] - begin) * stretch for column in (notes.start, notes.end))
-        return Strikes(start, end, key[chosen], touch), down.astype(np.float32)
+        return TimedNotes(start, end, key[chosen], touch), down.astype(np.float32)
 
 
 def dampers_at_random(random: np.random.Generator) -> Dampers:
@@ -225,13 +249,13 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def _softened(pedal: NDArray[np.float32]) -> NDArray[np.float32]:
+def _softened(pedal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
     """How far the dampers are off the strings, of where a pedal is down; shape (frames,)."""
-    width = 2 * round(PEDAL_SECONDS * SPECTRA_PER_SECOND / 2) + 1
+    width = 2 * round(PEDAL_SECONDS * rate / 2) + 1
     return np.asarray(np.convolve(np.pad(pedal, width // 2, mode="edge"), np.ones(width) / width, mode="valid"), np.float32)
 
 
-def thrown(random: np.random.Generator, seconds: float) -> Strikes:
+def thrown(random: np.random.Generator, seconds: float) -> TimedNotes:
     """Return notes at random, 1 to 14 a second, no two of one key at a time."""
     count = int(seconds * random.uniform(1, 14))
     start = random.uniform(-2, seconds, count)
@@ -245,4 +269,4 @@ def thrown(random: np.random.Generator, seconds: float) -> Strikes:
     kept = np.append(True, (key[1:] != key[:-1]) | (start[1:] - start[:-1] > 0.04))
     start, end, key, velocity = start[kept], end[kept], key[kept], velocity[kept]
     end[:-1] = np.where(key[1:] == key[:-1], np.minimum(end[:-1], start[1:]), end[:-1])
-    return Strikes(start, end, key, velocity)
+    return TimedNotes(start, end, key, velocity)

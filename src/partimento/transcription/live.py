@@ -12,30 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.audio.level import SettlingLevel
-from partimento.audio.log_spectrum import BINS, HOP, SAMPLE_RATE, SPECTRA_PER_SECOND, WINDOWS, Spectra, log_spectra
+from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream
 from partimento.errors import ConfigError
-from partimento.models.key_net_shape import TOGETHER
 from partimento.score import Score
 from partimento.transcription.ear import STEPS, Ear, Heard
-from partimento.transcription.note_decoding import Thresholds
+from partimento.transcription.note_decoding import Thresholds, spans_of
 from partimento.transcription.note_stream import Event, NoteStream
 from partimento.transcription.transcriber import score_of_notes
 
-STEP = 6
-"""Moments from one hearing to the next, a multiple of `TOGETHER`: 120 ms."""
+STEP_SECONDS = 0.12
+"""From one hearing to the next, rounded to moments that the ear hears at once."""
 
-APART = 4
-"""Moments between two strikes of a key at least, 80 ms: who hears little ahead changes its mind, and would tell a note twice."""
+APART_SECONDS = 0.08
+"""Between two strikes of a key at least: who hears little ahead changes its mind, and would tell a note twice."""
 
 LOOK_AHEAD_SECONDS = 0.3
 """Usual: see `docs/models.md` for what more and less of it do."""
 
 MOST_AHEAD_SECONDS = 10.0
-
-_SIDE = max(WINDOWS) // 2
-"""Samples to either side of a moment."""
-
-_LEAD = -(-_SIDE // HOP) * HOP
 
 
 class LiveTranscriber:
@@ -46,8 +40,8 @@ class LiveTranscriber:
     Args:
         ear: What listens.
         thresholds: From which chance on something is believed.
-        look_ahead_seconds: How much sound behind a moment is waited for before it is judged, 0 to `MOST_AHEAD_SECONDS`; rounded to an even
-            number of moments. More than the ear hears ahead, ``ear.reach`` moments, is of no use.
+        look_ahead_seconds: How much sound behind a moment is waited for before it is judged, 0 to `MOST_AHEAD_SECONDS`; rounded to
+            moments that the ear hears at once. More than the ear hears ahead, ``ear.reach`` moments, is of no use.
         watch: Is given the spectra on their way, stretch after stretch, for a picture of them.
 
     Raises:
@@ -70,15 +64,15 @@ class LiveTranscriber:
                 f"look-ahead of {look_ahead_seconds} seconds, expected 0 to {MOST_AHEAD_SECONDS:g}. Usual is {LOOK_AHEAD_SECONDS}."
             )
         self._ear, self._thresholds, self._watch = ear, thresholds, watch
-        self.reach = -(-ear.reach // TOGETHER) * TOGETHER
-        """Moments to either side that the ear can use."""
-        self._ahead = min(round(look_ahead_seconds * SPECTRA_PER_SECOND / TOGETHER) * TOGETHER, self.reach)
+        self._rate, self._together = ear.spectrum.rate, ear.together
+        self._step_moments = max(1, round(STEP_SECONDS * self._rate / ear.together)) * ear.together
+        self._ahead = min(round(look_ahead_seconds * self._rate / ear.together) * ear.together, ear.reach)
         self._level = SettlingLevel(SAMPLE_RATE)
         self._waiting = np.zeros(0, np.float32)  # samples that make no step yet
-        self._samples, self._over = np.zeros(0, np.float32), 0  # for coming spectra, and how many of them belong to moments that are over
-        self._spectra: Spectra = np.zeros((0, len(WINDOWS), BINS), np.float32)
+        self._coming = SpectraStream(ear.spectrum)
+        self._spectra: Spectra = np.zeros((0, len(ear.spectrum.windows), ear.spectrum.bins), np.float32)
         self._first = self._judged = 0  # the first moment of `_spectra`, and the first that is not judged
-        self._stream = NoteStream(thresholds, rate=SPECTRA_PER_SECOND, apart=APART)
+        self._stream = NoteStream(thresholds, rate=self._rate, apart=max(1, round(APART_SECONDS * self._rate)))
         self._pedal = [np.zeros(0, np.uint8)]
         self._heard_frames = 0
 
@@ -95,17 +89,22 @@ class LiveTranscriber:
     @property
     def look_ahead_seconds(self) -> float:
         """How much sound is waited for behind a moment, the next moment included: only it tells a top."""
-        return (self._ahead + 1) / SPECTRA_PER_SECOND
+        return (self._ahead + 1) / self._rate
+
+    @property
+    def reach_seconds(self) -> float:
+        """How far to either side the ear can use sound."""
+        return self._ear.reach / self._rate
 
     @property
     def window_seconds(self) -> float:
         """Half the longest window."""
-        return _SIDE / SAMPLE_RATE
+        return self._ear.spectrum.side / SAMPLE_RATE
 
     @property
     def step_seconds(self) -> float:
         """From one hearing to the next."""
-        return STEP / SPECTRA_PER_SECOND
+        return self._step_moments / self._rate
 
     @property
     def seconds(self) -> float:
@@ -122,7 +121,7 @@ class LiveTranscriber:
         self._heard_frames += len(usable)
         self._waiting = np.concatenate([self._waiting, usable])
         events: list[Event] = []
-        size = STEP * HOP
+        size = self._step_moments * self._ear.spectrum.hop
         while len(self._waiting) >= size:
             block, self._waiting = self._waiting[:size], self._waiting[size:]
             events += self._step(block)
@@ -130,45 +129,39 @@ class LiveTranscriber:
 
     def finish(self) -> list[Event]:
         """Return what is left when the sound is over; the last call."""
-        self._samples = np.concatenate([self._samples, self._waiting])
         self._level.push(self._waiting)
+        self._add_spectra(self._coming.push(self._waiting, gain=self._level.gain))
+        self._add_spectra(self._coming.finish(gain=self._level.gain))
         self._waiting = self._waiting[:0]
-        self._add_spectra(-(-(len(self._samples) - self._over) // HOP))
         return self._judge(ahead=0) + self._stream.finish()
 
     def score(self) -> Score:
         """Return the notes so far: one track, a tick a millisecond, and the pedal as it moved."""
-        return score_of_notes(self._stream.notes(), pedal=np.concatenate(self._pedal), threshold=self._thresholds.pedal)
+        pedal = spans_of(np.concatenate(self._pedal), threshold=self._thresholds.pedal, rate=self._rate)
+        return score_of_notes(self._stream.notes(), pedal)
 
     def _step(self, block: NDArray[np.float32]) -> list[Event]:
-        """Hear a block of `STEP` moments."""
-        self._samples = np.concatenate([self._samples, block])
+        """Hear a block of as many moments as a step has."""
         self._level.push(block)
-        self._add_spectra((len(self._samples) - self._over - _SIDE) // HOP + 1)
+        self._add_spectra(self._coming.push(block, gain=self._level.gain))
         return self._judge(ahead=self._ahead)
 
-    def _add_spectra(self, ready: int) -> None:
-        """Make the spectra of so many further moments."""
-        if ready <= 0:
-            return
-        first = self._over // HOP
-        new = log_spectra(self._samples * self._level.gain)[first : first + ready]
-        if self._watch is not None:
+    def _add_spectra(self, new: Spectra) -> None:
+        """Take the spectra of further moments."""
+        if len(new) and self._watch is not None:
             self._watch(new)
         self._spectra = np.concatenate([self._spectra, new])
-        gone = max(self._over + ready * HOP - _LEAD, 0)
-        self._samples, self._over = self._samples[gone:], self._over + ready * HOP - gone
 
     def _judge(self, *, ahead: int) -> list[Event]:
         """Hear the last seconds, and believe what has so many moments behind it."""
         before, end = self._judged - self._first, len(self._spectra) - ahead
         if end <= before:
             return []
-        odd = -len(self._spectra) % TOGETHER
+        odd = -len(self._spectra) % self._together
         heard = self._ear.hear_spectra(np.pad(self._spectra, ((0, odd), (0, 0), (0, 0))))
         said = Heard(heard.heads[:, before:end], heard.pedal[before:end])
         self._pedal.append(said.pedal)
         self._judged += end - before
-        gone = max(self._judged - self.reach - self._first, 0)
+        gone = max(self._judged - self._ear.reach - self._first, 0)
         self._spectra, self._first = self._spectra[gone:], self._first + gone
         return self._stream.push(np.asarray(said.heads / np.float32(STEPS)))

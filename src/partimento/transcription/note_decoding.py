@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.errors import ConfigError
-from partimento.models.key_net_shape import FIRST_KEY
+from partimento.models.ear_heads import FIRST_KEY
+from partimento.score.timed_notes import TimedNotes
 
 Curve = NDArray[np.float32]
 """Chances, shape (frames, keys)."""
@@ -40,24 +41,7 @@ class Thresholds:
                 raise ConfigError(f"threshold of {name}: {getattr(self, name)}, expected between 0 and 1.")
 
 
-@dataclass(frozen=True)
-class HeardNotes:
-    """Notes in the order of their onsets, arrays of shape (notes,).
-
-    Attributes:
-        start: Seconds.
-        end: Seconds, after `start`.
-        key: MIDI key.
-        velocity: 1 to 127.
-    """
-
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    key: NDArray[np.int64]
-    velocity: NDArray[np.int64]
-
-
-def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thresholds: Thresholds, rate: float) -> HeardNotes:
+def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thresholds: Thresholds, rate: float) -> TimedNotes:
     """Return the notes.
 
     Args:
@@ -89,7 +73,7 @@ def notes_of(onset: Curve, frame: Curve, offset: Curve, velocity: Curve, *, thre
     order = np.lexsort((key, started))
     start = np.maximum(started, 0) / rate
     end = np.maximum(stop / rate, start + 1 / rate)
-    return HeardNotes(start[order], end[order], (key + FIRST_KEY)[order].astype(np.int64), loud[order])
+    return TimedNotes(start[order], end[order], (key + FIRST_KEY)[order].astype(np.int64), loud[order])
 
 
 def velocities(shares: Curve) -> NDArray[np.int64]:
@@ -114,8 +98,15 @@ def between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> N
     return place
 
 
-def spans_of(curve: NDArray[np.float32], *, threshold: float, rate: float) -> NDArray[np.float64]:
-    """Return when a curve, shape (frames,), is at or above a threshold: seconds, shape (spans, 2). Dents of 2 frames are smoothed."""
+def spans_of(chances: NDArray[np.uint8], *, threshold: float, rate: float) -> NDArray[np.float64]:
+    """Return when the pedal is down: seconds, shape (spans, 2). Dents of 2 frames are smoothed.
+
+    Args:
+        chances: How likely that is, in 255ths, shape (frames,).
+        threshold: From which chance on it is down.
+        rate: Frames per second.
+    """
+    curve = np.asarray(chances / np.float32(255), np.float32)
     smooth = np.convolve(np.pad(curve, 2, mode="edge"), np.ones(5) / 5, mode="valid") if len(curve) else curve
     down = np.concatenate([[False], smooth >= threshold, [False]])
     edges = np.flatnonzero(down[1:] != down[:-1])

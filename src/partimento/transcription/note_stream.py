@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.models.key_net_shape import FIRST_KEY, HEADS, KEYS
-from partimento.transcription.note_decoding import HeardNotes, Thresholds, between, tops, velocities
+from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
+from partimento.score.timed_notes import TimedNotes
+from partimento.transcription.note_decoding import Thresholds, between, tops, velocities
 
 _ONSET, _FRAME, _OFFSET, _VELOCITY = (HEADS.index(name) for name in ("onset", "frame", "offset", "velocity"))
 
@@ -78,7 +79,7 @@ class NoteStream:
         """Return what is now known to have happened, in the order of the moments; of one key the end of a note before the next one.
 
         Args:
-            heads: Chances, shape (heads, moments, keys), as `models.key_net_shape.HEADS` names them, any number of moments.
+            heads: Chances, shape (heads, moments, keys), as `models.ear_heads.HEADS` names them, any number of moments.
         """
         events: list[Event] = []
         for column in range(heads.shape[1]):
@@ -95,12 +96,12 @@ class NoteStream:
         events = self.push(np.zeros((len(HEADS), 1, KEYS), np.float32)) if end else []
         return events + [self._let_go(key, float(end)) for key in sorted(self._open)]
 
-    def notes(self) -> HeardNotes:
+    def notes(self) -> TimedNotes:
         """Return the notes so far; those that sound last until now."""
         now = self._moments / self._rate
         sounding = [(each.struck, max(now, each.struck.onset_seconds + 1 / self._rate)) for each in self._open.values()]
         found = sorted([*self._over, *sounding], key=lambda note: (note[0].onset_seconds, note[0].key))
-        return HeardNotes(
+        return TimedNotes(
             np.array([struck.onset_seconds for struck, _ in found]),
             np.array([end for _, end in found]),
             np.array([struck.key for struck, _ in found], np.int64),

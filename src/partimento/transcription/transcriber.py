@@ -9,20 +9,23 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.audio.log_spectrum import SAMPLE_RATE, SPECTRA_PER_SECOND, Spectra
+from partimento.audio.spectrum import SAMPLE_RATE, Spectra
 from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle
 from partimento.errors import BundleError, ConfigError
 from partimento.files.recording import Recording, open_recording
-from partimento.models.key_net_shape import HEADS, KEYS
+from partimento.models.ear_heads import HEADS, KEYS
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN
-from partimento.transcription.ear import STEPS, Ear, Heard
-from partimento.transcription.note_decoding import HeardNotes, Thresholds, notes_of, spans_of
+from partimento.score.timed_notes import TimedNotes
+from partimento.transcription.ear import Ear, Heard
+from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
 TICKS_PER_SECOND = 1_000
 """A transcription counts milliseconds: 500 ticks a quarter at 120 quarters a minute."""
 
-MODEL = "key_net"
+MODELS = ("key_net", "onsets_frames")
+"""Networks that hear."""
+
 DEFAULT = "piano-ears"
 
 BLOCK_SECONDS = 10
@@ -50,7 +53,7 @@ class Transcriber:
 
     def __init__(self, bundle: Bundle) -> None:
         kind = bundle.card.model.get("name")
-        if kind != MODEL or STEP not in bundle.files:
+        if kind not in MODELS or STEP not in bundle.files:
             raise BundleError(f"model '{bundle.card.name}': is a {kind} and hears nothing. Train an ear: partimento train --model ears.")
         try:
             self.ear = Ear(bundle.files[STEP])
@@ -86,34 +89,32 @@ class Transcriber:
 
     def score_of(self, heard: Heard) -> Score:
         """Return the notes of what was heard."""
-        return score_of_notes(self._notes_of(heard), pedal=heard.pedal, threshold=self.thresholds.pedal)
+        return score_of_notes(self.notes_of(heard), spans_of(heard.pedal, threshold=self.thresholds.pedal, rate=self.ear.spectrum.rate))
 
-    def _notes_of(self, heard: Heard) -> HeardNotes:
-        """The notes, some keys after others: as numbers of 4 bytes, what was heard in two hours is half a gigabyte."""
-        parts = []
+    def notes_of(self, heard: Heard) -> TimedNotes:
+        """Return the notes of what was heard, in seconds."""
+        parts = []  # some keys after others: as numbers of 4 bytes, what was heard in two hours is half a gigabyte
         for first in range(0, KEYS, _KEYS_AT_ONCE):
             keys = slice(first, first + _KEYS_AT_ONCE)
             curves = (heard.curve(name, keys) for name in HEADS)
-            part = notes_of(*curves, thresholds=self.thresholds, rate=SPECTRA_PER_SECOND)
+            part = notes_of(*curves, thresholds=self.thresholds, rate=self.ear.spectrum.rate)
             parts.append(replace(part, key=part.key + first))
         start, end, key, velocity = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "end", "key", "velocity")
         )
         order = np.lexsort((key, start))
-        return HeardNotes(start[order], end[order], key[order], velocity[order])
+        return TimedNotes(start[order], end[order], key[order], velocity[order])
 
 
-def score_of_notes(notes: HeardNotes, *, pedal: NDArray[np.uint8], threshold: float) -> Score:
+def score_of_notes(notes: TimedNotes, pedal: NDArray[np.float64]) -> Score:
     """Return notes and pedal as a performance: one track, a tick a millisecond.
 
     Args:
         notes: As they were heard.
-        pedal: How likely it is down in each moment, in 255ths, shape (moments,).
-        threshold: From which chance on it is down.
+        pedal: When it goes down and up, seconds, shape (spans, 2).
     """
     start, end = (np.rint(edge * TICKS_PER_SECOND).astype(np.int64) for edge in (notes.start, notes.end))
-    down = spans_of(np.asarray(pedal / np.float32(STEPS), np.float32), threshold=threshold, rate=SPECTRA_PER_SECOND)
-    moves = np.rint(down * TICKS_PER_SECOND).astype(np.int64).ravel()
+    moves = np.rint(pedal * TICKS_PER_SECOND).astype(np.int64).ravel()
     controls = np.stack([moves, np.full(len(moves), SUSTAIN), np.tile([127, 0], len(moves) // 2)], axis=1)
     return Score(
         500, (Track(start, np.maximum(end - start, 1), notes.key.astype(np.int32), notes.velocity.astype(np.int32), controls=controls),)

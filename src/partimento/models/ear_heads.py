@@ -1,0 +1,7 @@
+"""What every ear says, of which keys, whatever network it is."""
+
+KEYS, FIRST_KEY = 88, 21
+"""Keys of the piano, and the lowest one's MIDI key."""
+
+HEADS = ("onset", "frame", "offset", "velocity")
+"""That a note begins, sounds, ends; and how loud it is."""
