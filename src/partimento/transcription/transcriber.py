@@ -17,6 +17,7 @@ from partimento.models.ear_heads import HEADS, KEYS
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN
 from partimento.score.timed_notes import TimedNotes
+from partimento.transcription.certainty import piano_in
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
@@ -64,10 +65,13 @@ class Transcriber:
     def transcribe(self, blocks: Iterable[NDArray[np.float32]]) -> Score:
         """Return the notes of a sound: one track, a tick a millisecond, as long as their strings sound, and the pedal as it moved.
 
+        What sounds like no piano is left out, and `warnings` says so.
+
         Args:
             blocks: Mono samples at `sample_rate`, each of shape (frames,).
         """
-        return self.score_of(self.hear(blocks))
+        piano = piano_in(self.hear(blocks), self.ear.spectrum.rate)
+        return self.score_of(piano.heard).with_warnings(*([piano.words] if piano.words else []))
 
     def hear(self, blocks: Iterable[NDArray[np.float32]]) -> Heard:
         """Return what is heard of a sound, before anything is decided; see `transcribe`."""
@@ -83,9 +87,12 @@ class Transcriber:
         Raises:
             ReadError: When it turns out to hold no sound.
         """
-        score = self.score_of(self.ear.hear(recording.blocks(self.sample_rate * BLOCK_SECONDS), watch=watch))
-        nothing = () if score.note_count else (f"{recording.name}: no notes of a piano were heard.",)
-        return score.with_warnings(*recording.warnings, *nothing)
+        piano = piano_in(self.ear.hear(recording.blocks(self.sample_rate * BLOCK_SECONDS), watch=watch), self.ear.spectrum.rate)
+        score = self.score_of(piano.heard)
+        odd = [piano.words] if piano.words else []
+        if not score.note_count:
+            odd = ["no notes of a piano were heard" + ("; it sounds like speech, singing or noise." if piano.left_out_seconds else ".")]
+        return score.with_warnings(*recording.warnings, *(f"{recording.name}: {words}" for words in odd))
 
     def score_of(self, heard: Heard) -> Score:
         """Return the notes of what was heard."""
