@@ -3,12 +3,14 @@
 from dataclasses import asdict
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from partimento.errors import ConfigError
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_scales import byte_graph
 from partimento.models.onnx_session import opened
 
 SMALL = KeyNetConfig(units=8, dilations=(1, 2), narrow=2)
@@ -41,6 +43,20 @@ def test_the_graph_hears_what_the_network_hears(time):
     for mine, its in zip(heard(network, spectra), found, strict=True):
         assert its == pytest.approx(mine, abs=1e-6)
     assert int(session.get_modelmeta().custom_metadata_map["reach"]) == network.reach
+
+
+def test_bytes_hear_nearly_what_floats_hear():
+    network = ear()
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    random = np.random.default_rng(0)
+    spectra = [random.random((40, 2, 300), np.float32) * scale for scale in (1, 2, 3)]
+    session = opened(byte_graph(weights, asdict(SMALL), spectra))
+    found = session.run(["heads", "pedal.chance"], {"spectra": spectra[1][None]})
+    for mine, its in zip(heard(network, spectra[1][None]), found, strict=True):
+        assert its == pytest.approx(mine, abs=0.06) and np.abs(its - mine).mean() < 0.01
+        assert mine.std() > 0.02
+    kinds = {node.op_type for node in onnx.load_from_string(byte_graph(weights, asdict(SMALL), spectra)).graph.node}
+    assert {"QLinearConv", "QuantizeLinear", "DequantizeLinear"} <= kinds
 
 
 def test_all_keys_share_their_weights():

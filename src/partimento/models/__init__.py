@@ -13,12 +13,11 @@ Read in this order: `model` (the seam), `markov` (the floor), `dice_table` and `
 network in torch), `onnx_graph` (graphs put together by hand), `char_rnn_graph` (one step of the network as such a graph),
 `onnx_session` (a graph behind the seam); then the others, each with its graph: `play_bach`, `play_bach_onehot` and `play_bach_conv`
 (with `batch_norm`), `biaxial` (frames, through time and from key to key; with `biaxial_inputs`), `conservative` (any model of frames,
-kept from falling silent), `steered` (any model, some of whose choices are made already), `steady` (any model that plays in time, kept from
-running away), `coconet` (convolutions that fill in a score;
-with `coconet_cells` and `coconet_inputs`, its graph in two halves, and `coconet_session`, which puts that graph behind the seam and
-behind `conditionals`), `transformer`, `music_transformer` and `modern_transformer` (with `layers`, where `attention_weights` tells
-what they look at; one graph for all three, `transformer_graph`, what goes through them, `transformer_scales`, and
-`transformer_session`, which keeps keys and values and reads many ids at once). `key_net` (with `key_net_shape` and
-`key_net_graph`) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does
-(`ear_heads`).
+kept from falling silent), `steered` (any model, some of whose choices are made already), `steady` (any model that plays in time, kept
+from running away), `coconet` (convolutions that fill in a score; with `coconet_cells` and `coconet_inputs`, its graph in two halves,
+and `coconet_session`, which puts that graph behind the seam and behind `conditionals`), `transformer`, `music_transformer` and
+`modern_transformer` (with `layers`, where `attention_weights` tells what they look at; one graph for all three, `transformer_graph`,
+what goes through them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
+`key_net` (with `key_net_shape`, `key_net_graph` and `key_net_scales`, by which it counts in bytes) and `onsets_frames` are no sequence
+models but ears: they hear spectra and say what each key of a piano does (`ear_heads`).
 """

@@ -1,4 +1,7 @@
-"""The ear of `key_net` as an ONNX graph: any number of spectra, fp32. Batch normalisation is folded into the convolutions."""
+"""The ear of `key_net` as an ONNX graph: any number of spectra, in fp32 or in bytes.
+
+Batch normalisation is folded into the convolutions.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from onnx import TensorProto, helper
 
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
 from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
-from partimento.models.onnx_graph import Graph, Weights, model_bytes, scale_and_shift
+from partimento.models.onnx_graph import Graph, Range, Weights, model_bytes, scale_and_shift
+
+Limits = Mapping[str, Range]
+"""What goes through: ``spectra``, ``stem``, ``normal``, ``wide``, and of each block ``blocks.0.in``, ``.said``, ``.narrow``, ``.own``."""
 
 
-def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
+def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | None = None) -> bytes:
     """Return the ONNX graph.
 
     Input ``spectra`` (1, time, windows, bins), time a multiple of `TOGETHER`; outputs ``heads`` (1, heads, time, keys), chances of onset,
@@ -22,18 +28,19 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     Args:
         weights: Named as `key_net.KeyNet.state_dict` names them, float32.
         config: Settings of `key_net.KeyNetConfig`.
+        limits: What goes through the blocks, so that they may count in bytes; see `key_net_scales`.
     """
     floats = {name: np.asarray(value, np.float32) for name, value in weights.items()}
     graph = Graph()
-    hidden = _stem(graph, floats, config)
+    hidden = _stem(graph, floats, config, limits)
     for number, dilation in enumerate(config["dilations"]):
-        hidden = _block(graph, floats, hidden, number, dilation)
+        hidden = _block(graph, floats, hidden, number, dilation, limits)
     factor, offset = scale_and_shift(floats, "norm")
     scaled = graph.node("Mul", [hidden, graph.constant("norm.factor", factor[:, None, None])], "norm.scaled")
     normal = graph.node(
         "Relu", [graph.node("Add", [scaled, graph.constant("norm.offset", offset[:, None, None])], "norm.all")], "norm.relu"
     )
-    wide = graph.node("Relu", [_conv(graph, normal, floats, "wide")], "wide.relu")
+    wide = _wide(graph, floats, normal, limits)
     said = _conv(graph, wide, floats, "heads")  # (1, TOGETHER * heads, time / TOGETHER, keys)
     parts = graph.node(
         "Reshape", [said, graph.constant("parts.shape", np.array([TOGETHER, len(HEADS), -1, KEYS], np.int64))], "heads.parts"
@@ -58,58 +65,79 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any]) -> bytes:
     return model_bytes(graph, inputs, outputs, facts)
 
 
-def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any]) -> str:
+def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any], limits: Limits | None) -> str:
     """Every key's partials, and what is made of them first.
 
     The three bins of a key are channels, and partials are the keyboard moved by whole keys: slices of it, where `key_net` gathers bins.
     """
     first, keys, channels = config["lowest"], config["bins"] // BINS_PER_KEY, TOGETHER * config["windows"]
     shape = graph.constant("keys.shape", np.array([1, -1, channels, keys, BINS_PER_KEY], np.int64))
-    turned = graph.node("Transpose", [graph.node("Reshape", ["spectra", shape], "keys.bins")], "keys.channels", perm=[0, 2, 4, 1, 3])
+    spectra = "spectra" if limits is None else graph.bytes_of("spectra", limits["spectra"])
+    turned = graph.node("Transpose", [graph.node("Reshape", [spectra, shape], "keys.bins")], "keys.channels", perm=[0, 2, 4, 1, 3])
     flat = graph.constant("keys.flat", np.array([1, channels * BINS_PER_KEY, -1, keys], np.int64))
     bins = np.array([partial + side + 1 for partial in PARTIALS for side in (-1, 0, 1)])  # from a key's first bin on
     moves, sides = bins // BINS_PER_KEY, bins % BINS_PER_KEY
     before, after = max(0, first - FIRST_KEY - moves.min()), max(0, FIRST_KEY + KEYS + moves.max() - first - keys)
-    ends = graph.constant("keys.ends", np.array([0, 0, 0, before, 0, 0, 0, after], np.int64))
-    wide = graph.node("Pad", [graph.node("Reshape", [turned, flat], "keys.all"), ends], "keys.wide")
+    margins = graph.constant("keys.margins", np.array([0, 0, 0, before, 0, 0, 0, after], np.int64))
+    wide = graph.node("Pad", [graph.node("Reshape", [turned, flat], "keys.all"), margins], "keys.wide")
     kernel = np.asarray(weights["stem.weight"]).reshape(config["units"], channels, len(bins))
     parts, kernels = [], []
     axis = graph.constant("keys.axis", np.array([3], np.int64))
     for move in np.unique(moves):
         begin = int(before + FIRST_KEY + move - first)
-        limits = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (begin, begin + KEYS)]
-        parts.append(graph.node("Slice", [wide, *limits, axis], f"heard.{move}"))
+        ends = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (begin, begin + KEYS)]
+        parts.append(graph.node("Slice", [wide, *ends, axis], f"heard.{move}"))
         part = np.zeros((config["units"], channels, BINS_PER_KEY), np.float32)
         for number in np.flatnonzero(moves == move):
             part[:, :, sides[number]] += kernel[:, :, number]
         kernels.append(part.reshape(config["units"], -1))
     heard = graph.node("Concat", parts, "heard", axis=1)
-    inputs = [
-        heard,
-        graph.constant("stem.kernel", np.concatenate(kernels, axis=1)[:, :, None, None]),
-        graph.constant("stem.bias", weights["stem.bias"]),
-    ]
-    return graph.node(
-        "Add", [graph.node("Conv", inputs, "stem.out"), graph.constant("register", np.asarray(weights["register"]))], "stem.all"
-    )
+    stem, bias = np.concatenate(kernels, axis=1)[:, :, None, None], np.asarray(weights["stem.bias"], np.float32)
+    if limits is None:
+        said = graph.node("Conv", [heard, graph.constant("stem.kernel", stem), graph.constant("stem.bias", bias)], "stem.out")
+    else:
+        bounds = limits["spectra"], limits["stem"]
+        said = graph.floats_of(graph.byte_conv(heard, (stem, bias), "stem", bounds), limits["stem"])
+    return graph.node("Add", [said, graph.constant("register", np.asarray(weights["register"]))], "stem.all")
 
 
-def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int) -> str:
+def _wide(graph: Graph, weights: Weights, normal: str, limits: Limits | None) -> str:
+    """The layer before the heads."""
+    if limits is None:
+        return graph.node("Relu", [_conv(graph, normal, weights, "wide")], "wide.relu")
+    kernel, bias = (np.asarray(weights[f"wide.{part}"], np.float32) for part in ("weight", "bias"))
+    said = graph.byte_conv(graph.bytes_of(normal, limits["normal"]), (kernel, bias), "wide", (limits["normal"], limits["wide"]))
+    return graph.floats_of(said, limits["wide"])
+
+
+def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int, limits: Limits | None) -> str:
     """One block; see `key_net.Block`."""
     name = f"blocks.{number}"
     factor, offset = scale_and_shift(weights, f"{name}.after")
     kernel, bias = (np.asarray(weights[f"{name}.time.{part}"], np.float32) for part in ("weight", "bias"))
     kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
-    inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]
-    timed = graph.node("Conv", inputs, f"{name}.time", dilations=[dilation, 1], pads=[dilation, 0, dilation, 0])
-    said = graph.node("Relu", [timed], f"{name}.said")
+    point, units = np.asarray(weights[f"{name}.point.weight"], np.float32), kernel.shape[0]
+    along = {"dilations": [dilation, 1], "pads": [dilation, 0, dilation, 0]}
+    narrowed = np.asarray(weights[f"{name}.narrow.weight"], np.float32), np.asarray(weights[f"{name}.narrow.bias"], np.float32)
+    if limits is None:
+        inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]
+        said = graph.node("Relu", [graph.node("Conv", inputs, f"{name}.time", **along)], f"{name}.said")
+        narrow = _conv(graph, said, weights, f"{name}.narrow")
+        own = graph.node("Conv", [said, graph.constant(f"{name}.point.own", point[:, :units])], f"{name}.own")
+    else:
+        bounds = {part: limits[f"{name}.{part}"] for part in ("in", "said", "narrow", "own")}
+        said = graph.byte_conv(
+            graph.bytes_of(hidden, bounds["in"]), (kernel, bias), f"{name}.said", (bounds["in"], bounds["said"]), **along
+        )
+        parts = {"narrow": narrowed, "own": (point[:, :units], np.zeros(units, np.float32))}
+        narrow, own = (
+            graph.floats_of(graph.byte_conv(said, parts[part], f"{name}.{part}", (bounds["said"], bounds[part])), bounds[part])
+            for part in ("narrow", "own")
+        )
     keys = np.arange(KEYS)
     between = np.asarray(weights[f"{name}.intervals"])[:, keys - keys[:, None] + KEYS - 1]  # (narrow, keys, keys)
-    narrow = _conv(graph, said, weights, f"{name}.narrow")
     others = graph.node("MatMul", [narrow, graph.constant(f"{name}.between", between[None])], f"{name}.others")
-    units = kernel.shape[0]  # two products in place of one over all channels: what is said would have to be laid out anew for it
-    point = np.asarray(weights[f"{name}.point.weight"])
-    own = graph.node("Conv", [said, graph.constant(f"{name}.point.own", point[:, :units])], f"{name}.own")
+    # two products in place of one over all channels: what is said would have to be laid out anew for it
     inputs = [
         others,
         graph.constant(f"{name}.point.others", point[:, units:]),

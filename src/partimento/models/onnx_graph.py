@@ -17,6 +17,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 Weights = Mapping[str, NDArray[np.generic]]
 
+Range = tuple[float, float]
+"""The least and the greatest of some values, from 0 or less to 0 or more."""
+
+Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""A kernel and a bias."""
+
 HALF = 127.0
 """Steps of a byte from 0 to 1."""
 
@@ -94,6 +100,53 @@ class Graph:
         scale = self.constant("scale_u8", np.array(1 / HALF, np.float32))
         zero = self.constant("zero_u8", np.array(128, np.uint8))
         return self.node("QuantizeLinear", [value, scale, zero], f"{value}.u8")
+
+    def bytes_of(self, value: str, limits: Range) -> str:
+        """Add `value` in bytes, its lowest limit 0 and its highest 255; what lies outside is cut off."""
+        return self.node("QuantizeLinear", [value, *self._steps(limits)], f"{value}.u8")
+
+    def floats_of(self, value: str, limits: Range) -> str:
+        """Add what `bytes_of` or `byte_conv` counted in bytes as float32."""
+        return self.node("DequantizeLinear", [value, *self._steps(limits)], f"{value}.real")
+
+    def byte_conv(self, value: str, layer: Layer, output: str, limits: tuple[Range, Range], **attributes: Any) -> str:
+        """Add a convolution from bytes to bytes; a lowest limit of 0 makes it a rectifier too.
+
+        Weights have seven bits: with eight, processors that add products in pairs of 16 bits could run over.
+
+        Args:
+            value: Its name, uint8, shape (batch, in, height, width).
+            layer: Its kernel, shape (out, in, height, width), each output with a scale of its own; and its bias, shape (out,).
+            output: Name of what comes of it, uint8.
+            limits: Of the value, and of what comes of it.
+            attributes: Of the node: pads, dilations.
+        """
+        kernel, bias = layer
+        (step, zero), (step_after, zero_after) = (self._steps(each) for each in limits)
+        scale = np.maximum(np.abs(kernel).max(axis=(1, 2, 3)), 1e-8) / 63
+        whole = np.rint(kernel / scale[:, None, None, None]).astype(np.int8)
+        size = (limits[0][1] - limits[0][0]) / 255
+        inputs = [
+            value,
+            step,
+            zero,
+            self.constant(f"{output}.weight", whole),
+            self.constant(f"{output}.scale", scale.astype(np.float32)),
+            self.constant("zeros_s8" + str(len(scale)), np.zeros(len(scale), np.int8)),
+            step_after,
+            zero_after,
+            self.constant(f"{output}.bias", np.rint(bias / (scale * size)).astype(np.int32)),
+        ]
+        return self.node("QLinearConv", inputs, output, **attributes)
+
+    def _steps(self, limits: Range) -> list[str]:
+        """The size of a byte's step between limits, and the byte that stands for 0."""
+        low, high = limits
+        size = max(high - low, 1e-6) / 255
+        return [
+            self.constant(f"step.{size!r}", np.array(size, np.float32)),
+            self.constant(f"byte.{round(-low / size)}", np.array(round(-low / size), np.uint8)),
+        ]
 
     def rows(self, table: NDArray[np.float32], ids: str, output: str) -> str:
         """Add the rows of `table` that `ids` pick; it is kept in bytes, each row with its own scale."""

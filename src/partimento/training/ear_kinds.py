@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
 from partimento.audio.mel import MEL
+from partimento.audio.spectrum import Spectra
 from partimento.audio.thirds import THIRDS
 from partimento.models.key_net import KeyNet, KeyNetConfig
-from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_scales import byte_graph
 from partimento.models.onnx_graph import Weights
 from partimento.models.onsets_frames import OnsetsFrames, OnsetsFramesConfig
 from partimento.models.onsets_frames_graph import onsets_frames_graph
@@ -30,7 +31,7 @@ class EarKind:
         steps: How long each is trained.
         learning_rate: The highest.
         build: Makes one of its settings.
-        graph: Makes a graph of its weights and settings.
+        graph: Makes a graph of its weights, its settings and some spectra that it may hear, each of shape (time, windows, bins).
     """
 
     model: str
@@ -40,7 +41,7 @@ class EarKind:
     steps: Mapping[str, int]
     learning_rate: float
     build: Callable[..., nn.Module]
-    graph: Callable[[Weights, Mapping[str, Any]], bytes]
+    graph: Callable[[Weights, Mapping[str, Any], Sequence[Spectra]], bytes]
 
 
 EARS: Mapping[str, EarKind] = {
@@ -56,7 +57,7 @@ EARS: Mapping[str, EarKind] = {
         {"tiny": 20, "small": 3_000, "base": 12_000},
         3e-3,
         lambda settings: KeyNet(KeyNetConfig(**settings)),
-        key_net_graph,
+        byte_graph,
     ),
     "onsets-frames": EarKind(
         "onsets_frames",
@@ -70,7 +71,7 @@ EARS: Mapping[str, EarKind] = {
         {"tiny": 20, "small": 2_800, "base": 178_000},
         1e-3,
         lambda settings: OnsetsFrames(OnsetsFramesConfig(**settings)),
-        onsets_frames_graph,
+        lambda weights, settings, _: onsets_frames_graph(weights, settings),
     ),
 }
 """The name an ear is trained under -> how."""

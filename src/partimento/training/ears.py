@@ -32,8 +32,8 @@ from partimento.transcription.note_decoding import Thresholds, notes_of
 ROWS = 8
 """Stretches of a batch."""
 
-VALIDATION_BATCHES, TRIED, TRIED_SECONDS = 6, 12, 30.0
-"""Batches of a look; performances, and their length, on which thresholds are chosen."""
+VALIDATION_BATCHES, LIMITS_BATCHES, TRIED, TRIED_SECONDS = 6, 2, 12, 30.0
+"""Batches of a look, and of them those by which bytes get their limits; performances, and their length, on which thresholds are chosen."""
 
 
 @dataclass(frozen=True)
@@ -133,17 +133,18 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
     module = kind.build(kind.sizes[plan.size]).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     looks = PianoStream(valid, [lessons.held_out], kind.listening, rows=plan.rows, seed=plan.seed + 1)
+    seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     loop = Loop(
         Hearing(module, kind.listening.spectrum),
         PianoStream(train, pianos, kind.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
-        [looks.next() for _ in range(VALIDATION_BATCHES)],
+        seen,
         settings=_settings(plan, kind, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
         facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
     )
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    graph = kind.graph(weights, config)
+    graph = kind.graph(weights, config, [kind.listening.spectrum.of(row.numpy()) for batch in seen[:LIMITS_BATCHES] for row in batch.sound])
     thresholds, figures = measured(Ear(graph), valid, lessons.held_out)
     kept = asdict(loop.settings) | {
         "steps": progress.step,
