@@ -23,7 +23,7 @@ def fitted(bank, folder, *, steps=4, resume=False):
 def test_an_ear_is_made_and_can_listen(bank, tmp_path):
     ear = fitted(bank, tmp_path)
     assert ear.progress.step == 4 and ear.config["units"] == 8
-    assert set(ear.figures) == {"clean", "as_recorded"} and set(ear.figures["clean"]) == {"onset", "offset", "velocity", "all"}
+    assert set(ear.figures) == {"clean", "as_recorded"} and set(ear.figures["clean"]) == {"onset", "offset", "velocity", "all", "pedal"}
     heard = Ear(ear.graph).hear([np.zeros(16_000, np.float32)])
     assert heard.heads.shape == (4, 50, 88)
 
@@ -53,7 +53,7 @@ def test_thresholds_are_those_that_find_most(bank):
     class Perfect:
         """Hears what is there, of every chance 0.45 times."""
 
-        spectrum = THIRDS
+        spectrum, says_pedal = THIRDS, True
 
         def hear(self, blocks):
             return self.heard
@@ -63,15 +63,19 @@ def test_thresholds_are_those_that_find_most(bank):
     from partimento.transcription.targets import targets_of  # noqa: PLC0415
 
     ear, played = Perfect(), performance(40)
-    notes = ears._middle(played, ears.TRIED_SECONDS)
-    found = targets_of(notes, frames=1500, rate=50.0)
+    stretch = ears._middle(played, ears.TRIED_SECONDS)
+    found = targets_of(stretch.notes, frames=1500, rate=50.0)
     curves = [
         np.rint(scale * curve * 255)
         for scale, curve in ((0.45, found.onset), (0.45, found.frame), (0.45, found.offset), (1, found.velocity))
     ]
-    ear.heard = Heard(np.stack(curves).astype(np.uint8), np.zeros(1500, np.uint8))
+    ear.heard = Heard(
+        np.stack(curves).astype(np.uint8), (np.searchsorted(stretch.pedal, np.arange(1500) / 50, side="right") % 2 * 255).astype(np.uint8)
+    )
     thresholds, figures = measured(ear, [played], bank)
-    assert figures["clean"]["all"] > 95
+    assert figures["clean"]["all"] > 95 and figures["clean"]["pedal"] > 95
+    ear.heard = Heard(ear.heard.heads, 255 - ear.heard.pedal)
+    assert measured(ear, [played], bank)[1]["clean"]["pedal"] < 5
     assert thresholds.onset < 0.45 and thresholds.frame < 0.45
 
 

@@ -122,7 +122,7 @@ def _card(corpus: Corpus, ear: FittedEar, parts: dict[str, list[Performance]], *
     training["parameters"] = sum(value.size for value in ear.weights.values())
     definition = (
         "F1 in percent, mean of stretches of 30 s of validation pieces rendered on a piano that was not learnt from, as mir_eval counts: "
-        "notes by their onsets, with offsets, with velocities, with both; clean, and as recorded in a room"
+        "notes by onsets, with offsets, with velocities, with both; and of moments with the pedal down; clean, and as recorded in a room"
     )
     return Card(
         name,

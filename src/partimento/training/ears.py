@@ -27,7 +27,7 @@ from partimento.training.microphone import recorded
 from partimento.training.piano_stream import Performance, PianoStream, dampers_at_random
 from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
-from partimento.transcription.note_decoding import Thresholds, notes_of
+from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
 ROWS = 8
 """Stretches of a batch."""
@@ -175,34 +175,54 @@ def _settings(plan: EarPlan, kind: EarKind, parameters: int) -> Settings:
 
 
 def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[Thresholds, dict[str, Any]]:
-    """Return the thresholds that are best on stretches of some performances, clean and as recorded, and what is found with them."""
+    """Return the thresholds that are best on stretches of some performances, clean and as recorded, and what is found with them.
+
+    The figures are mean F1 in percent: of notes by their onsets, with offsets, with velocities, with all; and, of an ear that says when the
+    pedal is down, of the moments in which it is.
+    """
     random = np.random.default_rng(0)
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
     stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
-    heard: dict[str, list[tuple[TimedNotes, Heard]]] = {"clean": [], "as_recorded": []}
-    for notes in stretches:
-        heard["clean"].append((notes, ear.hear([piano.play(notes, TRIED_SECONDS)])))
-        ringing = piano.play(notes, TRIED_SECONDS, dampers=dampers_at_random(random))
-        heard["as_recorded"].append((notes, ear.hear([recorded(ringing, random, SAMPLE_RATE)])))
+    heard: dict[str, list[tuple[Performance, Heard]]] = {"clean": [], "as_recorded": []}
+    for played in stretches:
+        heard["clean"].append((played, ear.hear([piano.play(played.notes, TRIED_SECONDS)])))
+        ringing = piano.play(played.notes, TRIED_SECONDS, dampers=dampers_at_random(random))
+        heard["as_recorded"].append((played, ear.hear([recorded(ringing, random, SAMPLE_RATE)])))
     everything = [pair for pairs in heard.values() for pair in pairs]
     best = Thresholds()
     for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8, 0.9))):
         tries = [Thresholds(**{**asdict(best), **dict(zip(names, each, strict=True))}) for each in product(values, repeat=len(names))]
         best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds, ear.spectrum.rate)).values()))
-    return best, {name: mean_f1(_agreements(pairs, best, ear.spectrum.rate)) for name, pairs in heard.items()}
+    figures = {name: mean_f1(_agreements(pairs, best, ear.spectrum.rate)) for name, pairs in heard.items()}
+    if ear.says_pedal:
+        for name, pairs in heard.items():
+            figures[name]["pedal"] = _pedal_f1(pairs, best.pedal, ear.spectrum.rate)
+    return best, figures
 
 
-def _agreements(pairs: Sequence[tuple[TimedNotes, Heard]], thresholds: Thresholds, rate: float) -> list[Agreement]:
+def _agreements(pairs: Sequence[tuple[Performance, Heard]], thresholds: Thresholds, rate: float) -> list[Agreement]:
     """How well what was heard agrees with what was played, with some thresholds."""
     found = []
-    for notes, heard in pairs:
+    for played, heard in pairs:
         curves = (heard.curve(name) for name in HEADS)
-        found.append(agreement(notes, notes_of(*curves, thresholds=thresholds, rate=rate)))
+        found.append(agreement(played.notes, notes_of(*curves, thresholds=thresholds, rate=rate)))
     return found
 
 
-def _middle(performance: Performance, seconds: float) -> TimedNotes:
-    """The notes that begin in a stretch from the middle of a performance; they end with it at the latest."""
+def _pedal_f1(pairs: Sequence[tuple[Performance, Heard]], threshold: float, rate: float) -> float:
+    """F1 in percent of the moments in which the pedal is down, all stretches together."""
+    right = told = there = 0
+    for played, heard in pairs:
+        at = np.arange(len(heard.pedal)) / rate
+        wanted = np.searchsorted(played.pedal, at, side="right") % 2 == 1
+        found = np.searchsorted(spans_of(heard.pedal, threshold=threshold, rate=rate).ravel(), at, side="right") % 2 == 1
+        right, told, there = right + int((wanted & found).sum()), told + int(found.sum()), there + int(wanted.sum())
+    return round(200 * right / max(told + there, 1), 2)
+
+
+def _middle(performance: Performance, seconds: float) -> Performance:
+    """A stretch from the middle of a performance: the notes that begin in it, which end with it at the latest, and the pedal."""
     notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
     kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
-    return TimedNotes(notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds), notes.key[kept], notes.velocity[kept])
+    start, end = notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds)
+    return Performance(TimedNotes(start, end, notes.key[kept], notes.velocity[kept]), performance.pedal - begin)
