@@ -41,7 +41,7 @@ def test_an_ear_is_packed_with_what_it_can(trained):
     assert run("models", "show", folder)[0] == 0
 
 
-@pytest.mark.parametrize("trained", ["onsets-frames"], indirect=True)
+@pytest.mark.parametrize("trained", ["onsets_frames"], indirect=True)
 def test_onsets_and_frames_listens_like_any_ear(trained, tmp_path):
     folder, fields = trained
     assert fields["steps"] == 2 and json.loads(run("models", "show", folder, "--json")[1])["model"]["name"] == "onsets_frames"

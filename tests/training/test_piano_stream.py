@@ -13,8 +13,9 @@ from partimento.models.ear_heads import HEADS
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.score import Score, Track
 from partimento.synthesis.note_bank import NoteBank
+from partimento.training.ear_presets import Listening
 from partimento.training.hearing import Hearing, spectra_of
-from partimento.training.piano_stream import UNKNOWN, Listening, Performance, PianoStream, thrown
+from partimento.training.piano_stream import UNKNOWN, Performance, PianoStream, thrown
 
 
 def piano():

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from partimento.training.ears import FittedEar
     from partimento.training.piano_stream import Performance
 
-EARS = ("ears", "onsets-frames")
-"""The names under which ears are trained, as `training.ear_kinds.EARS` has them."""
-
 RUN = "run"
 
 MOST_WORKERS = 14

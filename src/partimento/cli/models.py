@@ -98,11 +98,15 @@ def list_presets(*, as_json: AsJson = False) -> None:
     Args:
         as_json: Print one JSON object.
     """
-    from partimento.training.presets import PRESETS  # noqa: PLC0415  # --help must not load numpy
+    from partimento.training.ear_presets import EARS  # noqa: PLC0415  # --help must not load numpy
+    from partimento.training.presets import PRESETS  # noqa: PLC0415
 
     rows = [["name", "speaks", "after"]]
     rows += [[name, entry.encoding or "any encoding", entry.source] for name, entry in PRESETS.items()]
-    show({"presets": {name: asdict(entry) for name, entry in PRESETS.items()}}, table(rows), as_json=as_json)
+    rows += [[name, "hears a piano", entry.source] for name, entry in EARS.items()]
+    fields = {name: asdict(entry) for name, entry in PRESETS.items()}
+    fields |= {name: {**vars(entry), "listening": entry.listening.spectrum.name} for name, entry in EARS.items()}
+    show({"presets": fields}, table(rows), as_json=as_json)
 
 
 def _cards() -> tuple[dict[str, Card], dict[str, str]]:

@@ -18,7 +18,7 @@ class Network:
     """What is trained.
 
     Attributes:
-        model: A composer of `partimento models presets`, such as char_rnn, markov or play-bach.
+        model: A composer or an ear of `partimento models presets`, such as char_rnn, markov, play-bach or ears.
         encoding: How music becomes numbers, such as characters, chorale or keys; the model's own where not given.
         size: tiny, small or base, which is as published.
         cell: Of a char_rnn: lstm, gru or rnn.
@@ -90,9 +90,10 @@ def train(
         name: The model's name; the folder's where not given.
         as_json: Print one JSON object.
     """
-    from partimento.cli.ear_training import EARS, train_ear  # noqa: PLC0415  # --help must not load numpy
+    from partimento.cli.ear_training import train_ear  # noqa: PLC0415  # --help must not load numpy
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
+    from partimento.training.ear_presets import EARS  # noqa: PLC0415
 
     if network.model in EARS:
         command = command_typed(corpus)

@@ -14,7 +14,7 @@ Read in this order: `loop`, `next_id`, `sequences`, `prepare` (`id_files` keeps 
 optimiser for matrices), `checkpoint`, `record` (log and progress), `lessons` (what a network learns from, and how; `crops` and
 `orderless` are the other way beside reading in order), `networks` (what can be trained), `preset` and `presets` (under which names, in
 which sizes), `team` (several processes that train one network), `fit` (all of it for one network), `counted` (what is counted in place
-of trained), `bars` and `dice_columns` (pieces cut into bars, and which of them fit where). Ears (`ears`, `ear_kinds`) learn from sound:
-`piano_stream` plays them performances on rendered pianos, `microphone` makes recordings of those, and `hearing` is what they are told
-about their mistakes.
+of trained), `bars` and `dice_columns` (pieces cut into bars, and which of them fit where). Ears (`ears`, `ear_presets`, `ear_networks`)
+learn from sound: `piano_stream` plays them performances on rendered pianos, `microphone` makes recordings of those, and `hearing` is
+what they are told about their mistakes.
 """

@@ -19,7 +19,8 @@ from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
 from partimento.models.ear_heads import HEADS, KEYS
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_bank import NoteBank
-from partimento.training.ear_kinds import EARS, EarKind
+from partimento.training.ear_networks import EAR_NETWORKS
+from partimento.training.ear_presets import EARS, EarPreset
 from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
@@ -41,20 +42,20 @@ class EarPlan:
     """What is trained and how long.
 
     Attributes:
-        kind: One of `ear_kinds.EARS`.
+        preset: One of `ear_presets.EARS`.
         size: One of its sizes.
         steps: Of the optimiser; the size's own where None.
         minutes: Length instead of steps (see `schedule.steps_of_minutes`).
         device: cpu or cuda.
         precision: fp32 or bf16.
-        learning_rate: Its highest value; the kind's own where None.
+        learning_rate: Its highest value; the preset's own where None.
         threads: Of torch.
         seed: Sets weights, stretches and dropout.
         rows: Stretches of a batch.
         workers: Processes that render ahead.
     """
 
-    kind: str = "ears"
+    preset: str = "ears"
     size: str = "base"
     steps: int | None = None
     minutes: float | None = None
@@ -123,48 +124,51 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         TrainingError: See `loop.Loop.run`.
     """
     train, valid, pianos = lessons.train, lessons.valid, lessons.pianos
-    kind = EARS[plan.kind]
-    if plan.size not in kind.sizes or not (train and valid and pianos):
+    preset = EARS[plan.preset]
+    network = EAR_NETWORKS[preset.network]
+    if plan.size not in preset.sizes or not (train and valid and pianos):
         counts = f"{len(train)} and {len(valid)} performances, {len(pianos)} pianos"
-        raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(kind.sizes)}.")
+        raise ConfigError(f"ear: size '{plan.size}', {counts}; expected some of each, and a size of {', '.join(preset.sizes)}.")
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = kind.build(kind.sizes[plan.size]).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = network.build(preset.sizes[plan.size]).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
-    looks = PianoStream(valid, [lessons.held_out], kind.listening, rows=plan.rows, seed=plan.seed + 1)
+    looks = PianoStream(valid, [lessons.held_out], preset.listening, rows=plan.rows, seed=plan.seed + 1)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     loop = Loop(
-        Hearing(module, kind.listening.spectrum),
-        PianoStream(train, pianos, kind.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
+        Hearing(module, preset.listening.spectrum),
+        PianoStream(train, pianos, preset.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
         seen,
-        settings=_settings(plan, kind, sum(weight.numel() for weight in module.parameters())),
+        settings=_settings(plan, preset, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
         facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
     )
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    graph = kind.graph(weights, config, [kind.listening.spectrum.of(row.numpy()) for batch in seen[:LIMITS_BATCHES] for row in batch.sound])
+    graph = network.graph(
+        weights, config, [preset.listening.spectrum.of(row.numpy()) for batch in seen[:LIMITS_BATCHES] for row in batch.sound]
+    )
     thresholds, figures = measured(Ear(graph), valid, lessons.held_out)
     kept = asdict(loop.settings) | {
         "steps": progress.step,
         "rows": plan.rows,
-        "seconds": kind.listening.seconds,
+        "seconds": preset.listening.seconds,
         "threads": plan.threads,
         "device": plan.device,
     }
-    return FittedEar(kind.model, weights, graph, config, progress, kept, thresholds, figures)
+    return FittedEar(preset.network, weights, graph, config, progress, kept, thresholds, figures)
 
 
-def _settings(plan: EarPlan, kind: EarKind, parameters: int) -> Settings:
+def _settings(plan: EarPlan, preset: EarPreset, parameters: int) -> Settings:
     """How the loop trains: half a cosine to the end, for rendered pieces never run out."""
-    steps = kind.steps[plan.size] if plan.steps is None else plan.steps
+    steps = preset.steps[plan.size] if plan.steps is None else plan.steps
     if plan.minutes is not None and plan.steps is None:
-        heard = round(plan.rows * kind.listening.seconds * kind.listening.spectrum.rate) * KEYS
+        heard = round(plan.rows * preset.listening.seconds * preset.listening.spectrum.rate) * KEYS
         steps = steps_of_minutes(plan.minutes, parameters=parameters, tokens_per_step=heard)
     return Settings(
         steps,
-        kind.learning_rate if plan.learning_rate is None else plan.learning_rate,
+        preset.learning_rate if plan.learning_rate is None else plan.learning_rate,
         clip=3.0,
         precision=plan.precision,
         validate_every=max(1, min(500, steps // 5)),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from partimento.audio.spectrum import SAMPLE_RATE, Spectrum
+from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
 from partimento.score import Score
 from partimento.score.note import SUSTAIN
@@ -24,6 +24,7 @@ from partimento.score.pedal import pedal_spans, sounding_end
 from partimento.score.tempo import seconds_at
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank
+from partimento.training.ear_presets import Listening
 from partimento.training.microphone import recorded
 from partimento.transcription.targets import targets_of
 
@@ -102,21 +103,6 @@ class Performance:
     def seconds(self) -> float:
         """Its length."""
         return float(self.notes.end.max())
-
-
-@dataclass(frozen=True)
-class Listening:
-    """How an ear listens to stretches.
-
-    Attributes:
-        spectrum: What it hears of them.
-        seconds: How long they are.
-        spread: Whether it feels onsets and offsets around them, or in the nearest moment alone.
-    """
-
-    spectrum: Spectrum
-    seconds: float
-    spread: bool
 
 
 @dataclass(frozen=True)
