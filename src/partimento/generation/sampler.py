@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from partimento.encoding.encoding import Closing, Grammar
+from partimento.encoding.encoding import Closing, Grammar, Yielding
 from partimento.errors import EncodingError
 from partimento.generation.filters import Filter, Logits
 from partimento.models.model import Reading, SequenceModel, State
@@ -44,6 +44,10 @@ class Writing:
     ids: list[int]
     forced_nats: float = 0.0
     """How much the grammar had to insist: minus the log of the chance that the model gave to all that was allowed."""
+    _yielding: Yielding | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._yielding = self.grammar if isinstance(self.grammar, Yielding) else None  # asked once: it takes as long as all of `choose`
 
     @classmethod
     def begin(cls, model: SequenceModel, grammar: Grammar, beginning: Sequence[int]) -> Writing:
@@ -82,8 +86,8 @@ class Writing:
         mask = self.grammar.allowed()
         allowed = mask.nonzero()[0]
         weights = np.exp(self.logits - self.logits.max())
-        if hasattr(self.grammar, "yielded"):  # `isinstance` of a protocol takes as long as all else here
-            weights = self.grammar.yielded(weights, mask)
+        if self._yielding is not None:
+            weights = self._yielding.yielded(weights, mask)
             logits = np.log(np.maximum(weights[allowed], LEAST))
         else:
             logits = self.logits[allowed]
