@@ -24,6 +24,9 @@ from partimento.training.minuet_game import minuet_dice
 from partimento.transcription.transcriber import load_transcriber
 
 NAMES = ("bach-chorales", "chorales-biaxial", "coconet-chorales", "folk-tunes")
+SLOW = ("chorales-biaxial", "coconet-chorales")
+"""Those that take seconds a bar: by default they write seven."""
+
 GAME = "minuet-dice"
 PIANOS = ("piano-performer", "piano-performer-base")
 ACCOMPANIST = "piano-accompanist"
@@ -46,8 +49,10 @@ def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
     assert (Path(__file__).parent.parent / "runs" / f"{name}.sh").is_file()
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("bars", [None, 7, 16])
+@pytest.mark.parametrize(
+    ("name", "bars"),
+    [pytest.param(name, bars, marks=[pytest.mark.slow] if name in SLOW and bars != 7 else []) for name in NAMES for bars in (None, 7, 16)],
+)
 def test_pieces_are_whole(name: str, bars: int | None) -> None:
     score = load(name).write(Wish(bars=bars), seed=11)
     assert bars_full(score) == []
