@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from tiny_soundfont import bank as font
 
-from partimento.errors import AudioError
+from partimento.errors import AudioError, ReadError
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_bank import FIRST_UNDAMPED, KEYS, MIDDLE_DB, Dampers, NoteBank
 
@@ -52,6 +52,28 @@ def test_dampers_can_be_faster_and_later_and_leave_some_and_the_highest_keys_hav
     assert left() < left(delay=0.05) / 1.2
     assert left() < left(leak=0.3, tail=0.5) / 1.1
     assert level(bank.play(strikes((0, 0.5, FIRST_UNDAMPED, 100)), 1.0)[RATE // 2 :]) == pytest.approx(USUAL * 4 ** (36 / 60), rel=0.01)
+
+
+def test_an_sfz_becomes_a_piano(tmp_path):
+    time = np.arange(RATE * 2) / (RATE * 2)  # at another rate, and in stereo
+    for name, amplitude in (("soft", 0.1), ("loud", 0.4)):
+        wave = amplitude * np.sin(2 * np.pi * 440 * time)
+        soundfile.write(tmp_path / f"{name}.wav", np.stack([wave, wave], axis=1), RATE * 2)
+    text = "<region>sample=soft.wav pitch_keycenter=69 hivel=79 <region>sample=loud.wav pitch_keycenter=a4 lovel=80 tune=0"
+    (tmp_path / "piano.sfz").write_text(text)
+    bank = NoteBank.of_sfz(tmp_path / "piano.sfz", RATE)
+    for key in (57, 69, 70):
+        sound = bank.play(strikes((0, 0.4, key, 100)), 0.4)
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+        assert spectrum.argmax() / 0.4 == pytest.approx(440 * 2 ** ((key - 69) / 12), abs=3)
+    soft, loud = (level(bank.play(strikes((0, 0.4, 69, velocity)), 0.4)) for velocity in (40, 103.5))
+    assert loud / soft == pytest.approx(4, rel=0.02)
+    (tmp_path / "loud.wav").unlink()
+    with pytest.raises(ReadError, match=r"piano\.sfz: its sample loud\.wav could not be opened .* Fetch the piano again"):
+        NoteBank.of_sfz(tmp_path / "piano.sfz", RATE)
+    (tmp_path / "piano.sfz").write_text("<region>sample=soft.wav key=69")
+    with pytest.raises(AudioError, match="piano: notes for 1 of 88 keys"):
+        NoteBank.of_sfz(tmp_path / "piano.sfz", RATE)
 
 
 def test_loudness_lies_on_a_line_through_the_layers_and_is_usual_in_the_middle():

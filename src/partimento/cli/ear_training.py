@@ -51,7 +51,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
         raise ConfigError(f"--name '{name}': expected a plain file name. Give another.")
     if len(network.piano) < 2:
         raise ConfigError(
-            f"--piano: {len(network.piano)} given, expected two or more: SoundFonts, or folders of single notes such as Ds4v10.ogg. "
+            f"--piano: {len(network.piano)} given, expected two or more: SoundFonts, SFZs, or folders of single notes such as Ds4v10.ogg. "
             "An ear learns from all but the last, and is checked on that one."
         )
     if importlib.util.find_spec("torch") is None:
@@ -94,7 +94,9 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
 
 
 def piano(path: Path) -> NoteBank:
-    """Return the piano of a SoundFont, or of a folder of recorded notes."""
+    """Return the piano of a SoundFont, of an SFZ file, or of a folder of recorded notes."""
+    if path.suffix.lower() == ".sfz":
+        return NoteBank.of_sfz(path, SAMPLE_RATE)
     return NoteBank.of_recordings(path, SAMPLE_RATE) if path.is_dir() else NoteBank.of_soundfont(path, SAMPLE_RATE)
 
 

@@ -24,7 +24,7 @@ class Network:
         cell: Of a char_rnn: lstm, gru or rnn.
         order: Of a markov: longest context.
         dropout: Share of activations dropped while training; the model's own where not given.
-        piano: Of ears: a SoundFont, or a folder of single notes such as Ds4v10.ogg; two or more, the last one to check on.
+        piano: Of ears: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg; two or more, the last one to check on.
     """
 
     model: str = "char_rnn"

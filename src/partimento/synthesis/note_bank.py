@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.errors import AudioError
+from partimento.audio.resample import resampled
+from partimento.errors import AudioError, ReadError
+from partimento.files.sfz import read_sfz
 from partimento.files.sound import read_sound
 from partimento.score import Score, Track
 from partimento.score.timed_notes import TimedNotes
@@ -164,6 +166,30 @@ class NoteBank:
         return cls(layers, sample_rate)
 
     @classmethod
+    def of_sfz(cls, path: str | os.PathLike[str], sample_rate: int) -> NoteBank:
+        """Return the piano of an SFZ file (see `files.sfz`), its recordings mixed to one channel and brought to `sample_rate`.
+
+        Raises:
+            ReadError: When the file or one of its recordings cannot be read.
+            AudioError: When some key has no recording.
+        """
+        regions = read_sfz(Path(path))
+        recorded = {
+            file: resampled(read_sound(_bytes_of(file, path), file.name).to_mono(), sample_rate).samples[0]
+            for file in sorted({region.sample for region in regions if region.high >= LOWEST and region.low < LOWEST + KEYS})
+        }
+        layers: list[list[tuple[float, NDArray[np.float32]]]] = []
+        for key in range(LOWEST, LOWEST + KEYS):
+            found = []
+            for region in regions:
+                if region.low <= key <= region.high:
+                    sound = _begun(recorded[region.sample], sample_rate)[: round(LONGEST_SECONDS * sample_rate * 1.2)]
+                    faster = _faster(sound, 2 ** ((key - region.centre + region.cents / 100) / 12))
+                    found.append(((region.soft + region.loud) / 2, faster * np.float32(10 ** (region.decibels / 20))))
+            layers.append(sorted(found, key=lambda layer: layer[0]))
+        return cls(layers, sample_rate)
+
+    @classmethod
     def of_soundfont(
         cls, path: str | os.PathLike[str], sample_rate: int, *, velocities: Sequence[int] = (20, 40, 58, 74, 90, 108, 124)
     ) -> NoteBank:
@@ -179,6 +205,16 @@ class NoteBank:
                 rendered.append((float(velocity), _begun(mix.mean(axis=0).astype(np.float32), sample_rate)))
             layers.append(rendered)
         return cls(layers, sample_rate)
+
+
+def _bytes_of(file: Path, path: str | os.PathLike[str]) -> bytes:
+    """What a recording's file holds."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ReadError(
+            f"{Path(path).name}: its sample {file.name} could not be opened ({error.strerror}). Fetch the piano again."
+        ) from error
 
 
 def _loudness_db(sound: NDArray[np.float32], rate: int) -> float:
