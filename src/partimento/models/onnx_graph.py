@@ -112,8 +112,6 @@ class Graph:
     def byte_conv(self, value: str, layer: Layer, output: str, limits: tuple[Range, Range], **attributes: Any) -> str:
         """Add a convolution from bytes to bytes; a lowest limit of 0 makes it a rectifier too.
 
-        Weights have seven bits: with eight, processors that add products in pairs of 16 bits could run over.
-
         Args:
             value: Its name, uint8, shape (batch, in, height, width).
             layer: Its kernel, shape (out, in, height, width), each output with a scale of its own; and its bias, shape (out,).
@@ -123,7 +121,7 @@ class Graph:
         """
         kernel, bias = layer
         (step, zero), (step_after, zero_after) = (self._steps(each) for each in limits)
-        scale = np.maximum(np.abs(kernel).max(axis=(1, 2, 3)), 1e-8) / 63
+        scale = np.maximum(np.abs(kernel).max(axis=(1, 2, 3)), 1e-8) / HALF
         whole = np.rint(kernel / scale[:, None, None, None]).astype(np.int8)
         size = (limits[0][1] - limits[0][0]) / 255
         inputs = [

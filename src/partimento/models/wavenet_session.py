@@ -1,0 +1,134 @@
+"""A WaveNet that plays: many stretches of sound at once, a sample of each at a time, nothing computed twice. No torch.
+
+What a layer heard stands in a ring as long as its dilation, and onnxruntime reads and writes there in place. Stretches do not hear
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.models.onnx_session import opened
+from partimento.models.wavenet_shape import ROLL, SAMPLES_PER_FRAME, choices_of
+
+Floats = NDArray[np.float32]
+
+
+class WaveNetSession:
+    """The graphs of `wavenet_graph` at work.
+
+    Args:
+        context: The graph that hears the roll.
+        step: The graph of one sample.
+        threads: Threads of a step.
+
+    Raises:
+        ValueError: When they are no such graphs.
+    """
+
+    def __init__(self, context: bytes, step: bytes, *, threads: int = 1) -> None:
+        self._context, self._step = opened(context, threads=threads), opened(step, threads=threads)
+        facts = self._step.get_modelmeta().custom_metadata_map
+        if not {"dilations", "residual", "output"} <= set(facts) or [given.name for given in self._context.get_inputs()] != ["roll"]:
+            raise ValueError("the graphs do not say how far they look back, expected those of a WaveNet")
+        self.dilations = tuple(map(int, facts["dilations"].split(",")))
+        self.output = facts["output"]
+        self._residual, self._choices = int(facts["residual"]), choices_of(self.output)
+
+    @property
+    def reach(self) -> int:
+        """Samples before one that it hangs on."""
+        return 1 + sum(self.dilations)
+
+    def told(self, roll: Floats) -> Floats:
+        """Return what the layers are told of a roll, shape (frames, layers * 2 * residual).
+
+        Args:
+            roll: Shape (frames, ROLL), see `wavenet_shape`.
+        """
+        if roll.ndim != 2 or roll.shape[1] != ROLL:  # frames, keys
+            raise ValueError(f"a roll has shape {roll.shape}, expected (frames, {ROLL})")
+        return np.asarray(self._context.run(["told"], {"roll": roll[None]})[0][0])
+
+    def play(
+        self, told: Floats, random: np.random.Generator, *, temperature: float = 1.0, watch: Callable[[int], None] = lambda frame: None
+    ) -> Floats:
+        """Return the sound of some stretches, each from silence on, shape (stretches, frames * SAMPLES_PER_FRAME), -1 to 1.
+
+        Args:
+            told: What the layers are told in each, shape (stretches, frames, layers * 2 * residual).
+            random: Where chance comes from.
+            temperature: How much of it: 1 as learnt, 0 none, so that the likeliest is taken.
+            watch: Is told the number of each frame that is done.
+        """
+        count, frames = told.shape[:2]
+        sound = np.empty((count, frames * SAMPLES_PER_FRAME), np.float32)
+        rings = _Rings(self._step, self.dilations, count, self._residual)
+        chance = _Chance(count, self._choices, noise=self.output == "logistics")
+        binding, done = self._step.io_binding(), 0
+        sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
+        bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
+        for frame in range(frames):
+            chance.draw(random, temperature)
+            now = np.ascontiguousarray(told[:, frame])
+            binding.bind_ortvalue_input("told", _value(now))
+            for place in range(SAMPLES_PER_FRAME):
+                given, made, into = bound[done % 2]
+                binding.bind_ortvalue_input("sample", given)
+                binding.bind_ortvalue_output("next", into)
+                chance.bind(binding, place)
+                rings.bind(binding, done)
+                self._step.run_with_iobinding(binding)
+                sound[:, done] = made[:, 0]
+                done += 1
+            watch(frame + 1)
+        return sound
+
+
+class _Rings:
+    """What each layer heard, for as many samples as it looks back, and one more: what is written is not what is read."""
+
+    def __init__(self, session: Any, dilations: tuple[int, ...], count: int, residual: int) -> None:
+        self._rings = [np.zeros((dilation + 1, count, residual), np.float32) for dilation in dilations]
+        self._values = [[_value(slot) for slot in ring] for ring in self._rings]
+        self._names = [(f"past.{number}", f"now.{number}") for number in range(len(dilations))]
+
+    def bind(self, binding: Any, done: int) -> None:
+        """Let the next step read what was heard a dilation ago, and write what it hears."""
+        for (past, now), ring in zip(self._names, self._values, strict=True):
+            size = len(ring)
+            binding.bind_ortvalue_input(past, ring[(done + 1) % size])
+            binding.bind_ortvalue_output(now, ring[done % size])
+
+
+class _Chance:
+    """What chance says in each sample of a frame."""
+
+    def __init__(self, count: int, choices: int, *, noise: bool) -> None:
+        self._choice = np.empty((SAMPLES_PER_FRAME, count, choices), np.float32)
+        self._noise = np.empty((SAMPLES_PER_FRAME, count, 1), np.float32) if noise else None
+        self._choices = [_value(part) for part in self._choice]
+        self._noises = [] if self._noise is None else [_value(part) for part in self._noise]
+
+    def draw(self, random: np.random.Generator, temperature: float) -> None:
+        """Draw for a frame."""
+        self._choice[:] = random.gumbel(size=self._choice.shape) * temperature
+        if self._noise is not None:
+            self._noise[:] = random.logistic(size=self._noise.shape) * temperature
+
+    def bind(self, binding: Any, place: int) -> None:
+        """Let the next step have what is for it."""
+        binding.bind_ortvalue_input("choice", self._choices[place])
+        if self._noises:
+            binding.bind_ortvalue_input("noise", self._noises[place])
+
+
+def _value(array: NDArray[Any]) -> Any:
+    """An array as onnxruntime knows it, in the same memory."""
+    from onnxruntime import OrtValue  # noqa: PLC0415  # see `onnx_session.opened`
+
+    return OrtValue.ortvalue_from_numpy(array)
