@@ -57,16 +57,16 @@ def test_onsets_and_frames_listens_like_any_ear(trained, tmp_path):
 
 
 def test_a_card_does_not_say_where_a_user_keeps_things():
-    from partimento.cli.ear_training import _without_places  # noqa: PLC0415
+    from partimento.cli.piano_training import without_places  # noqa: PLC0415
 
     command = "partimento train maestro --piano '/home/some one/my grand' --piano fonts/b.sf2 --steps 3"
-    assert _without_places(command) == "partimento train maestro --piano 'my grand' --piano fonts/b.sf2 --steps 3"
+    assert without_places(command) == "partimento train maestro --piano 'my grand' --piano fonts/b.sf2 --steps 3"
 
 
 def test_an_ear_writes_no_music(trained, tmp_path):
     status, _, error = run("compose", "--model", trained[0], "--out", tmp_path)
     assert status == 1
-    assert "is an ear and writes no music. Take a composer" in error
+    assert "is an ear or a voice and writes no music. Take a composer" in error
 
 
 @pytest.mark.parametrize("pianos", [[], ["--piano", "one.sf2"]])

@@ -12,10 +12,11 @@ from partimento.audio.thirds import THIRDS
 from partimento.models.ear_heads import HEADS
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.score import Score, Track
+from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_bank import NoteBank
 from partimento.training.ear_presets import Listening
 from partimento.training.hearing import Hearing, spectra_of
-from partimento.training.piano_stream import UNKNOWN, Performance, PianoStream, thrown
+from partimento.training.piano_stream import UNKNOWN, PianoStream, thrown
 
 
 def piano():

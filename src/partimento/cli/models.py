@@ -100,12 +100,15 @@ def list_presets(*, as_json: AsJson = False) -> None:
     """
     from partimento.training.ear_presets import EARS  # noqa: PLC0415  # --help must not load numpy
     from partimento.training.presets import PRESETS  # noqa: PLC0415
+    from partimento.training.voice_presets import VOICES  # noqa: PLC0415
 
     rows = [["name", "speaks", "after"]]
     rows += [[name, entry.encoding or "any encoding", entry.source] for name, entry in PRESETS.items()]
     rows += [[name, "hears a piano", entry.source] for name, entry in EARS.items()]
+    rows += [[name, "sounds like one", entry.source] for name, entry in VOICES.items()]
     fields = {name: asdict(entry) for name, entry in PRESETS.items()}
     fields |= {name: {**vars(entry), "listening": entry.listening.spectrum.name} for name, entry in EARS.items()}
+    fields |= {name: vars(entry) for name, entry in VOICES.items()}
     show({"presets": fields}, table(rows), as_json=as_json)
 
 

@@ -18,13 +18,14 @@ class Network:
     """What is trained.
 
     Attributes:
-        model: A composer or an ear of `partimento models presets`, such as char_rnn, markov, play-bach or ears.
+        model: A composer, an ear or a voice of `partimento models presets`, such as char_rnn, markov, play-bach, ears or wavenet.
         encoding: How music becomes numbers, such as characters, chorale or keys; the model's own where not given.
         size: tiny, small or base, which is as published.
         cell: Of a char_rnn: lstm, gru or rnn.
         order: Of a markov: longest context.
         dropout: Share of activations dropped while training; the model's own where not given.
-        piano: Of ears: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg; two or more, the last one to check on.
+        piano: Of ears: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg; two or more, the
+            last one to check on. Of a voice: the one it is to sound like.
     """
 
     model: str = "char_rnn"
@@ -94,15 +95,26 @@ def train(
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
     from partimento.training.ear_presets import EARS  # noqa: PLC0415
+    from partimento.training.voice_presets import VOICES  # noqa: PLC0415
+
+    named = name or out.resolve().name
+    if network.model in VOICES:
+        from partimento.cli.voice_training import train_voice  # noqa: PLC0415
+
+        found = train_voice(open_corpus(corpus), network, course, out=out, name=named, command=command_typed(corpus))
+        said = f"{found['nats_per_sample']:.3f} nats a sample with the right notes, {found['with_other_notes']:.3f} with others"
+        hear = f"partimento render SCORE OUT --voice {network.model} --model {shlex.quote(str(out))}"
+        show(found, f"{found['bundle']}: {found['steps']} steps; {said}.\n{found['ended']}.\nHear it: {hear}", as_json=as_json)
+        return
 
     if network.model in EARS:
         command = command_typed(corpus)
-        found = train_ear(open_corpus(corpus), network, course, out=out, name=name or out.resolve().name, command=command)
+        found = train_ear(open_corpus(corpus), network, course, out=out, name=named, command=command)
         clean, recorded = found["f1"]["clean"], found["f1"]["as_recorded"]
         said = f"notes found on a piano it had not heard: F1 {clean['onset']:.1f} clean, {recorded['onset']:.1f} as recorded"
         show(found, f"{found['bundle']}: {found['steps']} steps; {said}.\n{found['ended']}.", as_json=as_json)
         return
-    run = TrainingRun(network, course, out=out, name=name or out.resolve().name, command=command_typed(corpus))
+    run = TrainingRun(network, course, out=out, name=named, command=command_typed(corpus))
     fields = run.make(open_corpus(corpus))
     if not fields:  # another process of the team speaks
         return

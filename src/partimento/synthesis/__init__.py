@@ -6,10 +6,11 @@ sampled instruments and needs nothing but numpy and a SoundFont file: its own co
 the notes, so a damaged bank is an error and never a crash, and the same score, bank and settings give the
 same samples whatever the number of threads. Pedals are told as note lengths first (`score.pedal`).
 
+`WaveNetVoice` plays piano scores with a network that has learnt one piano's sound; what it is told is a `note_roll`.
 A `NoteBank` is one piano whose notes were rendered or recorded once: not for listening, but to feed an ear that learns.
 
 Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one
-instrument), `bank` (the file), `note_bank`.
+instrument), `bank` (the file), `note_bank`, `strings` (pianos drawn by chance), `note_roll`, `wavenet_voice`.
 """
 
 from partimento.synthesis.soundfont import SoundfontSynthesizer

@@ -17,7 +17,7 @@ from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
 from partimento.models.ear_heads import HEADS, KEYS
-from partimento.score.timed_notes import TimedNotes
+from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import NoteBank
 from partimento.training.ear_networks import EAR_NETWORKS
 from partimento.training.ear_presets import EARS, EarPreset
@@ -25,7 +25,7 @@ from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.microphone import recorded
-from partimento.training.piano_stream import Performance, PianoStream, dampers_at_random
+from partimento.training.piano_stream import PianoStream, dampers_at_random
 from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of

@@ -18,11 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
-from partimento.score import Score
-from partimento.score.note import SUSTAIN
-from partimento.score.pedal import pedal_spans, sounding_end
-from partimento.score.tempo import seconds_at
-from partimento.score.timed_notes import TimedNotes
+from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank
 from partimento.training.ear_presets import Listening
 from partimento.training.microphone import recorded
@@ -67,42 +63,6 @@ AHEAD = 4
 """Batches that each process renders ahead."""
 
 _RELEASE_SECONDS = 0.6
-
-
-@dataclass(frozen=True)
-class Performance:
-    """A performance in seconds.
-
-    Attributes:
-        notes: Its notes; they end when their dampers fall.
-        pedal: When the sustain pedal goes down and up by turns, shape (moves,).
-    """
-
-    notes: TimedNotes
-    pedal: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, score: Score) -> Performance:
-        """Return the performance of a score with pedal."""
-        tracks = [track for track in score.tracks if len(track)]
-        columns = [
-            np.concatenate([np.asarray(column) for column in columns])
-            for columns in (
-                [seconds_at(score, track.start) for track in tracks],
-                [seconds_at(score, sounding_end(track, score.end_tick)) for track in tracks],
-                [track.pitch for track in tracks],
-                [track.velocity for track in tracks],
-            )
-        ]
-        order = np.argsort(columns[0], kind="stable")
-        start, end, key, velocity = (column[order] for column in columns)
-        moves = [seconds_at(score, pedal_spans(track, SUSTAIN, score.end_tick).ravel()) for track in tracks]
-        return cls(TimedNotes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
-
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return float(self.notes.end.max())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,81 @@
+"""What `partimento train --model wavenet` does: performances played on a piano, a voice that learns from them, a bundle."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from partimento.bundle import WEIGHTS, save_bundle
+from partimento.cli.piano_training import card, check, performances, piano, run_folder
+from partimento.corpus.corpus import Corpus
+from partimento.errors import ConfigError
+from partimento.files.tensors import tensor_bytes
+
+if TYPE_CHECKING:
+    from partimento.cli.train import Course, Network
+
+DEFINITION = "nats a sample, validation pieces rendered on the same piano: with their own notes, and with those of other stretches"
+
+
+def train_voice(corpus: Corpus, network: Network, course: Course, *, out: Path, name: str, command: str) -> dict[str, Any]:
+    """Train a voice and pack it; return the fields of the JSON object.
+
+    Args:
+        corpus: Performances with touch and pedal.
+        network: Its size and piano.
+        course: How long and how.
+        out: The bundle's folder.
+        name: The model's name.
+        command: What the user typed, for the card.
+
+    Raises:
+        ConfigError: When there is not one piano, or no performances.
+        MissingExtra: When torch is not installed.
+    """
+    if len(network.piano) != 1:
+        raise ConfigError(
+            f"--piano: {len(network.piano)} given, expected one: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg. "
+            "A voice learns to sound like it."
+        )
+    check(name, "a voice")
+    from partimento.training.fit import device_of, precision_of  # noqa: PLC0415  # loads torch
+    from partimento.training.voices import VoicePlan, fit_voice  # noqa: PLC0415
+
+    began = time.monotonic()
+    parts = {"train": performances(corpus, "train"), "valid": performances(corpus, "valid")}
+    device = device_of(course.device)
+    asked = {"learning_rate": course.learning_rate, "rows": course.rows, "steps": course.steps, "minutes": course.minutes}
+    plan = VoicePlan(
+        network.model,
+        network.size,
+        device=device,
+        precision=precision_of(course.precision, device),
+        threads=course.threads,
+        seed=course.seed,
+        **{option: value for option, value in asked.items() if value is not None},  # type: ignore[arg-type]  # as `Course` has them
+    )
+    voice = fit_voice(parts["train"], parts["valid"], piano(network.piano[0]), plan=plan, folder=run_folder(out), resume=course.resume)
+    training = {**voice.settings, "best_step": voice.progress.best_step, "ended": voice.progress.ended, "command": command}
+    said = card(
+        corpus,
+        parts,
+        name=name,
+        model={"name": network.model, "preset": network.model, "size": network.size, **voice.config},
+        training={**training, "parameters": sum(value.size for value in voice.weights.values())},
+        figures={"definition": DEFINITION, "valid": dict(voice.figures)},
+        sampling={},
+    )
+    halves = {weight: value.astype(np.float16) for weight, value in voice.weights.items()}
+    save_bundle(out, said, {WEIGHTS: tensor_bytes(halves), **voice.graphs})
+    return {
+        "bundle": str(out),
+        "steps": voice.progress.step,
+        "valid": voice.progress.best,
+        **voice.figures,
+        "skipped_files": len(corpus.skipped),
+        "seconds": round(time.monotonic() - began, 1),
+        "ended": voice.progress.ended,
+    }

@@ -1,0 +1,90 @@
+"""Endless stretches of a piano's sound with what its keys did, for a voice that learns to play."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from partimento.models.wavenet_shape import FIRST_KEY, KEYS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from partimento.score.timed_notes import Performance, TimedNotes
+from partimento.synthesis.note_bank import LONGEST_SECONDS, NoteBank
+from partimento.synthesis.note_roll import note_roll
+from partimento.training.piano_stream import thrown
+
+THROWN = 0.2
+"""Share of stretches with notes at random, so that every key is learnt."""
+
+MOST_SEMITONES = 6
+
+
+@dataclass(frozen=True)
+class VoiceStretches:
+    """A batch.
+
+    Attributes:
+        sound: Shape (rows, samples), -1 to 1.
+        roll: Shape (rows, frames, ROLL).
+    """
+
+    sound: Tensor
+    roll: Tensor
+
+
+class VoiceStream:
+    """Stretches from anywhere in the performances, played on one piano (a `loop.Stream`); a batch hangs on its number alone.
+
+    Args:
+        performances: What is played.
+        piano: What it is played on, at `SAMPLE_RATE`.
+        rows: Stretches of a batch.
+        frames: Their length, in frames of the roll.
+        seed: Sets what comes.
+    """
+
+    def __init__(self, performances: Sequence[Performance], piano: NoteBank, *, rows: int, frames: int, seed: int) -> None:
+        self._performances, self._piano, self._rows, self._frames, self._seed = performances, piano, rows, frames, seed
+        lengths = np.array([performance.seconds for performance in performances])
+        self._share, self._total = lengths / lengths.sum(), float(lengths.sum())
+        self._number = 0
+
+    @property
+    def epoch(self) -> int:
+        """How often as much has been heard as there is, the present time counted."""
+        return 1 + int(self._number * self._rows * self._frames * SAMPLES_PER_FRAME / SAMPLE_RATE / self._total)
+
+    def next(self) -> VoiceStretches:
+        """Return the next batch."""
+        random = np.random.default_rng([self._seed, self._number])
+        self._number += 1
+        sound, roll = zip(*(self._stretch(random) for _ in range(self._rows)), strict=True)
+        return VoiceStretches(*(torch.from_numpy(np.stack(part)) for part in (sound, roll)))
+
+    def state(self) -> Mapping[str, object]:
+        """Return where the stream stands, as JSON values."""
+        return {"number": self._number}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Go to where `state` says."""
+        self._number = int(state["number"])  # type: ignore[call-overload]
+
+    def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Sound and roll of one stretch."""
+        seconds = self._frames * SAMPLES_PER_FRAME / SAMPLE_RATE
+        if random.random() < THROWN:
+            notes, pedal = thrown(random, max(seconds, 1.0)), np.zeros(0)
+        else:
+            performance = self._performances[int(random.choice(len(self._performances), p=self._share))]
+            begin = random.uniform(0, max(performance.seconds - seconds, 0.1))
+            played = performance.notes
+            key = played.key + int(random.integers(-MOST_SEMITONES, MOST_SEMITONES + 1))
+            kept = (played.start < begin + seconds) & (played.start > begin - LONGEST_SECONDS) & (played.end > begin - 1)
+            kept &= (key >= FIRST_KEY) & (key < FIRST_KEY + KEYS)
+            notes = TimedNotes(played.start[kept] - begin, played.end[kept] - begin, key[kept], played.velocity[kept])
+            pedal = performance.pedal - begin
+        sound = self._piano.play(notes, seconds)[: self._frames * SAMPLES_PER_FRAME]
+        return np.clip(sound, -1, 1), note_roll(Performance(notes, pedal), self._frames)

@@ -1,0 +1,75 @@
+"""From performances and a piano to a voice."""
+
+import numpy as np
+import pytest
+import torch
+from test_piano_stream import performance, piano
+
+from partimento.errors import ConfigError
+from partimento.models.wavenet import WaveNet, WaveNetConfig
+from partimento.models.wavenet_graph import CONTEXT, STEP
+from partimento.models.wavenet_session import WaveNetSession
+from partimento.models.wavenet_shape import KEYS, ROLL, SAMPLES_PER_FRAME
+from partimento.training.playing import Playing
+from partimento.training.voice_stream import VoiceStream
+from partimento.training.voices import VoicePlan, fit_voice
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return piano()
+
+
+def stream(bank, seed=0):
+    return VoiceStream([performance(), performance(30)], bank, rows=2, frames=50, seed=seed)
+
+
+def test_a_batch_has_sound_and_what_the_keys_did(bank):
+    batch = stream(bank).next()
+    assert batch.sound.shape == (2, 50 * SAMPLES_PER_FRAME) and batch.roll.shape == (2, 50, ROLL)
+    assert float(batch.sound.abs().max()) <= 1 and batch.sound.std() > 0.001
+    assert (batch.roll >= 0).all() and (batch.roll <= 1).all()
+
+
+def test_sound_rises_where_a_key_is_struck(bank):
+    louder = []
+    for seed in range(12):
+        batch = stream(bank, seed).next()
+        for sound, roll in zip(batch.sound.numpy(), batch.roll.numpy(), strict=True):
+            energy = np.square(sound.reshape(50, SAMPLES_PER_FRAME)).mean(axis=1)
+            for frame in np.flatnonzero(roll[:, :KEYS].any(axis=1)):
+                if 3 <= frame < 45:
+                    louder.append(energy[frame : frame + 4].mean() > energy[frame - 3 : frame].mean())
+    assert len(louder) > 10 and np.mean(louder) > 0.8
+
+
+def test_it_goes_on_where_it_stood(bank):
+    first = stream(bank)
+    first.next()
+    second = stream(bank)
+    second.restore(first.state())
+    assert torch.equal(first.next().sound, second.next().sound) and first.epoch == 1
+
+
+def test_only_samples_with_all_before_them_count(bank):
+    torch.manual_seed(0)
+    playing = Playing(WaveNet(WaveNetConfig(stacks=1, layers=4, residual=8, skip=8, context=8)))
+    batch = stream(bank).next()
+    whole = float(playing.losses(batch)["nats"].detach())
+    batch.sound[:, : playing.module.reach - 16] = torch.rand(2, playing.module.reach - 16)  # heard, if at all, and not learnt
+    assert whole == pytest.approx(float(playing.losses(batch)["nats"].detach()), abs=0.2)
+    assert playing.validate([batch]) > -12
+
+
+def test_a_voice_is_made_and_can_play(bank, tmp_path):
+    plan = VoicePlan(size="tiny", steps=4, precision="fp32", rows=2)
+    voice = fit_voice([performance()], [performance(40)], bank, plan=plan, folder=tmp_path)
+    assert voice.progress.step == 4 and set(voice.figures) == {"nats_per_sample", "with_other_notes"}
+    session = WaveNetSession(voice.graphs[CONTEXT], voice.graphs[STEP])
+    sound = session.play(session.told(np.zeros((3, ROLL), np.float32))[None], np.random.default_rng(0))
+    assert sound.shape == (1, 3 * SAMPLES_PER_FRAME) and np.isfinite(sound).all()
+
+
+def test_something_must_be_learnt_from(bank, tmp_path):
+    with pytest.raises(ConfigError, match="voice: size 'huge', 1 and 0 performances; expected some of each, and a size of tiny"):
+        fit_voice([performance()], [], bank, plan=VoicePlan(size="huge"), folder=tmp_path)
