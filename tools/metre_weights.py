@@ -1,6 +1,6 @@
 """How the weights of `transcription/metre_weights.py` were found.
 
-Run: PYTHONPATH=benchmarks python tools/metre_weights.py FOLDER [FOLDER ...]
+Run: PYTHONPATH=benchmarks python -P tools/metre_weights.py FOLDER [FOLDER ...]
 Each FOLDER holds scores: those of Mozart's, Haydn's and Scarlatti's sonatas, Joplin's rags (**kern), the Goldberg variations and the
 cello suites (MIDI), and Bach's chorales (**kern) were given, in this order. Of their works that half is taken of which
 `benchmarks/beat_positions.py` says that it is no held-out half; every piece is played with rubato several times and its beats are
