@@ -6,7 +6,7 @@ down by `notated`. A note is right where its onset, in quarter notes from the ba
 lines, metre and the note value of the beat must all be found. Beside it stand the share right as a part of the bar, whatever note
 values it is written in (3/8 for 3/4); the share of pieces in the right metre; and the baseline, a grid of sixteenths at 120 bpm in
 4/4 from the first note on, as a MIDI file without a beat is read. Works are halved by name: `metre_weights` was fitted on one
-half of some folders (tools/metre_weights.py), and of each folder the two halves are told apart. The dozen constants of `beats` were
+half of each folder (tools/metre_weights.py), and the two halves are told apart. The dozen constants of `beats` were
 chosen on 46 pieces of both halves of the same folders, none of them the cello suites. Without arguments it prints
 what was measured last.
 """

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from partimento.transcription.accents import KINDS, accents, chords_of
-from partimento.transcription.barlines import passages_of
+from partimento.transcription.barlines import barred, barred_as, passages_of
 from partimento.transcription.beats import STEPS, tracked
 from partimento.transcription.hands import is_right
 from partimento.transcription.lengths import readable
 from partimento.transcription.metre import FINE, METRES, Barring, Heard, barrings, evidence, levels_of
-from partimento.transcription.metre_weights import WEIGHTS
+from partimento.transcription.metre_weights import BAR_LINE_WEIGHTS, METRE_WEIGHTS
 from partimento.transcription.tempo_marks import TOLERANCE_SECONDS, tempo_marks
 
 
@@ -64,7 +64,7 @@ def test_evidence_has_a_weight_for_everything():
     places = np.arange(24) * FINE // 2
     what = Heard(places, flat(24), 0.5 / FINE, np.full((24, 12), 12**-0.5))
     for barring in barrings(what.unit_seconds):
-        assert evidence(what, barring).shape == (barring.origins.size, WEIGHTS.size)
+        assert evidence(what, barring).shape == (barring.origins.size, BAR_LINE_WEIGHTS.size) == (barring.origins.size, METRE_WEIGHTS.size)
 
 
 def test_slow_and_fast_quarters_are_in_question_but_no_absurd_ones():
@@ -80,6 +80,38 @@ def test_passages_cover_all_chords():
     assert passages[0][0] == 0
     assert passages[-1][1] == 500
     assert len(passages) > 4
+
+
+def low_on(bar_lines, places):
+    """Chords a quarter of half a second at `places`, those on bar lines lower, longer and of other harmony."""
+    columns = flat(places.size)
+    columns[bar_lines, 2:5] = 1.0
+    columns[bar_lines, 6] = 0.8
+    return Heard(places, columns, 0.5 / FINE, np.full((places.size, 12), 12**-0.5))
+
+
+def test_bar_lines_move_along_where_a_beat_was_lost():
+    beat = np.delete(np.arange(120), 60)
+    tracked_as = beat + 1 - (beat > 60)
+    what = low_on(beat % 3 == 0, tracked_as * FINE)
+    bars = barred_as(what, Barring(FINE, (3, 4)))
+    on_line = bars.place[what.accents[:, 4] > 0] % bars.barring.bar == 0
+    assert on_line.mean() > 0.85
+    assert on_line[:10].all()
+    assert on_line[-10:].all()
+
+
+def test_what_speaks_for_bars_is_no_matter_of_length():
+    short, long = (low_on(np.arange(count) % 3 == 0, np.arange(count) * FINE) for count in (72, 288))
+    one, other = (barred_as(what, Barring(FINE, (3, 4))).evidence for what in (short, long))
+    assert one == pytest.approx(other, abs=0.05)
+
+
+def test_the_likeliest_bars_are_those_with_most_evidence():
+    what = low_on(np.arange(96) % 3 == 0, np.arange(96) * FINE)
+    ways = {barring: barred_as(what, barring).evidence @ METRE_WEIGHTS for barring in barrings(what.unit_seconds)}
+    assert barred(what).barring == max(ways, key=ways.__getitem__)
+    assert barred(what).barring.bar == 3 * FINE
 
 
 def test_hands_keep_to_their_lines_when_these_move_up_together():

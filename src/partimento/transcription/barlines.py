@@ -8,37 +8,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.transcription.metre import FINE, Barring, Heard, barrings, evidence
-from partimento.transcription.metre_weights import WEIGHTS
+from partimento.transcription.metre_weights import BAR_LINE_WEIGHTS, METRE_WEIGHTS
 
 _PASSAGE_UNITS, _MOST_CHORDS, _FEWEST_CHORDS = 24 * FINE, 80, 12
 """A passage lasts so long, or has so many chords, where that is shorter; a shorter last one belongs to the one before."""
 
-_SHIFT_COST = 6.0
+_SHIFT_COST = 4.0
 """Of bar lines that move from one passage to the next: a beat was lost or added, or the music has a bar of another length."""
 
 
 @dataclass(frozen=True)
 class Bars:
-    """The barred piece: how, and the place of each chord in units from a bar line, shape (chords,)."""
+    """The barred piece: how, the place of each chord in units from a bar line, shape (chords,), and what speaks for it, shape (kinds,)."""
 
     barring: Barring
     place: NDArray[np.int64]
+    evidence: NDArray[np.float64]
 
 
 def barred(what: Heard) -> Bars:
     """Return the likeliest bars of a piece of one metre."""
+    ways = [barred_as(what, barring) for barring in barrings(what.unit_seconds)]  # a beat of any length leaves some in question
+    return max(ways, key=lambda bars: float(bars.evidence @ METRE_WEIGHTS))
+
+
+def barred_as(what: Heard, barring: Barring) -> Bars:
+    """Return the likeliest bars of a piece that is barred so; what speaks for them is the mean of its passages."""
     passages = passages_of(what.place)
-    parts = [
-        replace(what, place=what.place[low:high], accents=what.accents[low:high], pitches=what.pitches[low:high]) for low, high in passages
-    ]
-    best: tuple[float, Barring, list[int]] | None = None
-    for barring in barrings(what.unit_seconds):
-        likelihood, path = _path(np.array([evidence(part, barring) @ WEIGHTS for part in parts]))
-        if best is None or likelihood > best[0]:
-            best = likelihood, barring, path
-    assert best is not None  # a beat of any length leaves quarters in question
-    _, barring, path = best
-    return Bars(barring, _rebased(what.place, passages, barring.origins[path], barring.bar))
+    found = np.array(
+        [
+            evidence(replace(what, place=what.place[low:high], accents=what.accents[low:high], pitches=what.pitches[low:high]), barring)
+            for low, high in passages
+        ]
+    )
+    path = _path(found @ BAR_LINE_WEIGHTS)
+    place = _rebased(what.place, passages, barring.origins[path], barring.bar)
+    return Bars(barring, place, found[np.arange(len(path)), path].mean(axis=0))
 
 
 def passages_of(place: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -54,8 +59,8 @@ def passages_of(place: NDArray[np.int64]) -> list[tuple[int, int]]:
     return found
 
 
-def _path(scores: NDArray[np.float64]) -> tuple[float, list[int]]:
-    """The likeliest origin of each passage, and how likely all are together; `scores` has shape (passages, origins)."""
+def _path(scores: NDArray[np.float64]) -> list[int]:
+    """The likeliest origin of each passage; `scores` has shape (passages, origins)."""
     total = scores[0]
     came_from = np.tile(np.arange(total.size), (len(scores), 1))
     for index in range(1, len(scores)):
@@ -66,7 +71,7 @@ def _path(scores: NDArray[np.float64]) -> tuple[float, list[int]]:
     path = [int(np.argmax(total))]
     for index in range(len(scores) - 1, 0, -1):
         path.append(int(came_from[index, path[-1]]))
-    return float(total.max()), path[::-1]
+    return path[::-1]
 
 
 def _rebased(place: NDArray[np.int64], passages: list[tuple[int, int]], origins: NDArray[np.int64], bar: int) -> NDArray[np.int64]:

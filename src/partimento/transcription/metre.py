@@ -104,8 +104,8 @@ def evidence(what: Heard, barring: Barring) -> NDArray[np.float64]:
     """Return what speaks for a way to bar a passage, for each place of the bar line, shape (origins, kinds)."""
     count, kinds = what.accents.shape
     span = max(int(what.place[-1] - what.place[0]), barring.quarter)
-    sums = np.zeros((barring.bar, kinds))
-    np.add.at(sums, what.place % barring.bar, what.accents)
+    cell = (what.place % barring.bar)[:, None] * kinds + np.arange(kinds)
+    sums = np.bincount(cell.ravel(), weights=what.accents.ravel(), minlength=barring.bar * kinds).reshape(barring.bar, kinds)
     each = (_standing(barring) @ sums) / count  # (origins, levels, kinds)
     slots = np.bincount(levels_of(barring.quarter, *barring.metre), minlength=LEVELS) * span / barring.bar
     rates = np.zeros((barring.origins.size, 3, LEVELS))
