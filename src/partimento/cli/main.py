@@ -20,6 +20,7 @@ VERBS = {
     "compare": ("compare:compare", "Train several composers on the same pieces; one table says which composes best."),
     "transcribe": ("transcribe:transcribe", "Write down a recording of a piano."),
     "convert": ("convert:convert", "Turn one score format into another."),
+    "reimagine": ("reimagine:reimagine", "Hear a recording, invent new music after it, and play that."),
     "render": ("render:render", "Turn a score into sound."),
     "models": ("models:models", "List the shipped and local models, or show one's card."),
     "corpus": ("corpus:corpus", "List, show or download the named data sets."),

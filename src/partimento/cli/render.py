@@ -14,7 +14,7 @@ from partimento.cli.output import show
 if TYPE_CHECKING:
     from partimento.audio import Waveform
     from partimento.score import Score
-    from partimento.synthesis.wavenet_voice import WaveNetVoice
+    from partimento.synthesis.synthesizer import Synthesizer
 
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
 
@@ -61,18 +61,13 @@ def render(
     from partimento.files import read  # noqa: PLC0415
     from partimento.files.sound import sound_bytes, sound_tags  # noqa: PLC0415
     from partimento.files.whole import write_whole  # noqa: PLC0415
-    from partimento.synthesis.render import render as play  # noqa: PLC0415
 
     if out.suffix.lower() not in SOUNDS:
         raise WriteError(f"{out.name}: '{out.suffix}' is no kind of sound that can be written{nearest(out.suffix, SOUNDS)}")
-    learnt = _learnt(player)
     piece = read(score)
+    plays, learnt = player_of(player), player.voice != "soundfont"
     began = time.perf_counter()
-    sound = (
-        learnt.render(piece)
-        if learnt
-        else play(piece, soundfont=player.soundfont, program=player.program, sample_rate=player.rate or 44_100)
-    )
+    sound = plays.render(piece)
     factor = sound.seconds / max(time.perf_counter() - began, 1e-9)
     write_whole(out, sound_bytes(sound, out.suffix.lower(), metadata=sound_tags(piece)))
     fields = {
@@ -89,16 +84,23 @@ def render(
     show(fields, "\n".join([words, *(f"  note: {warning}" for warning in piece.warnings)]), as_json=as_json)
 
 
-def _learnt(player: Player) -> WaveNetVoice | None:
-    """The voice of a bundle, where one is asked for."""
+def player_of(player: Player) -> Synthesizer:
+    """Return what plays.
+
+    Raises:
+        ConfigError: When what is asked for does not go together.
+        BundleError: When the model is no voice.
+        ReadError: When the SoundFont cannot be read.
+    """
     from partimento.bundle import bundle_folder, load_bundle  # noqa: PLC0415
     from partimento.errors import ConfigError  # noqa: PLC0415
+    from partimento.synthesis.soundfont import SoundfontSynthesizer  # noqa: PLC0415
     from partimento.synthesis.wavenet_voice import WaveNetVoice  # noqa: PLC0415
 
     if player.voice == "soundfont":
         if player.model is not None:
             raise ConfigError(f"--model {player.model}: is for --voice wavenet. Leave it out, or add that.")
-        return None
+        return SoundfontSynthesizer(player.soundfont, program=player.program, sample_rate=player.rate or 44_100)
     if player.model is None:
         raise ConfigError("--voice wavenet: none comes with the package. Train one (partimento train --model wavenet), give its --model.")
     for option, value in {"--soundfont": player.soundfont, "--program": player.program, "--rate": player.rate}.items():

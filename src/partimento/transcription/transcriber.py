@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -77,17 +77,26 @@ class Transcriber:
         """Return what is heard of a sound, before anything is decided; see `transcribe`."""
         return self.ear.hear(blocks)
 
-    def listen(self, recording: Recording, *, watch: Callable[[Spectra], None] | None = None) -> Score:
+    def listen(
+        self,
+        recording: Recording,
+        *,
+        watch: Callable[[Spectra], None] | None = None,
+        sound: Callable[[NDArray[np.float32]], None] | None = None,
+    ) -> Score:
         """Return the notes of a recording at `sample_rate`; `warnings` says what was odd about it.
 
         Args:
             recording: Not read yet.
             watch: Is given the spectra on their way, stretch after stretch, for a picture of them.
+            sound: Is given the sound on its way, block after block.
 
         Raises:
             ReadError: When it turns out to hold no sound.
         """
-        piano = piano_in(self.ear.hear(recording.blocks(self.sample_rate * BLOCK_SECONDS), watch=watch), self.ear.spectrum.rate)
+        blocks = recording.blocks(self.sample_rate * BLOCK_SECONDS)
+        heard = self.ear.hear(blocks if sound is None else _shown(blocks, sound), watch=watch)
+        piano = piano_in(heard, self.ear.spectrum.rate)
         score = self.score_of(piano.heard)
         odd = [piano.words] if piano.words else []
         if not score.note_count:
@@ -111,6 +120,13 @@ class Transcriber:
         )
         order = np.lexsort((key, start))
         return TimedNotes(start[order], end[order], key[order], velocity[order])
+
+
+def _shown(blocks: Iterable[NDArray[np.float32]], sound: Callable[[NDArray[np.float32]], None]) -> Iterator[NDArray[np.float32]]:
+    """The same blocks, shown to somebody on their way."""
+    for block in blocks:
+        sound(block)
+        yield block
 
 
 def score_of_notes(notes: TimedNotes, pedal: NDArray[np.float64]) -> Score:
