@@ -13,6 +13,7 @@ MADE = {
     "convert": ["a-tone-higher.mid", "a-tone-higher.csv", "a-tone-higher.musicxml", "a-tone-higher.abc"],
     "corpus": ["three-tunes/broken.mid"],
     "models": [],
+    "reimagine": ["played.wav", "reimagined.flac"],
     "render": ["sound.wav"],
     "transcribe": ["played.wav", "heard.mid"],
     "train": ["learned.abc", "little-model/card.json"],

@@ -12,5 +12,6 @@ comes from numpy's PCG64 seeded with (seed, piece, attempt), probabilities are f
 minute, lengths in bars or seconds. No torch.
 
 Read in this order: `load`, `wish`, `composer`, `beginning` (a given text), `given` (a given voice, or all but a passage),
-`controls` (what the notes are to be like), `sampler`, `filters`, `gibbs`, `free` (no grammar at all).
+`controls` (what the notes are to be like), `sampler`, `filters`, `gibbs`, `free` (no grammar at all); `phrases` and `reimagining` (new
+music out of a performance that was heard).
 """

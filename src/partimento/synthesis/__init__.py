@@ -9,8 +9,9 @@ same samples whatever the number of threads. Pedals are told as note lengths fir
 `WaveNetVoice` plays piano scores with a network that has learnt one piano's sound; what it is told is a `note_roll`.
 A `NoteBank` is one piano whose notes were rendered or recorded once: not for listening, but to feed an ear that learns.
 
-Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one
-instrument), `bank` (the file), `note_bank`, `strings` (pianos drawn by chance), `note_roll`, `wavenet_voice`.
+Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one instrument), `bank` (the file),
+`note_bank`, `strings` (pianos drawn by chance), `note_roll`, `wavenet_voice`, `likeness` (a score in the tuning and loudness of a
+recording).
 """
 
 from partimento.synthesis.soundfont import SoundfontSynthesizer
