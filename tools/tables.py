@@ -233,13 +233,15 @@ def ears() -> str:
         shown = {**{part: columns[part] for part in ("onset", "offset", "all", "frame")}, "condition": "measured on, and learnt from"}
         lines = [_ear(name, row, shown) for name, row in published.items()]
         parts.append("### Published, or seen elsewhere\n\n" + table(["ear", *shown.values()], lines))
-    return "\n".join(parts) or NOTHING
+    machine = values.get("machine", {})
+    where = [f"Measured on: {machine['processor']}, Python {machine['python']}.\n"] if machine else []
+    return "\n".join([*parts, *where]) or NOTHING
 
 
 def _ear(name: str, row: dict[str, Any], parts: Iterable[str]) -> list[str]:
-    """A line of an ear, numbers with as many digits as tell something."""
+    """A line of an ear, its numbers with as many digits as tell something."""
     cells = [row.get(part, "-") for part in parts]
-    return [name, *(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in cells)]
+    return [name, *(f"{cell:.{2 if cell < 10 else 1}f}" if isinstance(cell, float) else str(cell) for cell in cells)]
 
 
 def trained() -> str:
