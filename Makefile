@@ -6,17 +6,18 @@
 #   make fmt         lay the code out                       make docs        run every snippet and example
 #   make bench       measure the published figures          make picture     draw the README's pictures again
 #   make tables      write the documentation's tables       make setup       only the environment
-#   make clean       remove what was made
+#   make clean       remove what was made                   make bench-ears  transcription beside others' ears
 #
-# PYTHON=python3.12 chooses the Python, MODEL=folder the demo's model.
+# PYTHON=python3.12 chooses the Python, MODEL=folder the demo's model, RECORDINGS=folder what ears are measured on.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: setup fmt check test test-slow docs tables picture demo bench clean
+.PHONY: setup fmt check test test-slow docs tables picture demo bench bench-ears clean
 
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
 MODEL ?=
+RECORDINGS ?=
 RUN := .venv/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --editable
 CODE := src tests examples benchmarks tools
@@ -49,8 +50,12 @@ picture: .venv/demo-set
 	$(RUN) tools/picture.py $(MODEL)
 
 bench: .venv/bench-set
-	@failed=; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(RUN) $$script || failed="$$failed $$script"; done; \
+	@failed=; for script in $$(grep -l __main__ benchmarks/*.py | grep -v peer_ears); do echo "== $$script"; $(RUN) $$script || failed="$$failed $$script"; done; \
   test -z "$$failed" || { echo "these did not finish:$$failed" >&2; exit 1; }
+
+bench-ears: .venv/bench-set .venv-peers/made
+	@test -n "$(RECORDINGS)" || { echo "bench-ears: RECORDINGS=folder is missing; benchmarks/transcription.py says what lies in it" >&2; exit 1; }
+	$(RUN) benchmarks/transcription.py $(RECORDINGS) --seconds 60
 
 setup: .venv/check-set
 
@@ -80,6 +85,16 @@ setup: .venv/check-set
 	@$(PIP) '.[train,test,bench]'
 	@touch $@
 
+# Others' ears, whose packages ask for versions that go neither with ours nor with each other's: they come without what they
+# ask for, and what they need of it is listed. About 1.6 GB.
+
+.venv-peers/made: tools/bootstrap.py benchmarks/peer_ears.txt
+	@echo "Installing others' ears in .venv-peers ..."
+	@$(PYTHON) tools/bootstrap.py .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet --requirement benchmarks/peer_ears.txt
+	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps basic-pitch==0.4.0 transkun==2.0.1
+	@touch $@
+
 clean:
-	rm -rf .venv dist composed .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-peers dist composed .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests examples benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +

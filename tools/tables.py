@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ PAGES = ("README.md", "docs/encodings.md", "docs/figures.md", "docs/models.md", 
 RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
 COMPOSERS, FRAMES = "Q4_bits_per_note", "Q1_frames"
 LIKELIHOOD, GOING_ON, RETURNS, COPYING = "Q3_performers", "Q7_continuations", "Q7_structureness", "Q6_performers_copying"
-WITH_TABLES = (COMPOSERS, FRAMES, LIKELIHOOD, GOING_ON, RETURNS, COPYING)
+EARS = "Q5_transcription"
+WITH_TABLES = (COMPOSERS, FRAMES, LIKELIHOOD, GOING_ON, RETURNS, COPYING, EARS)
 """Results that have tables of their own."""
 
 MARK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end of table -->)", re.S)
@@ -213,6 +214,36 @@ def _pooled(found: dict[str, float] | None) -> str:
     return "-" if not found else f"{found['nats_per_frame_pooled']:.2f} ({found['nats_per_frame_mean_of_sequences']:.2f})"
 
 
+def ears() -> str:
+    """What ears find of recordings, beside others' ears and what others have published."""
+    values = measured(EARS)
+    columns = values.get("columns", {})
+    parts = [
+        f"### {stretch[0].upper()}{stretch[1:]}\n\n"
+        + table(["ear", *columns.values()], [_ear(f"`{name}`", row, columns) for name, row in rows.items()])
+        for stretch, rows in values.get("tables", {}).items()
+    ]
+    worse = values.get("made_worse", {})
+    if worse:
+        kinds = {kind: kind.replace("_", " ") for kind in next(iter(worse.values()))}
+        lines = [_ear(f"`{name}`", row, kinds) for name, row in worse.items()]
+        parts.append("### Made worse\n\n" + table(["ear", *kinds.values()], lines))
+    published = values.get("published", {})
+    if published:
+        shown = {**{part: columns[part] for part in ("onset", "offset", "all", "frame")}, "condition": "measured on, and learnt from"}
+        lines = [_ear(name, row, shown) for name, row in published.items()]
+        parts.append("### Published, or seen elsewhere\n\n" + table(["ear", *shown.values()], lines))
+    machine = values.get("machine", {})
+    where = [f"Measured on: {machine['processor']}, Python {machine['python']}.\n"] if machine else []
+    return "\n".join([*parts, *where]) or NOTHING
+
+
+def _ear(name: str, row: dict[str, Any], parts: Iterable[str]) -> list[str]:
+    """A line of an ear, its numbers with as many digits as tell something."""
+    cells = [row.get(part, "-") for part in parts]
+    return [name, *(f"{cell:.{2 if cell < 10 else 1}f}" if isinstance(cell, float) else str(cell) for cell in cells)]
+
+
 def trained() -> str:
     """Models trained in full size, with the figures of their cards."""
     rows = []
@@ -288,7 +319,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "presets": presets,
     "composers": composers,
     "frames": frames,
-    **{each.__name__: each for each in (likelihood, places, going_on, returns, copying)},
+    **{each.__name__: each for each in (likelihood, places, going_on, returns, copying, ears)},
     "trained": trained,
     "cards": cards,
     "results": results,
