@@ -16,6 +16,9 @@ FINE = 2 * STEPS
 QUARTERS = (FINE // 2, FINE, 2 * FINE, 2 * FINE // 3, 4 * FINE // 3, 3 * FINE // 4, 3 * FINE // 2)
 """Lengths that a quarter note may have, in units."""
 
+FASTEST = 240
+"""Quarters a minute beyond which nobody counts them."""
+
 METRES = ((4, 4), (2, 4), (3, 4), (6, 8), (3, 8), (12, 8), (9, 8))
 """Metres that are told apart; 2/2 is read as 4/4."""
 
@@ -96,7 +99,7 @@ def _standing(barring: Barring) -> NDArray[np.float64]:
 
 def barrings(unit_seconds: float) -> list[Barring]:
     """Return the ways to bar music whose unit lasts so long."""
-    quarters = [quarter for quarter in QUARTERS if 30 <= 60 / (quarter * unit_seconds) <= 320]
+    quarters = [quarter for quarter in QUARTERS if 30 <= 60 / (quarter * unit_seconds) <= FASTEST]
     return [Barring(quarter, metre) for quarter in quarters for metre in METRES]
 
 
