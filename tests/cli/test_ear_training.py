@@ -69,6 +69,14 @@ def test_an_ear_writes_no_music(trained, tmp_path):
     assert "is an ear or a voice and writes no music. Take a composer" in error
 
 
+def test_not_too_many_pianos_are_drawn(tmp_path):
+    corpus = chorale_folder(tmp_path / "corpus", 3)
+    status, _, error = run(
+        "train", corpus, "--model", "ears", "--piano", "a.sf2", "--piano", "b.sf2", "--strings", "101", "--out", tmp_path / "m"
+    )
+    assert status == 1 and "--strings 101: expected 0 to 100" in error
+
+
 @pytest.mark.parametrize("pianos", [[], ["--piano", "one.sf2"]])
 def test_two_pianos_are_needed(tmp_path, pianos):
     corpus = chorale_folder(tmp_path / "corpus", 3)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.bundle import STEP, WEIGHTS, save_bundle
 from partimento.cli.piano_training import card, check, performances, piano, run_folder
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
+from partimento.synthesis.strings import string_bank
 
 if TYPE_CHECKING:
     from partimento.cli.train import Course, Network
@@ -24,6 +26,8 @@ DEFINITION = (
     "F1 in percent, mean of stretches of 30 s of validation pieces rendered on a piano that was not learnt from, as mir_eval counts: "
     "notes by onsets, with offsets, with velocities, with both; and of moments with the pedal down; clean, and as recorded in a room"
 )
+
+MOST_STRINGS = 100
 
 MOST_WORKERS = 14
 """Processes that render for a GPU, which alone would wait for them."""
@@ -49,12 +53,15 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
             f"--piano: {len(network.piano)} given, expected two or more: SoundFonts, SFZs, or folders of single notes such as Ds4v10.ogg. "
             "An ear learns from all but the last, and is checked on that one."
         )
+    if not 0 <= network.strings <= MOST_STRINGS:
+        raise ConfigError(f"--strings {network.strings}: expected 0 to {MOST_STRINGS}.")
     check(name, "an ear")
     from partimento.training.ears import Lessons, fit_ear  # noqa: PLC0415  # loads torch
 
     began = time.monotonic()
     parts = {"train": performances(corpus, "train"), "valid": performances(corpus, "valid")}
     *pianos, held_out = (piano(path) for path in network.piano)
+    pianos += [string_bank(np.random.default_rng([course.seed, number]), SAMPLE_RATE) for number in range(network.strings)]
     plan = _plan(network, course)
     ear = fit_ear(Lessons(parts["train"], parts["valid"], pianos, held_out), plan=plan, folder=run_folder(out), resume=course.resume)
     seconds = time.monotonic() - began

@@ -26,6 +26,7 @@ class Network:
         dropout: Share of activations dropped while training; the model's own where not given.
         piano: Of ears: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg; two or more, the
             last one to check on. Of a voice: the one it is to sound like.
+        strings: Of ears: so many pianos more to learn from, drawn by chance; each takes some seconds and 120 MB.
     """
 
     model: str = "char_rnn"
@@ -35,6 +36,7 @@ class Network:
     order: int = 5
     dropout: float | None = None
     piano: tuple[Path, ...] = ()
+    strings: int = 0
 
 
 @Parameter(name="*")

@@ -16,6 +16,7 @@ from partimento.synthesis.note_bank import KEYS, LOWEST, NoteBank
 VELOCITIES = (20, 50, 80, 110)
 MOST_PARTIALS, MOST_SECONDS = 40, 8.0
 
+_STILL, _SLOWER = 0.003, 5.0  # amplitude of a string that is still; how much slower the second rate of decay is
 _HIGHEST_SHARE = 0.47  # of the sample rate
 _OCTAVES = (-4.2, 4.4)  # from A4, of the soundboard
 
@@ -44,6 +45,7 @@ class _Piano:
         self._unison = random.uniform(0.2, 1.2)  # cents between strings
         self._soft, self._hard = random.uniform(-16, -11), random.uniform(-8, -4)  # dB an octave, by touch
         self._range = random.uniform(28, 42)  # dB from the softest to the loudest
+        self._treble, self._bass = random.uniform(0.15, 0.45), random.uniform(0.0, 0.2)  # dB a semitone, away from the middle
         self._knock = random.uniform(-38, -18)  # dB below the note
         self._board = random.normal(0, random.uniform(2, 5), 24)  # dB over frequency
         self._uneven = random.uniform(1, 4)  # dB from partial to partial
@@ -52,8 +54,7 @@ class _Piano:
         """Return a key's layers: velocity, and sound of shape (frames,)."""
         hz = 440 * 2 ** ((key - 69) / 12 + self._stretch * (key - 69) / 12 / 1200)
         partials, decay = self._partials(hz, key, rate)
-        frames = round(min(MOST_SECONDS, 6.9 / float(decay.min() * min(self._slow * 3, 1.0))) * rate)
-        ringing = self._ringing(partials, decay, frames, rate)
+        ringing = self._ringing(partials, decay, rate)
         levels = np.stack([self._levels(hz, partials, velocity) for velocity in VELOCITIES])
         sounds = levels.astype(np.float32) @ ringing
         knock = self._thump(key, rate)
@@ -64,7 +65,8 @@ class _Piano:
             sound[: len(knock)] += knock[: len(sound)] * np.float32(loud * 10 ** ((self._knock + velocity / 16) / 20))
             attack = max(2, round(rate * (0.006 - 0.00004 * velocity)))
             sound[:attack] *= np.linspace(0, 1, attack, dtype=np.float32)
-            wanted = 10 ** ((self._range * (velocity / 127) ** 0.8 - self._range - 0.04 * abs(key - 60)) / 20)
+            softer = self._treble * max(key - 60, 0) + self._bass * max(60 - key, 0)
+            wanted = 10 ** ((self._range * ((velocity / 127) ** 0.8 - 1) - softer) / 20)
             layers.append((float(velocity), np.asarray(sound * np.float32(wanted / loud), np.float32)))
         return layers
 
@@ -77,11 +79,13 @@ class _Piano:
         decay = (0.35 + 2.2 * (hz / 440) ** 0.8 * 0.6 + 1.1e-3 * partials) / self._ring
         return partials, decay * 2 ** self._random.normal(0, 0.3, partials.size)
 
-    def _ringing(self, partials: NDArray[np.float64], decay: NDArray[np.float64], frames: int, rate: int) -> NDArray[np.float32]:
-        """Every partial as it rings, of amplitude 1 at first, shape (partials, frames)."""
+    def _ringing(self, partials: NDArray[np.float64], decay: NDArray[np.float64], rate: int) -> NDArray[np.float32]:
+        """Every partial as it rings, of amplitude 1 at first, until all are still, shape (partials, frames)."""
+        slow = np.clip(self._slow * 2 ** self._random.normal(0, 0.5, partials.size), 0.01, 0.8)
+        still = np.maximum(np.log(1 / _STILL) / decay, np.log(np.maximum(slow / _STILL, 1)) * _SLOWER / decay)
+        frames = round(min(MOST_SECONDS, float(still.max())) * rate)
         time = np.arange(frames, dtype=np.float32) / np.float32(rate)
         found = np.empty((partials.size, frames), np.float32)
-        slow = np.clip(self._slow * 2 ** self._random.normal(0, 0.5, partials.size), 0.01, 0.8)
         detuned = 2 ** (self._unison * self._random.normal(0, 1, partials.size) / 1200)
         phase = self._random.uniform(0, 2 * np.pi, (2, partials.size))
         for row, (hz, fast) in enumerate(zip(partials, decay, strict=True)):
@@ -89,7 +93,10 @@ class _Piano:
                 np.sin(_turns(hz * ratio, frames, rate) + np.float32(start))
                 for ratio, start in ((1.0, phase[0, row]), (detuned[row], phase[1, row]))
             )
-            found[row] = (1 - slow[row]) * np.exp(-np.float32(fast) * time) * one + slow[row] * np.exp(-np.float32(fast / 5) * time) * other
+            first, second = (np.exp(-np.float32(rate_of) * time) for rate_of in (fast, fast / _SLOWER))
+            found[row] = (1 - slow[row]) * first * one + slow[row] * second * other
+        end = min(frames, rate // 2)  # of those that ring longer
+        found[:, frames - end :] *= np.linspace(1, 0, end, dtype=np.float32)
         return found
 
     def _levels(self, hz: float, partials: NDArray[np.float64], velocity: float) -> NDArray[np.float64]:
