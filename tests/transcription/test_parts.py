@@ -69,7 +69,7 @@ def test_evidence_has_a_weight_for_everything():
 
 def test_slow_and_fast_quarters_are_in_question_but_no_absurd_ones():
     assert {each.quarter for each in barrings(0.5 / FINE)} >= {FINE // 2, FINE, 2 * FINE}
-    assert FINE // 2 not in {each.quarter for each in barrings(0.48 / FINE)}  # 250 a minute
+    assert FINE // 2 not in {each.quarter for each in barrings(0.42 / FINE)}  # 286 a minute
     assert Barring(FINE, (3, 4)).bar == 3 * FINE
 
 

@@ -16,7 +16,7 @@ FINE = 2 * STEPS
 QUARTERS = (FINE // 2, FINE, 2 * FINE, 2 * FINE // 3, 4 * FINE // 3, 3 * FINE // 4, 3 * FINE // 2)
 """Lengths that a quarter note may have, in units."""
 
-FASTEST = 240
+FASTEST = 280
 """Quarters a minute beyond which nobody counts them."""
 
 METRES = ((4, 4), (2, 4), (3, 4), (6, 8), (3, 8), (12, 8), (9, 8))
