@@ -4,7 +4,8 @@ Run: python benchmarks/performers_copying.py MAESTRO NAME=BUNDLE [NAME=BUNDLE ..
 Several checkpoints of one training are several bundles. A run is copied when 8 or more notes of the highest line stand in a
 performance of the training part, in any key and tempo (`evaluation/copying`). Beside them: as many seconds of the performances of
 the test part, of works that are not in the training part, which is what pianists share by chance. With --out pieces are kept as
-MIDI, and those that lie there already are not composed again. Without arguments: what was measured last.
+MIDI, and those that lie there already are not composed again. Models measured before keep their rows. Without arguments: what was
+measured last.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from kept_pieces import asked, written
-from measure import publish, show
+from measure import measured, publish, show
 
 from partimento.corpus.open import open_corpus
 from partimento.evaluation.copying import mean_interval, originality
@@ -48,7 +49,8 @@ def main() -> None:
         steps = {"steps": composer.bundle.card.training["steps"]}
         rows[name] = steps | row(composed(composer, options.count, options.out and options.out / name), prints)
     definition = f"{options.count} pieces of {SECONDS:g} s; mean and its 95 % interval; notes in runs of 8 and more"
-    publish(FIGURE, {"definition": definition, **rows})
+    kept = {name: value for name, value in measured(FIGURE).items() if isinstance(value, dict) and "copied_share" in value}
+    publish(FIGURE, {"definition": definition, **kept, **rows})
 
 
 def composed(composer: Composer, count: int, kept: Path | None) -> list[Score]:
