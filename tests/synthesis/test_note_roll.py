@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from partimento.models.wavenet_shape import KEYS, ROLL
+from partimento.models.ear_heads import KEYS
+from partimento.models.wavenet_shape import ROLL
 from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_roll import note_roll
 

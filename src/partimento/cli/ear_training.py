@@ -12,7 +12,7 @@ import numpy as np
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.bundle import STEP, WEIGHTS, save_bundle
-from partimento.cli.piano_training import card, check, performances, piano, run_folder
+from partimento.cli.piano_training import card, check, options_of, performances, piano, run_folder
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
@@ -91,17 +91,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
 def _plan(network: Network, course: Course) -> EarPlan:
     """What is trained and how long."""
     from partimento.training.ears import EarPlan  # noqa: PLC0415  # loads torch
-    from partimento.training.fit import device_of, precision_of  # noqa: PLC0415
 
-    device = device_of(course.device)
-    asked: dict[str, Any] = {"learning_rate": course.learning_rate, "rows": course.rows, "steps": course.steps, "minutes": course.minutes}
-    return EarPlan(
-        network.model,
-        network.size,
-        device=device,
-        precision=precision_of(course.precision, device),
-        threads=course.threads,
-        seed=course.seed,
-        workers=max(0, min((os.cpu_count() or 1) - 2, MOST_WORKERS)) if device == "cuda" else 0,
-        **{option: value for option, value in asked.items() if value is not None},
-    )
+    options = options_of(course)
+    workers = max(0, min((os.cpu_count() or 1) - 2, MOST_WORKERS)) if options["device"] == "cuda" else 0
+    return EarPlan(network.model, network.size, workers=workers, **options)

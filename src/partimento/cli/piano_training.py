@@ -6,7 +6,7 @@ import importlib.util
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.bundle import Card, is_plain_name
@@ -16,6 +16,9 @@ from partimento.files.whole import make_folder, sweep
 from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_bank import NoteBank
 from partimento.version import __version__
+
+if TYPE_CHECKING:
+    from partimento.cli.train import Course
 
 RUN = "run"
 
@@ -43,6 +46,17 @@ def run_folder(out: Path) -> Path:
     sweep(out)
     sweep(out / RUN)
     return out / RUN
+
+
+def options_of(course: Course) -> dict[str, Any]:
+    """Return what a plan takes of how long and how; what was not asked for is left to it."""
+    from partimento.training.fit import device_of, precision_of  # noqa: PLC0415  # loads torch
+
+    device = device_of(course.device)
+    asked = {"learning_rate": course.learning_rate, "rows": course.rows, "steps": course.steps, "minutes": course.minutes}
+    given = {option: value for option, value in asked.items() if value is not None}
+    precision = precision_of(course.precision, device)
+    return {"device": device, "precision": precision, "threads": course.threads, "seed": course.seed, **given}
 
 
 def piano(path: Path) -> NoteBank:

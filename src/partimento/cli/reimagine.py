@@ -96,13 +96,10 @@ def reimagine(
     player = player_of(Player(voice=voice, model=voice_model, soundfont=soundfont, seed=seed))
     sound = likeness.rendered(made.whole, player)
     files = {out.suffix.lower().lstrip("."): str(write_whole(out, sound_bytes(sound, out.suffix.lower(), metadata=sound_tags(made.whole))))}
-    page = _page(out, (heard, recording), (made.new, likeness.rendered(made.new, player)), sound, imagining)
+    new = sound if made.new is made.whole else likeness.rendered(made.new, player)
+    page = _page(out, (heard, recording), (made.new, new), sound, imagining)
     files["html"] = str(write_whole(out.with_suffix(".html"), page))
-    for name, file in zip(("heard_mid", "invented_mid"), scores, strict=True):
-        if imagining.keep_midi:
-            files[name] = str(file)
-        else:
-            Path(file).unlink(missing_ok=True)
+    files |= _kept(scores, keep=imagining.keep_midi)
     fields = {
         "heard_notes": heard.note_count,
         "new_notes": made.new.note_count,
@@ -190,6 +187,15 @@ def _page(out: Path, heard: tuple[Score, Waveform], new: tuple[Score, Waveform],
     )
     entries = [Entry([name, str(score.note_count), f"{wave.seconds:.1f}"], words, score, wave) for name, words, score, wave in stages]
     return comparison_page(out.stem, ["stage", "notes", "seconds"], entries, [], "Recording, notes, new notes, recording.")
+
+
+def _kept(scores: list[Path], *, keep: bool) -> dict[str, str]:
+    """The scores by their names, where they are kept; otherwise they go now that all is done."""
+    if keep:
+        return dict(zip(("heard_mid", "invented_mid"), map(str, scores), strict=True))
+    for file in scores:
+        file.unlink(missing_ok=True)
+    return {}
 
 
 def _beside(out: Path, ending: str) -> Path:

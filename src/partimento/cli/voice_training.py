@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.bundle import WEIGHTS, save_bundle
-from partimento.cli.piano_training import card, check, performances, piano, run_folder
+from partimento.cli.piano_training import card, check, options_of, performances, piano, run_folder
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
@@ -41,22 +41,11 @@ def train_voice(corpus: Corpus, network: Network, course: Course, *, out: Path, 
             "A voice learns to sound like it."
         )
     check(name, "a voice")
-    from partimento.training.fit import device_of, precision_of  # noqa: PLC0415  # loads torch
-    from partimento.training.voices import VoicePlan, fit_voice  # noqa: PLC0415
+    from partimento.training.voices import VoicePlan, fit_voice  # noqa: PLC0415  # loads torch
 
     began = time.monotonic()
     parts = {"train": performances(corpus, "train"), "valid": performances(corpus, "valid")}
-    device = device_of(course.device)
-    asked = {"learning_rate": course.learning_rate, "rows": course.rows, "steps": course.steps, "minutes": course.minutes}
-    plan = VoicePlan(
-        network.model,
-        network.size,
-        device=device,
-        precision=precision_of(course.precision, device),
-        threads=course.threads,
-        seed=course.seed,
-        **{option: value for option, value in asked.items() if value is not None},  # type: ignore[arg-type]  # as `Course` has them
-    )
+    plan = VoicePlan(network.model, network.size, **options_of(course))
     voice = fit_voice(parts["train"], parts["valid"], piano(network.piano[0]), plan=plan, folder=run_folder(out), resume=course.resume)
     training = {**voice.settings, "best_step": voice.progress.best_step, "ended": voice.progress.ended, "command": command}
     said = card(

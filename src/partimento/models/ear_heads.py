@@ -1,4 +1,4 @@
-"""What every ear says, of which keys, whatever network it is."""
+"""The keys of a piano, and what every ear says of them, whatever network it is."""
 
 KEYS, FIRST_KEY = 88, 21
 """Keys of the piano, and the lowest one's MIDI key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-KEYS, FIRST_KEY = 88, 21
+from partimento.models.ear_heads import KEYS
 
 ROLL = 2 * KEYS + 1
 """Of a frame: the velocity over 127 of every key that is struck in it, then of every key that sounds, then whether the pedal is down."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.models.wavenet_shape import FIRST_KEY, KEYS, ROLL, SAMPLE_RATE, SAMPLES_PER_FRAME
+from partimento.models.ear_heads import FIRST_KEY, KEYS
+from partimento.models.wavenet_shape import ROLL, SAMPLE_RATE, SAMPLES_PER_FRAME
 from partimento.score.timed_notes import Performance
 
 FRAMES_PER_SECOND = SAMPLE_RATE // SAMPLES_PER_FRAME

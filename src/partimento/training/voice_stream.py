@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from partimento.models.wavenet_shape import FIRST_KEY, KEYS, SAMPLE_RATE, SAMPLES_PER_FRAME
+from partimento.models.ear_heads import FIRST_KEY, KEYS
+from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME
 from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, NoteBank
 from partimento.synthesis.note_roll import note_roll
