@@ -68,7 +68,7 @@ def test_a_sample_hangs_on_those_within_reach_and_no_later_one():
     roll = torch.from_numpy(rolls(4)[None])
     with torch.no_grad():
         mine, its = module(samples, roll)[0, at], module(other, roll)[0, at]
-        assert torch.allclose(mine, its, atol=1e-6)
+        assert torch.allclose(mine, its, atol=1e-4)
         other[:, at - module.reach] = 0.9
         assert not torch.equal(its, module(other, roll)[0, at])
     assert module.reach == session(module).reach == 1 + 2 * 15

@@ -3,7 +3,8 @@
 Source: van den Oord et al. 2016 (WaveNet); conditioned on a roll of notes, and with a mixture of logistics for 16 bits, as in Hawthorne et
 al. 2019 (MAESTRO, section 5), whose preset is `base`: 3 stacks of 10 layers, a context stack of 2 times 6. Unusual: what the
 keys do is told at 250 Hz, and the context stack hears it in both directions, for notes are known beforehand. Differs: where the
-papers are silent (channels) ours are chosen; a layer hears two samples; mu-law codes go in as amplitudes, not as one of 256.
+papers are silent (channels) ours are chosen; a layer hears two samples; mu-law codes go in as amplitudes, not as one of 256;
+logistics lie around the sample before, so that only what changes is to be learnt.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, logsigmoid, pad, softplus
 
 from partimento.errors import ConfigError
-from partimento.models.wavenet_shape import LEAST_LOG_SCALE, MU_LAW, ROLL, SAMPLES_PER_FRAME, dilations_of, outputs_of
+from partimento.models.wavenet_shape import LEAST_LOG_SCALE, LOUD, MU_LAW, ROLL, SAMPLES_PER_FRAME, dilations_of, outputs_of
 
 OUTPUTS = ("logistics", "mu_law")
 
@@ -82,14 +83,19 @@ class WaveNet(nn.Module):
             samples: -1 to 1, shape (batch, samples), a multiple of `SAMPLES_PER_FRAME`; before the first one there is silence.
             roll: What the keys do, shape (batch, frames, ROLL), see `wavenet_shape`.
         """
-        told = self.heard(roll).repeat_interleave(SAMPLES_PER_FRAME, dim=1)  # (batch, samples, layers * 2 * residual)
-        hidden = self.entry(pad(samples, (1, 0))[:, :-1, None])
-        skipped = hidden.new_zeros(())
+        told, before = self.heard(roll), pad(samples, (1, 0))[:, :-1, None]
+        with torch.autocast(samples.device.type, enabled=False):  # what is to be told to 16 bits must not be heard in 8
+            hidden = self.entry(LOUD * before)
+        skipped = hidden.new_zeros(1)
         for layer, dilation, says in zip(self.layers, self.dilations, told.chunk(len(self.layers), dim=2), strict=True):
             past = pad(hidden, (0, 0, dilation, 0))[:, : hidden.shape[1]]
             hidden, skip = layer(past, hidden, says)
             skipped = skipped + skip
-        said: Tensor = self.output(torch.relu(self.wide(torch.relu(skipped))))
+        with torch.autocast(samples.device.type, enabled=False):
+            said: Tensor = self.output(torch.relu(self.wide(torch.relu(skipped))))
+            if self.config.output == "logistics":
+                weights, middles, scales = said.chunk(3, dim=2)
+                said = torch.cat([weights, before + middles / LOUD, scales - math.log(LOUD)], dim=2)
         return said
 
     def heard(self, roll: Tensor) -> Tensor:
@@ -126,9 +132,13 @@ class Layer(nn.Module):
         self.residual = config.residual
 
     def forward(self, past: Tensor, now: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the next hidden state, shape (batch, samples, residual), and what is added for the output, (batch, samples, skip)."""
-        value, gate = (self.gated(torch.cat([past, now], dim=2)) + told).chunk(2, dim=2)
-        said = self.out(torch.tanh(value) * torch.sigmoid(gate))
+        """Return the next hidden state, shape (batch, samples, residual), and what is added for the output, (batch, samples, skip).
+
+        What is told, (batch, frames, 2 * residual), holds for all samples of a frame.
+        """
+        heard = self.gated(torch.cat([past, now], dim=2)).unflatten(1, (told.shape[1], SAMPLES_PER_FRAME))
+        value, gate = (heard + told[:, :, None]).flatten(1, 2).chunk(2, dim=2)
+        said = self.out(torch.tanh(value) * torch.sigmoid(gate)).float()
         return now + said[..., : self.residual], said[..., self.residual :]
 
 

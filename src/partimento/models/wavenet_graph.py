@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
-from partimento.models.wavenet_shape import LEAST_LOG_SCALE, MU_LAW, ROLL, choices_of, dilations_of
+from partimento.models.wavenet_shape import LEAST_LOG_SCALE, LOUD, MIXTURES, MU_LAW, ROLL, choices_of, dilations_of
 
 CONTEXT, STEP = "context.onnx", "step.onnx"
 
@@ -34,8 +34,18 @@ def wavenet_graphs(weights: Weights, config: Mapping[str, Any]) -> dict[str, byt
         weights: Named as `wavenet.WaveNet.state_dict` names them, float32.
         config: Settings of `wavenet.WaveNetConfig`.
     """
-    floats = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+    floats = _in_amplitudes({name: np.asarray(array, np.float32) for name, array in weights.items()}, config["output"])
     return {CONTEXT: _context(floats, config), STEP: _step(floats, config)}
+
+
+def _in_amplitudes(weights: Floats, output: str) -> Floats:
+    """The same network, which hears samples as they are, and says them so."""
+    kernel, bias = weights["output.weight"].copy(), weights["output.bias"].copy()
+    if output == "logistics":
+        kernel[MIXTURES : 2 * MIXTURES] /= LOUD
+        bias[MIXTURES : 2 * MIXTURES] /= LOUD
+        bias[2 * MIXTURES :] -= math.log(LOUD)
+    return {**weights, "entry.weight": weights["entry.weight"] * np.float32(LOUD), "output.weight": kernel, "output.bias": bias}
 
 
 def _context(weights: Floats, config: Mapping[str, Any]) -> bytes:
@@ -105,7 +115,8 @@ def _chosen(graph: Graph, said: str, output: str) -> None:
     middle, scale = (graph.node("GatherElements", [part, which], f"{part}.chosen", axis=1) for part in (middles, scales))
     least = graph.constant("least", np.array(LEAST_LOG_SCALE, np.float32))
     spread = graph.node("Exp", [graph.node("Max", [scale, least], "scale")], "spread")
-    drawn = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "off")], "drawn")
+    off = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "scattered")], "off")
+    drawn = graph.node("Add", ["sample", off], "drawn")
     graph.node("Clip", [drawn, *(graph.constant(name, np.array(end, np.float32)) for name, end in (("low", -1), ("high", 1)))], "next")
 
 

@@ -11,6 +11,9 @@ SAMPLE_RATE = 16_000
 SAMPLES_PER_FRAME = 64
 """The roll has 250 frames a second."""
 
+LOUD = 32.0
+"""A piano's samples are a few hundredths; so many times as much is what the network hears, and what it says of them."""
+
 MIXTURES = 10
 LEAST_LOG_SCALE = -9.0
 

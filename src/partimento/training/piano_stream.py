@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
 from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, Dampers, NoteBank
+from partimento.training.ahead import coming
 from partimento.training.ear_presets import Listening
 from partimento.training.microphone import recorded
 from partimento.transcription.targets import targets_of
@@ -58,9 +57,6 @@ computer-controlled grand pianos), where soft notes come late and loud ones earl
 
 PEDAL_SECONDS = 0.08
 """How long the pedal takes to still all strings."""
-
-AHEAD = 4
-"""Batches that each process renders ahead."""
 
 _RELEASE_SECONDS = 0.6
 
@@ -117,12 +113,9 @@ class PianoStream(Dataset[Stretches]):
 
     def next(self) -> Stretches:
         """Return the next batch."""
-        if self._workers and self._coming is None:
-            loader = DataLoader(
-                self, batch_size=None, sampler=count(self._number), num_workers=self._workers, prefetch_factor=AHEAD, collate_fn=_as_it_is
-            )
-            self._coming = iter(loader)
-        batch = next(self._coming) if self._coming is not None else self[self._number]
+        if self._coming is None:
+            self._coming = coming(self, self._number, workers=self._workers)
+        batch = next(self._coming)
         self._number += 1
         return batch
 
@@ -188,11 +181,6 @@ def dampers_at_random(random: np.random.Generator) -> Dampers:
     """Return the dampers of some piano, in some room, under some foot."""
     leak, tail = 10 ** (-random.uniform(*LEAK_DB) / 20), np.exp(random.uniform(*np.log(TAIL_SECONDS)))
     return Dampers(2 ** random.uniform(-1.3, 1), leak=leak, tail=float(tail))
-
-
-def _as_it_is(batch: Any) -> Any:
-    """A batch that another process has made."""
-    return batch
 
 
 def _softened(pedal: NDArray[np.float32], rate: float) -> NDArray[np.float32]:

@@ -13,7 +13,10 @@ from partimento.training.voice_stream import VoiceStretches
 
 
 class Playing:
-    """What samples cost, of those that have all before them that the network hangs on.
+    """What samples cost.
+
+    Before a stretch there is silence, though notes may sound on in it: so the network learns to begin in the middle, as it has to
+    where long pieces are played in stretches.
 
     Args:
         module: The network.
@@ -21,7 +24,7 @@ class Playing:
 
     def __init__(self, module: WaveNet) -> None:
         self.module: nn.Module = module
-        self._config, self._reach = module.config, module.reach
+        self._output = module.config.output
 
     def losses(self, batch: VoiceStretches) -> dict[str, Tensor]:
         """Return nats a sample."""
@@ -46,4 +49,4 @@ class Playing:
         """What each sample costs, shape (rows, samples)."""
         device = next(self.module.parameters()).device
         sound, roll = batch.sound.to(device), batch.roll.to(device)
-        return nats_of(self.module(sound, roll), sound, self._config.output)[:, self._reach :]
+        return nats_of(self.module(sound, roll), sound, self._output)

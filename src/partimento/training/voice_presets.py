@@ -37,8 +37,8 @@ VOICES: Mapping[str, VoicePreset] = {
             "small": {"stacks": 2, "layers": 9, "residual": 32, "skip": 64, "context": 48, "context_layers": 4},
             "base": {},
         },
-        {"tiny": 20, "small": 20_000, "base": 200_000},
-        {"tiny": 8, "small": 160, "base": 160},
+        {"tiny": 20, "small": 20_000, "base": 10_000},
+        {"tiny": 8, "small": 160, "base": 320},
         2e-3,
     ),
 }

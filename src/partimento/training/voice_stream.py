@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME
 from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, NoteBank
 from partimento.synthesis.note_roll import note_roll
+from partimento.training.ahead import coming
 from partimento.training.piano_stream import thrown
 
 THROWN = 0.2
@@ -36,7 +38,7 @@ class VoiceStretches:
     roll: Tensor
 
 
-class VoiceStream:
+class VoiceStream(Dataset[VoiceStretches]):
     """Stretches from anywhere in the performances, played on one piano (a `loop.Stream`); a batch hangs on its number alone.
 
     Args:
@@ -45,10 +47,15 @@ class VoiceStream:
         rows: Stretches of a batch.
         frames: Their length, in frames of the roll.
         seed: Sets what comes.
+        workers: Processes that render ahead.
     """
 
-    def __init__(self, performances: Sequence[Performance], piano: NoteBank, *, rows: int, frames: int, seed: int) -> None:
+    def __init__(  # all of it says what comes
+        self, performances: Sequence[Performance], piano: NoteBank, *, rows: int, frames: int, seed: int, workers: int = 0
+    ) -> None:
         self._performances, self._piano, self._rows, self._frames, self._seed = performances, piano, rows, frames, seed
+        self._workers = workers
+        self._coming: Iterator[VoiceStretches] | None = None
         lengths = np.array([performance.seconds for performance in performances])
         self._share, self._total = lengths / lengths.sum(), float(lengths.sum())
         self._number = 0
@@ -60,8 +67,15 @@ class VoiceStream:
 
     def next(self) -> VoiceStretches:
         """Return the next batch."""
-        random = np.random.default_rng([self._seed, self._number])
+        if self._coming is None:
+            self._coming = coming(self, self._number, workers=self._workers)
+        batch = next(self._coming)
         self._number += 1
+        return batch
+
+    def __getitem__(self, number: int) -> VoiceStretches:
+        """Return a batch by its number."""
+        random = np.random.default_rng([self._seed, number])
         sound, roll = zip(*(self._stretch(random) for _ in range(self._rows)), strict=True)
         return VoiceStretches(*(torch.from_numpy(np.stack(part)) for part in (sound, roll)))
 
@@ -71,7 +85,7 @@ class VoiceStream:
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Go to where `state` says."""
-        self._number = int(state["number"])  # type: ignore[call-overload]
+        self._number, self._coming = int(state["number"]), None  # type: ignore[call-overload]
 
     def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Sound and roll of one stretch."""

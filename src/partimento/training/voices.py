@@ -45,6 +45,7 @@ class VoicePlan:
         threads: Of torch.
         seed: Sets weights and stretches.
         rows: Stretches of a batch.
+        workers: Processes that render ahead.
     """
 
     preset: str = "wavenet"
@@ -58,6 +59,7 @@ class VoicePlan:
     threads: int = 1
     seed: int = 0
     rows: int = ROWS
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def fit_voice(
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     loop = Loop(
         Playing(module),
-        VoiceStream(train, piano, rows=plan.rows, frames=frames, seed=plan.seed),
+        VoiceStream(train, piano, rows=plan.rows, frames=frames, seed=plan.seed, workers=plan.workers),
         seen,
         settings=_settings(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
