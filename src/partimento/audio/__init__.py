@@ -6,8 +6,8 @@ of all channels. Levels are in decibels relative to full scale (dBFS): 0 is the 
 
 A `Spectrum` turns sound into what a network hears of it: energy in bands, on the keys of a piano (`thirds`) or not (`mel`).
 
-Read `waveform`, then `resample`, which brings sound to another sample rate, whole or block by block, `level`, `spectrum`, and its two
-kinds.
+Read `waveform`, then `resample`, which brings sound to another sample rate, whole or block by block, `level`, `clip` (short stretches,
+equally loud to people), `spectrum`, and its two kinds.
 """
 
 from partimento.audio.resample import resampled
