@@ -12,7 +12,8 @@ through `sound_pipe` or from a `microphone`, likewise one channel at one rate.
 
 Read in this order: `dispatch`, `whole`, then the format you need; of sound, `sound_stream` before `sound` and `recording`. What is drawn is
 SVG and becomes pixels in `png`: `roll`, `engraving`, `similarity_picture` (where a piece is like itself), `attention_picture` (where a
-network looks back to) and `spectrogram_picture` (where notes were heard in a sound).
+network looks back to) and `spectrogram_picture` (where notes were heard in a sound). Pages that hold all they show: `page` (a piece),
+`comparison_page` (several composers) and `listening_page` (pairs of sounds, heard blind; `listening` reads what people answered).
 """
 
 from partimento.files.dispatch import FORMATS, read, write
