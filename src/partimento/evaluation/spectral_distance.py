@@ -26,7 +26,7 @@ from partimento.errors import AudioError
 WINDOWS = (64, 128, 256, 512, 1024, 2048, 4096)
 """Samples that are looked at together; the next such window begins a quarter later."""
 
-FLOOR_DB = -80.0
+FLOOR_DB = -100.0
 """Where a magnitude ends, in dB of a full-scale sine; the sounds lie at `REFERENCE_DB`."""
 
 NATS_TO_DB = 20 / float(np.log(10))
