@@ -26,7 +26,8 @@ RESULTS, RUNS = TOP / "benchmarks" / "results", TOP / "runs"
 COMPOSERS, FRAMES = "Q4_bits_per_note", "Q1_frames"
 LIKELIHOOD, GOING_ON, RETURNS, COPYING = "Q3_performers", "Q7_continuations", "Q7_structureness", "Q6_performers_copying"
 EARS = "Q5_transcription"
-WITH_TABLES = (COMPOSERS, FRAMES, LIKELIHOOD, GOING_ON, RETURNS, COPYING, EARS)
+VOICES, LISTENING = "S11_voices", "S11_listening"
+WITH_TABLES = (COMPOSERS, FRAMES, LIKELIHOOD, GOING_ON, RETURNS, COPYING, EARS, VOICES, LISTENING)
 """Results that have tables of their own."""
 
 MARK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end of table -->)", re.S)
@@ -244,6 +245,39 @@ def _ear(name: str, row: dict[str, Any], parts: Iterable[str]) -> list[str]:
     return [name, *(f"{cell:.{2 if cell < 10 else 1}f}" if isinstance(cell, float) else str(cell) for cell in cells)]
 
 
+def voices() -> str:
+    """How voices play, by an ear and by their spectra."""
+    values = measured(VOICES)
+    columns = values.get("columns", {})
+    parts = [
+        f"### {condition[0].upper()}{condition[1:]}\n\n"
+        + table(["voice", *columns.values()], [_ear(f"`{name}`", row, columns) for name, row in rows.items()])
+        for condition, rows in values.get("tables", {}).items()
+    ]
+    machine = values.get("machine", {})
+    where = [f"Measured on: {machine['processor']}, Python {machine['python']}.\n"] if machine else []
+    return "\n".join([*parts, *where]) or NOTHING
+
+
+def listened() -> str:
+    """What people say who heard voices blind."""
+    values = measured(LISTENING)
+    if not values:
+        return "Nobody has listened yet.\n"
+    rows = [
+        [
+            f"{pair['first']} : {pair['second']}",
+            *(str(pair[part]) for part in ("wins", "equal", "losses")),
+            f"{pair['rating']:+.2f}",
+            f"{pair['p_corrected']:.3f}",
+        ]
+        for pair in values["pairs"]
+    ]
+    h, degrees, p = values["kruskal_wallis"]
+    words = f"{values['listeners']} listeners, {values['answers']} answers; Kruskal-Wallis H({degrees}) = {h:.2f}, p = {p:.3g}.\n\n"
+    return words + table(["pair", "first", "no difference", "second", "mean rating of the first", "p (Wilcoxon, Bonferroni)"], rows)
+
+
 def trained() -> str:
     """Models trained in full size, with the figures of their cards."""
     rows = []
@@ -319,7 +353,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "presets": presets,
     "composers": composers,
     "frames": frames,
-    **{each.__name__: each for each in (likelihood, places, going_on, returns, copying, ears)},
+    **{each.__name__: each for each in (likelihood, places, going_on, returns, copying, ears, voices, listened)},
     "trained": trained,
     "cards": cards,
     "results": results,
