@@ -11,7 +11,7 @@ from partimento.errors import ConfigError
 from partimento.models.wavenet import WaveNet, WaveNetConfig, mu_law_codes, nats_of
 from partimento.models.wavenet_graph import CONTEXT, STEP, wavenet_graphs
 from partimento.models.wavenet_session import WaveNetSession
-from partimento.models.wavenet_shape import MIXTURES, ROLL, SAMPLES_PER_FRAME, outputs_of
+from partimento.models.wavenet_shape import LOUD, MIXTURES, ROLL, SAMPLES_PER_FRAME, outputs_of
 
 SMALL = WaveNetConfig(stacks=2, layers=4, residual=8, skip=12, context=6, context_stacks=1, context_layers=2)
 OUTPUTS = pytest.mark.parametrize("config", [SMALL, replace(SMALL, output="mu_law")], ids=["logistics", "mu_law"])
@@ -60,16 +60,16 @@ def test_what_is_played_is_what_the_network_says_of_it(config):
 
 def test_a_sample_hangs_on_those_within_reach_and_no_later_one():
     module = network()
-    samples = torch.rand(1, 4 * SAMPLES_PER_FRAME) - 0.5
+    samples = (torch.rand(1, 4 * SAMPLES_PER_FRAME) - 0.5) / LOUD
     other = samples.clone()
     at = 3 * SAMPLES_PER_FRAME
     other[:, : at - module.reach] = 0
-    other[:, at:] = 0.9
+    other[:, at:] = 0.9 / LOUD
     roll = torch.from_numpy(rolls(4)[None])
     with torch.no_grad():
         mine, its = module(samples, roll)[0, at], module(other, roll)[0, at]
         assert torch.allclose(mine, its, atol=1e-4)
-        other[:, at - module.reach] = 0.9
+        other[:, at - module.reach] = 0.9 / LOUD
         assert not torch.equal(its, module(other, roll)[0, at])
     assert module.reach == session(module).reach == 1 + 2 * 15
 
