@@ -15,16 +15,22 @@ from torch import Tensor, nn
 
 from partimento.errors import ConfigError
 from partimento.models.ear_heads import KEYS
-from partimento.models.modal_piano_shape import BODY, HIGHEST_HZ, MODES, PARTIALS, body_hz, phases
-
-MOST_CENTS = 4.0
-"""By how much the two sines of a partial are apart at most."""
-
-SLOWEST, FASTEST = 0.05, 120.0
-"""Of decays, 1/s: amplitudes fall to 1/e in 20 s, in 8 ms."""
-
-QUICKEST_RISE, SLOWEST_RISE = 0.0003, 0.02
-"""Seconds in which a note rises to all but 1/e of itself."""
+from partimento.models.modal_piano_shape import (
+    BODY,
+    FASTEST,
+    HIGHEST_HZ,
+    LEAST_LOG_AMPLITUDE,
+    MODES,
+    MOST_CENTS,
+    MOST_LOG_AMPLITUDE,
+    PARTIALS,
+    QUICKEST_RISE,
+    SLOWEST,
+    SLOWEST_RISE,
+    SOFTEST,
+    body_hz,
+    phases,
+)
 
 BLOCK = 256
 """Samples that share a power of every mode."""
@@ -102,13 +108,13 @@ class ModalPiano(nn.Module):
     def modes(self, key: Tensor, velocity: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return amplitudes, decays (1/s) and frequencies (Hz) of notes' modes, each (notes, MODES), and their rise (s), (notes, 1)."""
         with torch.autocast(key.device.type, enabled=False):
-            told = torch.cat([self.known(key), velocity[:, None], torch.log(velocity[:, None] + 0.02)], dim=1)
+            told = torch.cat([self.known(key), velocity[:, None], torch.log(velocity[:, None] + SOFTEST)], dim=1)
             hidden = nn.functional.silu(self.second(nn.functional.silu(self.first(told))))
             lowest, highest = torch.log(hidden.new_tensor([SLOWEST, FASTEST]))
             decay = torch.exp(torch.clamp(self.decay(hidden), lowest, highest))
             strings = self.strings[key]
             second = strings * torch.exp2(MOST_CENTS / 1200 * torch.tanh(self.apart(hidden)))
             hertz = torch.cat([strings, second, self.body.expand(len(key), BODY)], dim=1)
-            amplitude = torch.exp(torch.clamp(self.amplitude(hidden), -16.0, 1.0)) * (hertz < HIGHEST_HZ)
+            amplitude = torch.exp(torch.clamp(self.amplitude(hidden), LEAST_LOG_AMPLITUDE, MOST_LOG_AMPLITUDE)) * (hertz < HIGHEST_HZ)
             rise = QUICKEST_RISE + (SLOWEST_RISE - QUICKEST_RISE) * torch.sigmoid(self.rise(hidden) - 2)
         return amplitude, decay, hertz, rise

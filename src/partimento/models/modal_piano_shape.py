@@ -19,6 +19,20 @@ MODES = STRINGS * PARTIALS + BODY
 HIGHEST_HZ = 7_800.0
 LOWEST_BODY_HZ = 40.0
 
+MOST_CENTS = 4.0
+"""By how much the two sines of a partial are apart at most."""
+
+LEAST_LOG_AMPLITUDE, MOST_LOG_AMPLITUDE = -16.0, 1.0
+
+SLOWEST, FASTEST = 0.05, 120.0
+"""Of decays, 1/s: amplitudes fall to 1/e in 20 s, in 8 ms."""
+
+QUICKEST_RISE, SLOWEST_RISE = 0.0003, 0.02
+"""Seconds in which a note rises to all but 1/e of itself."""
+
+SOFTEST = 0.02
+"""What is added to a velocity before its logarithm is taken."""
+
 
 def body_hz() -> NDArray[np.float64]:
     """Return the frequencies of the body's modes, shape (BODY,): as far apart as the ear tells them, none a multiple of another."""

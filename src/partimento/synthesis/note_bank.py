@@ -102,7 +102,7 @@ class NoteBank:
             into = mix[begin : begin + length]
             into[:held] += sound[skip : skip + held] * gain
             if held < length:
-                fade = _fade(key, rate, dampers)
+                fade = damped(key, rate, dampers)
                 rest = min(length - held, len(fade))
                 into[held : held + rest] += sound[skip + held : skip + held + rest] * (fade[:rest] * gain)
         return mix
@@ -240,8 +240,16 @@ def _faster(sound: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
     return np.asarray(np.interp(places, np.arange(len(sound)), sound), np.float32)
 
 
-def _fade(key: int, rate: int, dampers: Dampers) -> NDArray[np.float32]:
-    """What a damper leaves, sample by sample: low strings take longer, and some of what they sound it hardly reaches."""
+def damped(key: int, rate: int, dampers: Dampers) -> NDArray[np.float32]:
+    """Return what a damper leaves, sample by sample, shape (frames,).
+
+    Low strings take longer, and some of what they sound it hardly reaches.
+
+    Args:
+        key: MIDI.
+        rate: Samples a second.
+        dampers: How they work.
+    """
     constant = (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / dampers.speed
     seconds = 6 * constant
     if dampers.leak > _STILL:

@@ -24,9 +24,7 @@ def coming(batches: Dataset[Batch], first: int, *, workers: int) -> Iterator[Bat
     """
     if not workers:
         return (batches[number] for number in count(first))
-    ahead = DataLoader(
-        batches, batch_size=None, sampler=count(first), num_workers=workers, prefetch_factor=AHEAD, collate_fn=_as_it_is
-    )
+    ahead = DataLoader(batches, batch_size=None, sampler=count(first), num_workers=workers, prefetch_factor=AHEAD, collate_fn=_as_it_is)
     return iter(ahead)
 
 

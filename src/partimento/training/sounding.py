@@ -17,7 +17,7 @@ SIZES = (4096, 2048, 1024, 512, 256, 128)
 FLOOR_DB = 60.0
 """So far below the loudest of a spectrum nothing counts."""
 
-_QUIET = 1e-6
+_QUIET = 3e-5  # amplitude below which it does not matter what is apart: a string that has died away
 
 
 class Sounding:
@@ -75,6 +75,7 @@ def distances(made: Tensor, wanted: Tensor, size: int) -> dict[str, Tensor]:
     ]
     here, there = spectra
     floor = there.amax(dim=(1, 2), keepdim=True) * 10 ** (-FLOOR_DB / 20) + _QUIET
-    apart = torch.linalg.vector_norm(there - here, dim=(1, 2)) / (torch.linalg.vector_norm(there, dim=(1, 2)) + _QUIET)
+    least = _QUIET * there[0].numel() ** 0.5
+    apart = torch.linalg.vector_norm(there - here, dim=(1, 2)) / (torch.linalg.vector_norm(there, dim=(1, 2)) + least)
     logs = (torch.log(here + floor) - torch.log(there + floor)).abs().mean(dim=(1, 2))
     return {"convergence": apart.mean(), "logarithms": logs.mean()}

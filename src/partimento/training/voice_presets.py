@@ -17,6 +17,7 @@ class VoicePreset:
         sizes: Size -> settings of the network; base is what is published.
         steps: Size -> how long it is trained.
         frames: Size -> frames of a stretch, 250 a second.
+        rows: Stretches of a batch.
         learning_rate: The highest.
     """
 
@@ -25,6 +26,7 @@ class VoicePreset:
     sizes: Mapping[str, Mapping[str, Any]]
     steps: Mapping[str, int]
     frames: Mapping[str, int]
+    rows: int
     learning_rate: float
 
 
@@ -39,6 +41,16 @@ VOICES: Mapping[str, VoicePreset] = {
         },
         {"tiny": 20, "small": 20_000, "base": 10_000},
         {"tiny": 8, "small": 160, "base": 320},
+        4,
+        2e-3,
+    ),
+    "modal": VoicePreset(
+        "DDSP-Piano, Renault, Mignot and Roebel 2022: harmonics and noise that networks tell, learnt through spectra of several sizes",
+        "Partials die away as physics has it, in two parts, so a note is a product of matrices; their tuning is measured; no room.",
+        {"tiny": {"units": 8, "known": 4}, "small": {}, "base": {"units": 512, "known": 64}},
+        {"tiny": 20, "small": 8_000, "base": 16_000},
+        {"tiny": 64, "small": 256, "base": 256},
+        16,
         2e-3,
     ),
 }

@@ -25,7 +25,6 @@ from partimento.training.schedule import steps_of_minutes
 from partimento.training.voice_presets import VOICES
 from partimento.training.voice_stream import VoiceStream, VoiceStretches
 
-ROWS = 4
 VALIDATION_BATCHES = 4
 
 
@@ -44,7 +43,7 @@ class VoicePlan:
         learning_rate: Its highest value; the preset's own where None.
         threads: Of torch.
         seed: Sets weights and stretches.
-        rows: Stretches of a batch.
+        rows: Stretches of a batch; the preset's own where None.
         workers: Processes that render ahead.
     """
 
@@ -58,7 +57,7 @@ class VoicePlan:
     learning_rate: float | None = None
     threads: int = 1
     seed: int = 0
-    rows: int = ROWS
+    rows: int | None = None
     workers: int = 0
 
 
@@ -72,7 +71,7 @@ class FittedVoice:
         config: Settings of the network, JSON values.
         progress: How the run went.
         settings: How it was trained, JSON values.
-        figures: Nats a sample on validation pieces, with their own notes and with other ones.
+        figures: What it reached in validation: nats a sample with the pieces' own notes and with other ones, or the distance of spectra.
     """
 
     weights: Mapping[str, NDArray[np.float32]]
@@ -109,31 +108,36 @@ def fit_voice(
     torch.manual_seed(plan.seed)
     module = WaveNet(WaveNetConfig(**preset.sizes[plan.size], output=plan.output)).to(plan.device)
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
-    frames = preset.frames[plan.size]
-    looks = VoiceStream(valid, piano, rows=plan.rows, frames=frames, seed=plan.seed + 1)
+    frames, rows = preset.frames[plan.size], plan.rows or preset.rows
+    looks = VoiceStream(valid, piano, rows=rows, frames=frames, seed=plan.seed + 1)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     loop = Loop(
         Playing(module),
-        VoiceStream(train, piano, rows=plan.rows, frames=frames, seed=plan.seed, workers=plan.workers),
+        VoiceStream(train, piano, rows=rows, frames=frames, seed=plan.seed, workers=plan.workers),
         seen,
-        settings=_settings(plan, sum(weight.numel() for weight in module.parameters())),
+        settings=settings_of(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
-        facts={"performances": len(train), "rows": plan.rows, "network": config},
+        facts={"performances": len(train), "rows": rows, "network": config},
     )
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items()}
     module.load_state_dict(loop.best)
-    kept = asdict(loop.settings) | {"steps": progress.step, "rows": plan.rows, "threads": plan.threads, "device": plan.device}
+    kept = asdict(loop.settings) | {"steps": progress.step, "rows": rows, "threads": plan.threads, "device": plan.device}
     kept["seconds"] = frames * SAMPLES_PER_FRAME / SAMPLE_RATE
     return FittedVoice(weights, wavenet_graphs(weights, config), config, progress, kept, _figures(module, seen))
 
 
-def _settings(plan: VoicePlan, parameters: int) -> Settings:
-    """How the loop trains: half a cosine to the end, for rendered pieces never run out."""
+def settings_of(plan: VoicePlan, parameters: int) -> Settings:
+    """Return how the loop trains: half a cosine to the end, for what is played never runs out.
+
+    Args:
+        plan: What and how.
+        parameters: Of the network.
+    """
     preset = VOICES[plan.preset]
     steps = preset.steps[plan.size] if plan.steps is None else plan.steps
     if plan.minutes is not None and plan.steps is None:
-        heard = plan.rows * preset.frames[plan.size] * SAMPLES_PER_FRAME
+        heard = (plan.rows or preset.rows) * preset.frames[plan.size] * SAMPLES_PER_FRAME
         steps = steps_of_minutes(plan.minutes, parameters=parameters, tokens_per_step=heard)
     return Settings(
         steps,

@@ -1,0 +1,137 @@
+"""A modal piano that plays scores: each note is a sum of damped sines, as `models.modal_piano` says them, and a product of matrices.
+
+The powers of a mode z at all samples are those at the first of each block, times those within a block: so a note is two small tables,
+multiplied. Modes that have died away are left out of the later spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partimento.audio.waveform import Waveform
+from partimento.bundle import STEP, Bundle
+from partimento.errors import AudioError, BundleError
+from partimento.models.ear_heads import FIRST_KEY, KEYS
+from partimento.models.modal_piano_graph import OUTPUTS
+from partimento.models.modal_piano_shape import phases
+from partimento.models.onnx_session import opened
+from partimento.models.wavenet_shape import SAMPLE_RATE
+from partimento.score import Score
+from partimento.score.timed_notes import Performance
+from partimento.synthesis.note_bank import FIRST_UNDAMPED, Dampers, damped
+
+MODEL = "modal"
+
+LONGEST_SECONDS, TAIL_SECONDS, MOST_SECONDS = 20.0, 2.0, 7_200
+"""Of a note at most, after the last one, of a score at most."""
+
+INAUDIBLE = 3e-6
+"""Amplitude below which a mode is left out: 110 dB below full scale."""
+
+_BLOCK = 256
+_SPANS = (0, 8, 32, 128, 512)  # blocks from which on modes are chosen anew
+_AT_ONCE = 256  # notes whose modes are asked for at once
+
+
+class _Modes(NamedTuple):
+    """What the modes of a note begin with, how they turn and die away in a sample, each (modes,); in how many seconds they rise."""
+
+    begun: NDArray[np.complex128]
+    turns: NDArray[np.complex128]
+    rise: float
+
+
+class ModalVoice:
+    """A modal piano's bundle at work (a `Synthesizer`).
+
+    Args:
+        bundle: Of a modal piano.
+
+    Raises:
+        BundleError: When it is none's, or damaged.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        kind = bundle.card.model.get("name")
+        if kind != MODEL or STEP not in bundle.files:
+            remedy = "Train a voice: partimento train --model modal."
+            raise BundleError(f"model '{bundle.card.name}': is a {kind} and no modal piano. {remedy}")
+        self._session = opened(bundle.files[STEP], threads=1)
+        if [output.name for output in self._session.get_outputs()] != list(OUTPUTS):
+            raise BundleError(f"{bundle.folder}: its graph does not say modes. Fetch or train it again.")
+        self._phases = np.exp(2j * np.pi * phases())
+
+    def render(self, score: Score) -> Waveform:
+        """Return the sound of a score's notes on the piano that the voice learnt, one channel at 16 kHz.
+
+        Raises:
+            AudioError: When the score has no notes, or lasts longer than two hours.
+        """
+        if not score.note_count:
+            raise AudioError("the score has no notes. There is nothing to play.")
+        performance = Performance.of(score)
+        seconds = performance.seconds + TAIL_SECONDS
+        if seconds > MOST_SECONDS:
+            raise AudioError(f"the score lasts {seconds / 60:.0f} minutes, expected at most {MOST_SECONDS // 60}. Render parts of it.")
+        mix = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+        notes = performance.notes
+        start = np.rint(notes.start * SAMPLE_RATE).astype(np.int64)
+        held = np.maximum(np.rint(notes.end * SAMPLE_RATE).astype(np.int64) - start, 1)
+        kinds: dict[tuple[int, int], list[int]] = {}
+        for place, kind in enumerate(zip((notes.key - FIRST_KEY).tolist(), notes.velocity.tolist(), strict=True)):
+            if 0 <= kind[0] < KEYS:
+                kinds.setdefault(kind, []).append(place)
+        struck = sorted(kinds)
+        for first in range(0, len(struck), _AT_ONCE):
+            group = struck[first : first + _AT_ONCE]
+            for kind, modes in zip(group, self._said(group), strict=True):
+                places = kinds[kind]
+                _add(mix, modes, kind[0] + FIRST_KEY, start[places].tolist(), held[places].tolist())
+        return Waveform.levelled(mix[None], SAMPLE_RATE)
+
+    def _said(self, struck: list[tuple[int, int]]) -> Iterator[_Modes]:
+        """The modes of each kind of note, of its key from 0 and its velocity."""
+        key, velocity = (np.array(column) for column in zip(*struck, strict=True))
+        given = {"key": key.astype(np.int64), "velocity": (velocity / 127).astype(np.float32)[:, None]}
+        amplitude, decay, hertz, rise = (np.asarray(said, np.float64) for said in self._session.run(list(OUTPUTS), given))
+        turns = (-decay + 2j * np.pi * hertz) / SAMPLE_RATE
+        yield from map(_Modes, amplitude * self._phases, turns, rise[:, 0].tolist())
+
+
+def _add(mix: NDArray[np.float32], modes: _Modes, key: int, starts: list[int], held: list[int]) -> None:
+    """Add all strikes of one key that are as loud, each held for so many samples."""
+    fade = damped(key, SAMPLE_RATE, Dampers())
+    rings = [len(mix) if key >= FIRST_UNDAMPED else long + len(fade) for long in held]
+    wanted = [min(ring, len(mix) - start) for ring, start in zip(rings, starts, strict=True)]
+    sound = _sound(modes, min(max(wanted), round(LONGEST_SECONDS * SAMPLE_RATE)))
+    for start, long, ring in zip(starts, held, wanted, strict=True):
+        length = min(ring, len(sound))
+        kept = length if key >= FIRST_UNDAMPED else min(long, length)
+        into = mix[start : start + length]
+        into[:kept] += sound[:kept]
+        into[kept:] += sound[kept:length] * fade[: length - kept]
+
+
+def _sound(modes: _Modes, samples: int) -> NDArray[np.float32]:
+    """A note held for so many samples, or until it is silent; shape (samples,)."""
+    blocks = -(-samples // _BLOCK)
+    sound = np.zeros((blocks, _BLOCK), np.float32)
+    for first, last in zip(_SPANS, (*_SPANS[1:], blocks), strict=True):
+        end = min(last, blocks)
+        now = modes.begun * np.exp(modes.turns * (first * _BLOCK))
+        heard = np.abs(now) > INAUDIBLE
+        if end <= first or not heard.any():
+            break
+        turns = modes.turns[heard]
+        far = now[heard] * np.exp(np.arange(end - first)[:, None] * (turns * _BLOCK))  # (blocks, modes)
+        near = np.exp(turns[:, None] * np.arange(_BLOCK))  # (modes, _BLOCK)
+        left, right = np.concatenate([far.real, -far.imag], axis=1), np.concatenate([near.real, near.imag])
+        sound[first:end] = left.astype(np.float32) @ right.astype(np.float32)
+    flat = sound.reshape(-1)[:samples]
+    rising = min(samples, round(12 * modes.rise * SAMPLE_RATE) + 1)
+    flat[:rising] *= -np.expm1(-np.arange(rising) / (modes.rise * SAMPLE_RATE))
+    return flat
