@@ -5,11 +5,18 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from partimento.cli.output import command_typed, show
+
+VOICE_FIGURES = {
+    "nats_per_sample": "nats a sample with the right notes",
+    "with_other_notes": "with others",
+    "distance": "nats from the spectra of its piano's notes",
+}
+"""What is said of a voice that was trained."""
 
 
 @Parameter(name="*")
@@ -18,7 +25,8 @@ class Network:
     """What is trained.
 
     Attributes:
-        model: A composer, an ear or a voice of `partimento models presets`, such as char_rnn, markov, play-bach, ears or wavenet.
+        model: A composer, an ear or a voice of `partimento models presets`, such as char_rnn, markov, play-bach, ears, wavenet or
+            modal.
         encoding: How music becomes numbers, such as characters, chorale or keys; the model's own where not given.
         size: tiny, small or base, which is as published.
         cell: Of a char_rnn: lstm, gru or rnn.
@@ -86,7 +94,7 @@ def train(
     """Make a model from a folder of scores or a named corpus.
 
     Args:
-        corpus: Folders, files, or sets of `partimento corpus list` (also as set=folder).
+        corpus: Folders, files, or sets of `partimento corpus list` (also as set=folder); none for a modal piano.
         network: What is trained.
         course: How long and how.
         out: Folder of the bundle; the run's checkpoint, log and samples go to its folder "run".
@@ -101,11 +109,9 @@ def train(
 
     named = name or out.resolve().name
     if network.model in VOICES:
-        from partimento.cli.voice_training import train_voice  # noqa: PLC0415
-
-        found = train_voice(open_corpus(corpus), network, course, out=out, name=named, command=command_typed(corpus))
-        said = f"{found['nats_per_sample']:.3f} nats a sample with the right notes, {found['with_other_notes']:.3f} with others"
+        found = _voice(corpus, network, course, out=out, name=named)
         hear = f"partimento render SCORE OUT --voice {network.model} --model {shlex.quote(str(out))}"
+        said = ", ".join(f"{found[name]:.3f} {words}" for name, words in VOICE_FIGURES.items() if name in found)
         show(found, f"{found['bundle']}: {found['steps']} steps; {said}.\n{found['ended']}.\nHear it: {hear}", as_json=as_json)
         return
 
@@ -128,3 +134,17 @@ def train(
         f"Hear it: partimento compose --model {shlex.quote(str(out))}"
     )
     show(fields, words, as_json=as_json)
+
+
+def _voice(corpus: tuple[str, ...], network: Network, course: Course, *, out: Path, name: str) -> dict[str, Any]:
+    """Train a voice; return the fields of the JSON object."""
+    from partimento.cli.voice_training import train_modal_voice, train_voice  # noqa: PLC0415  # --help must not load numpy
+    from partimento.corpus.open import open_corpus  # noqa: PLC0415
+    from partimento.errors import ConfigError  # noqa: PLC0415
+
+    command = command_typed(corpus)
+    if network.model != "modal":
+        return train_voice(open_corpus(corpus), network, course, out=out, name=name, command=command)
+    if corpus:
+        raise ConfigError(f"'{corpus[0]}': a modal piano learns from the single notes of its --piano alone. Leave the corpus out.")
+    return train_modal_voice(network, course, out=out, name=name, command=command)
