@@ -35,6 +35,7 @@ from partimento.score import Score
 from partimento.score.tempo import ticks_at
 from partimento.score.timed_notes import Performance
 from partimento.score.transform import cut
+from partimento.synthesis.modal_voice import ModalVoice
 from partimento.synthesis.note_bank import NoteBank
 from partimento.synthesis.soundfont import SoundfontSynthesizer
 from partimento.synthesis.synthesizer import Synthesizer
@@ -42,7 +43,7 @@ from partimento.synthesis.wavenet_voice import WaveNetVoice
 from partimento.transcription.transcriber import Transcriber, load_transcriber
 
 FIGURE = "S11_voices"
-LEARNT = {"wavenet": WaveNetVoice}
+LEARNT = {"wavenet": WaveNetVoice, "modal": ModalVoice}
 """Network of a voice's card -> who plays it."""
 
 COLUMNS = {
