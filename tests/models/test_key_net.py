@@ -11,9 +11,11 @@ from partimento.errors import ConfigError
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
 from partimento.models.key_net_scales import byte_graph
+from partimento.models.key_net_shape import ahead_of
 from partimento.models.onnx_session import opened
 
 SMALL = KeyNetConfig(units=8, dilations=(1, 2), narrow=2)
+LIVE = KeyNetConfig(units=8, dilations=(1, 2, 4), narrow=2, ahead=2)
 
 
 def ear(config=SMALL):
@@ -33,11 +35,12 @@ def heard(network, spectra):
     return torch.sigmoid(heads).numpy(), torch.sigmoid(pedal).numpy()
 
 
+@pytest.mark.parametrize("config", [SMALL, LIVE])
 @pytest.mark.parametrize("time", [2, 38])
-def test_the_graph_hears_what_the_network_hears(time):
-    network = ear()
+def test_the_graph_hears_what_the_network_hears(config, time):
+    network = ear(config)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    session = opened(key_net_graph(weights, asdict(SMALL)))
+    session = opened(key_net_graph(weights, asdict(config)))
     spectra = np.random.default_rng(0).random((1, time, 2, 300), np.float32)
     found = session.run(["heads", "pedal.chance"], {"spectra": spectra})
     for mine, its in zip(heard(network, spectra), found, strict=True):
@@ -81,6 +84,26 @@ def test_it_hears_no_farther_than_its_reach():
         assert np.take(mine, 40, axis=mine.ndim - 2 if mine.ndim == 4 else 1) == pytest.approx(
             np.take(its, 40, axis=its.ndim - 2 if its.ndim == 4 else 1), abs=1e-6
         )
+
+
+@pytest.mark.parametrize(("begin", "end", "same"), [(60, 120, range(54)), (0, 12, range(72, 120))])
+def test_a_live_ear_hears_little_ahead_and_all_of_its_reach_back(begin, end, same):
+    network = ear(LIVE)
+    assert network.reach == 2 * (1 + 2 + 8 + 16) == 54 and ahead_of(LIVE.dilations, LIVE.ahead) == 6
+    spectra = np.random.default_rng(2).random((1, 120, 2, 300), np.float32)
+    other = spectra.copy()
+    other[:, begin:end] = 0
+    for mine, its, axis in zip(heard(network, spectra), heard(network, other), (2, 1), strict=True):
+        differs = np.abs(mine - its).max(axis=tuple(number for number in range(mine.ndim) if number != axis)) > 1e-6
+        assert not differs[list(same)].any() and differs[begin:end].any()
+    heads = np.abs(heard(network, other)[0] - heard(network, spectra)[0])
+    assert heads[:, :, begin - 6 if begin else end + 16].max() > 1e-6  # it does hear so far
+
+
+@pytest.mark.parametrize("ahead", [-1, 3])
+def test_more_blocks_than_there_are_cannot_hear_ahead(ahead):
+    with pytest.raises(ConfigError, match=f"ear: {ahead} blocks hear ahead, expected 0 to 2"):
+        KeyNetConfig(units=8, dilations=(1, 2), ahead=ahead)
 
 
 @pytest.mark.parametrize("wrong", [{"bins": 301}, {"units": 4}, {"dilations": ()}, {"narrow": 0}, {"dropout": 1.0}])

@@ -5,7 +5,8 @@ given the spectrum around its own partials, and all keys share their weights: wh
 weights do what networks over the whole spectrum need millions for (Bittner et al. 2022 stack harmonics likewise). Two spectra are heard
 at once, which halves the work. Time is heard by dilated convolutions, for each key by itself; after each of them keys hear each other, at
 every interval: a few channels are convolved along the keys, over the whole keyboard, as one product of matrices. Unusual: an onset is
-not a frame but a height that rises and falls around it, so that its time can be told between frames (Kong et al. 2021).
+not a frame but a height that rises and falls around it, so that its time can be told between frames (Kong et al. 2021). An ear that is
+to hear while music is played hears little ahead: only its first blocks do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch.nn.functional import pad
 
 from partimento.errors import ConfigError
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
-from partimento.models.key_net_shape import PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, reach_of
+from partimento.models.key_net_shape import PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, pads_of, reach_of
 
 RARE = [-4.0, -3.0, -4.0, 0.0]
 """What each head says before it has learnt: few keys do anything."""
@@ -36,6 +37,8 @@ class KeyNetConfig:
         dilations: Of the convolutions along time, one a block, in pairs of spectra.
         narrow: Channels by which keys hear each other.
         dropout: Share of channels dropped in training.
+        ahead: Blocks that hear as far ahead as back, from the first on; the others, and what is said of the pedal, hear back, twice as
+            far. None where all hear ahead, the pedal's too.
     """
 
     bins: int = 300
@@ -45,6 +48,7 @@ class KeyNetConfig:
     dilations: tuple[int, ...] = (1, 1, 2, 4, 8, 1, 2, 4)
     narrow: int = 16
     dropout: float = 0.1
+    ahead: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -54,6 +58,8 @@ class KeyNetConfig:
                 f"ear: {self.bins} bins, {self.units} units, {self.narrow} narrow, dilations {self.dilations}, dropout {self.dropout}; "
                 "expected 3 bins a key, 8 to 512 units, 1 to 64 narrow ones, at least one dilation, dropout from 0 to below 1."
             )
+        if self.ahead is not None and not 0 <= self.ahead <= len(self.dilations):
+            raise ConfigError(f"ear: {self.ahead} blocks hear ahead, expected 0 to {len(self.dilations)}, as many as there are, or None.")
 
 
 class KeyNet(nn.Module):
@@ -74,15 +80,18 @@ class KeyNet(nn.Module):
         self.register_buffer("places", torch.where((places >= 0) & (places < config.bins), places, config.bins), persistent=False)
         self.stem = nn.Conv2d(TOGETHER * config.windows * len(places), units, 1)
         self.register = nn.Parameter(torch.zeros(units, 1, KEYS))
-        self.blocks = nn.ModuleList(Block(config, dilation) for dilation in config.dilations)
+        self.blocks = nn.ModuleList(
+            Block(config, dilation, centred=config.ahead is None or number < config.ahead) for number, dilation in enumerate(config.dilations)
+        )
         self.norm = nn.BatchNorm2d(units)
         self.wide = nn.Conv2d(units, units, 1)
         self.heads = nn.Conv2d(units, TOGETHER * len(HEADS), 1)
-        self.pedal_wide = nn.Conv1d(2 * units, PEDAL_UNITS, PEDAL_SPAN, padding=PEDAL_SPAN // 2)
-        self.pedal = nn.Conv1d(PEDAL_UNITS, TOGETHER, PEDAL_SPAN, padding=PEDAL_SPAN // 2)
+        self.pedal_wide = nn.Conv1d(2 * units, PEDAL_UNITS, PEDAL_SPAN)
+        self.pedal = nn.Conv1d(PEDAL_UNITS, TOGETHER, PEDAL_SPAN)
         with torch.no_grad():
             self.heads.bias.copy_(torch.tensor(RARE).repeat(TOGETHER))  # type: ignore[union-attr]  # it has one
-        self.reach = reach_of(config.dilations)
+        self.pedal_pads = pads_of(PEDAL_SPAN - 1, centred=config.ahead is None)
+        self.reach = reach_of(config.dilations, config.ahead)
 
     def forward(self, spectra: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits of onset, frame, offset and velocity / 128, shape (batch, heads, time, keys), and of the pedal, (batch, time).
@@ -99,7 +108,7 @@ class KeyNet(nn.Module):
         hidden = torch.relu(self.wide(torch.relu(self.norm(hidden))))
         whole = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)  # (batch, 2 * units, time / TOGETHER)
         said = self.heads(hidden).unflatten(1, (TOGETHER, len(HEADS)))
-        pedal = self.pedal(torch.relu(self.pedal_wide(whole)))
+        pedal = self.pedal(pad(torch.relu(self.pedal_wide(pad(whole, self.pedal_pads))), self.pedal_pads))
         return said.permute(0, 2, 3, 1, 4).reshape(batch, len(HEADS), time, KEYS), pedal.transpose(1, 2).reshape(batch, time)
 
 
@@ -108,10 +117,11 @@ class Block(nn.Module):
 
     turned: Tensor
 
-    def __init__(self, config: KeyNetConfig, dilation: int) -> None:
+    def __init__(self, config: KeyNetConfig, dilation: int, *, centred: bool) -> None:
         super().__init__()
         units, narrow = config.units, config.narrow
-        self.time = nn.Conv2d(units, units, (3, 1), padding=(dilation, 0), dilation=(dilation, 1))
+        self.centred, self.side = centred, dilation
+        self.time = nn.Conv2d(units, units, (3, 1), padding=(dilation if centred else 2 * dilation, 0), dilation=(dilation, 1))
         self.after = nn.BatchNorm2d(units)
         self.narrow = nn.Conv2d(units, narrow, 1)
         self.intervals = nn.Parameter(torch.randn(narrow, 2 * KEYS - 1) / KEYS**0.5)
@@ -122,7 +132,10 @@ class Block(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return the next hidden state, shape (batch, units, time, keys)."""
-        said = torch.relu(self.after(self.time(hidden)))
+        said = self.time(hidden)
+        if not self.centred:  # silence before it and behind it, of which the latter was not asked for
+            said = said[:, :, : hidden.shape[2]]
+        said = torch.relu(self.after(said))
         others = torch.einsum("bctk,ckj->bctj", self.narrow(said), self.intervals[:, self.turned])
         added: Tensor = self.dropout(self.point(torch.cat([said, others], dim=1)))
         return hidden + added

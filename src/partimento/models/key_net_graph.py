@@ -12,7 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
-from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, TOGETHER, reach_of
+from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, TOGETHER, pads_of, reach_of
 from partimento.models.onnx_graph import Graph, Range, Weights, model_bytes, scale_and_shift
 
 Limits = Mapping[str, Range]
@@ -33,8 +33,11 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
     floats = {name: np.asarray(value, np.float32) for name, value in weights.items()}
     graph = Graph()
     hidden = _stem(graph, floats, config, limits)
+    ahead = config.get("ahead")
     for number, dilation in enumerate(config["dilations"]):
-        hidden = _block(graph, floats, hidden, number, dilation, limits)
+        before, behind = pads_of(2 * dilation, centred=ahead is None or number < ahead)
+        along = {"dilations": [dilation, 1], "pads": [before, 0, behind, 0]}
+        hidden = _block(graph, floats, hidden, number, along, limits)
     factor, offset = scale_and_shift(floats, "norm")
     scaled = graph.node("Mul", [hidden, graph.constant("norm.factor", factor[:, None, None])], "norm.scaled")
     normal = graph.node(
@@ -51,9 +54,9 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
     mean = graph.node("ReduceMean", [wide], "whole.mean", axes=[3], keepdims=0)
     most = graph.node("ReduceMax", [wide], "whole.most", axes=[3], keepdims=0)
     whole = graph.node("Concat", [mean, most], "whole", axis=1)
-    side = PEDAL_SPAN // 2
-    pressed = graph.node("Relu", [_conv(graph, whole, floats, "pedal_wide", pads=[side, side])], "pedal_wide.relu")
-    pedal = graph.node("Transpose", [_conv(graph, pressed, floats, "pedal", pads=[side, side])], "pedal.turns", perm=[0, 2, 1])
+    pads = list(pads_of(PEDAL_SPAN - 1, centred=ahead is None))
+    pressed = graph.node("Relu", [_conv(graph, whole, floats, "pedal_wide", pads=pads)], "pedal_wide.relu")
+    pedal = graph.node("Transpose", [_conv(graph, pressed, floats, "pedal", pads=pads)], "pedal.turns", perm=[0, 2, 1])
     flat = graph.node("Reshape", [pedal, graph.constant("pedal.shape", np.array([1, -1], np.int64))], "pedal.flat")
     graph.node("Sigmoid", [flat], "pedal.chance")
     inputs = [helper.make_tensor_value_info("spectra", TensorProto.FLOAT, [1, "time", config["windows"], config["bins"]])]
@@ -61,7 +64,7 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
         helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, len(HEADS), "time", KEYS]),
         helper.make_tensor_value_info("pedal.chance", TensorProto.FLOAT, [1, "time"]),
     ]
-    facts = {"spectrum": "thirds", "reach": str(reach_of(config["dilations"])), "together": str(TOGETHER)}
+    facts = {"spectrum": "thirds", "reach": str(reach_of(config["dilations"], ahead)), "together": str(TOGETHER)}
     return model_bytes(graph, inputs, outputs, facts)
 
 
@@ -110,14 +113,13 @@ def _wide(graph: Graph, weights: Weights, normal: str, limits: Limits | None) ->
     return graph.floats_of(said, limits["wide"])
 
 
-def _block(graph: Graph, weights: Weights, hidden: str, number: int, dilation: int, limits: Limits | None) -> str:
+def _block(graph: Graph, weights: Weights, hidden: str, number: int, along: dict[str, list[int]], limits: Limits | None) -> str:
     """One block; see `key_net.Block`."""
     name = f"blocks.{number}"
     factor, offset = scale_and_shift(weights, f"{name}.after")
     kernel, bias = (np.asarray(weights[f"{name}.time.{part}"], np.float32) for part in ("weight", "bias"))
     kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
     point, units = np.asarray(weights[f"{name}.point.weight"], np.float32), kernel.shape[0]
-    along = {"dilations": [dilation, 1], "pads": [dilation, 0, dilation, 0]}
     narrowed = np.asarray(weights[f"{name}.narrow.weight"], np.float32), np.asarray(weights[f"{name}.narrow.bias"], np.float32)
     if limits is None:
         inputs = [hidden, graph.constant(f"{name}.time.weight", kernel), graph.constant(f"{name}.time.bias", bias)]

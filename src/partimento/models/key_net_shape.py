@@ -16,6 +16,22 @@ PEDAL_UNITS, PEDAL_SPAN = 32, 9
 """Channels of what all keys together say of the pedal, and the pairs of spectra it is heard in, twice."""
 
 
-def reach_of(dilations: Sequence[int]) -> int:
-    """Return how many spectra to either side of those heard at once an answer hangs on, a multiple of `TOGETHER`."""
-    return TOGETHER * (sum(dilations) + 2 * (PEDAL_SPAN // 2))
+def ahead_of(dilations: Sequence[int], ahead: int | None) -> int:
+    """Return how many spectra behind those heard at once an answer hangs on, a multiple of `TOGETHER`.
+
+    Args:
+        dilations: Of the blocks, in pairs of spectra.
+        ahead: How many blocks hear ahead; see `key_net.KeyNetConfig`.
+    """
+    return TOGETHER * (sum(dilations) + 2 * (PEDAL_SPAN // 2) if ahead is None else sum(dilations[:ahead]))
+
+
+def reach_of(dilations: Sequence[int], ahead: int | None = None) -> int:
+    """Return how many spectra to either side of those heard at once an answer hangs on at most; see `ahead_of`."""
+    back = sum(dilations) + 2 * (PEDAL_SPAN // 2)
+    return TOGETHER * (back if ahead is None else back + sum(dilations[ahead:]) + 2 * (PEDAL_SPAN // 2))
+
+
+def pads_of(span: int, *, centred: bool) -> tuple[int, int]:
+    """Return how much silence a convolution that hears `span` steps beside its own adds before the first one and behind the last."""
+    return (span // 2, span // 2) if centred else (span, 0)

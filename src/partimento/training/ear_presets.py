@@ -58,9 +58,10 @@ EARS: Mapping[str, EarPreset] = {
         {
             "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2},
             "small": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8},
+            "live": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8, "ahead": 3},
             "base": {"units": 64, "dilations": (1, 1, 2, 4, 8, 1, 2, 4)},
         },
-        {"tiny": 20, "small": 3_000, "base": 12_000},
+        {"tiny": 20, "small": 3_000, "live": 12_000, "base": 12_000},
         3e-3,
     ),
     "onsets_frames": EarPreset(
