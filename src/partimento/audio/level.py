@@ -46,6 +46,7 @@ class SettlingLevel:
         self._size = round(BLOCK_SECONDS * sample_rate)
         self._waiting = np.zeros(0, np.float32)
         self._energies: list[float] = []
+        self._gain = np.float32(1)
 
     def push(self, samples: Mono) -> None:
         """Hear more."""
@@ -53,18 +54,24 @@ class SettlingLevel:
             return
         self._waiting = np.concatenate([self._waiting, samples])
         whole = len(self._waiting) // self._size * self._size
-        self._energies += _energies(self._waiting[:whole], self._size).tolist()
-        self._waiting = self._waiting[whole:]
+        if whole:
+            self._energies += _energies(self._waiting[:whole], self._size).tolist()
+            self._gain = _settled(np.array(self._energies[: round(LOOKED_AT_SECONDS / BLOCK_SECONDS)]))
+            self._waiting = self._waiting[whole:]
 
     @property
     def gain(self) -> np.float32:
         """The factor that brings the sound to `REFERENCE_DB`."""
-        energies = np.array(self._energies[: round(LOOKED_AT_SECONDS / BLOCK_SECONDS)])
-        seconds = float(np.count_nonzero(_is_heard(energies))) * BLOCK_SECONDS
-        if not seconds:
-            return np.float32(1)
-        level = (EXPECTED_SECONDS * REFERENCE_DB + seconds * _gated_db(energies)) / (EXPECTED_SECONDS + seconds)
-        return _gain_of(level)
+        return self._gain
+
+
+def _settled(energies: NDArray[np.float64]) -> np.float32:
+    """The factor that the blocks so far, with these energies, ask for."""
+    seconds = float(np.count_nonzero(_is_heard(energies))) * BLOCK_SECONDS
+    if not seconds:
+        return np.float32(1)
+    level = (EXPECTED_SECONDS * REFERENCE_DB + seconds * _gated_db(energies)) / (EXPECTED_SECONDS + seconds)
+    return _gain_of(level)
 
 
 def _energies(samples: Mono, size: int) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ Spectra = NDArray[np.float32]
 """Shape (spectra, windows, bins): logarithms of energy, 0 in silence and about 1 for every 20 dB above it."""
 
 _BLOCK = 512
-_GROUP = 60
+_GROUP = 30
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,26 @@ class Spectrum:
         count, half = -(-len(samples) // self.hop), self.side
         padded = np.zeros(count * self.hop + 2 * half, np.float32)
         padded[half : half + len(samples)] = samples
+        return self.within(padded, count)
+
+    def within(self, samples: NDArray[np.float32], count: int) -> Spectra:
+        """Return so many spectra, shape (count, windows, bins), the first with its middle at sample `side`.
+
+        Args:
+            samples: As for `of`, in one piece, to `side` samples behind the middle of the last spectrum at least.
+            count: How many.
+        """
+        step = samples.itemsize
         found = np.empty((count, len(self.windows), self.bins), np.float32)
         for number, size in enumerate(self.windows):
-            frames = np.lib.stride_tricks.sliding_window_view(padded[half - size // 2 :], size)[:: self.hop][:count]
-            shares, parts = self.shares_of(size), _parts(self, size)
+            begin = (self.side - size // 2) * step
+            frames = np.ndarray((count, size), samples.dtype, samples, begin, (self.hop * step, step))  # rows of the same samples
             for first in range(0, count, _BLOCK):
                 energy = _energy(frames[first : first + _BLOCK] * window(size))
-                for bins, part in parts:
-                    found[first : first + _BLOCK, number, bins] = energy[:, part] @ shares[part, bins]
-        np.log(found + np.float32(FLOOR), out=found)
+                for bins, part, shares in _parts(self, size):
+                    np.matmul(energy[:, part], shares, out=found[first : first + _BLOCK, number, bins])
+        found += np.float32(FLOOR)
+        np.log(found, out=found)
         found -= np.float32(np.log(FLOOR))
         found *= np.float32(1 / TWENTY_DB)
         return found
@@ -88,7 +99,9 @@ class Spectrum:
 def _energy(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Energy of each frequency, shape (frames, size / 2 + 1)."""
     spectrum = np.fft.rfft(frames, axis=1)
-    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+    energy = np.square(spectrum.real)
+    energy += np.square(spectrum.imag)
+    return energy.astype(np.float32, copy=False)
 
 
 @lru_cache
@@ -99,12 +112,15 @@ def window(size: int) -> NDArray[np.float32]:
 
 
 @lru_cache
-def _parts(spectrum: Spectrum, size: int) -> list[tuple[slice, slice]]:
-    """Groups of bins, and the frequencies that any of them hears: what is nought need not be multiplied."""
-    shares = spectrum.shares_of(size)
-    groups = [slice(first, first + _GROUP) for first in range(0, spectrum.bins, _GROUP)]
-    heard = [np.flatnonzero(shares[:, bins].any(axis=1)) for bins in groups]
-    return [(bins, slice(int(places[0]), int(places[-1]) + 1)) for bins, places in zip(groups, heard, strict=True)]
+def _parts(spectrum: Spectrum, size: int) -> list[tuple[slice, slice, NDArray[np.float32]]]:
+    """Groups of bins, the frequencies that any of them hears, and their shares: what is nought need not be multiplied."""
+    shares, parts = spectrum.shares_of(size), []
+    for first in range(0, spectrum.bins, _GROUP):
+        bins = slice(first, first + _GROUP)
+        places = np.flatnonzero(shares[:, bins].any(axis=1))
+        heard = slice(int(places[0]), int(places[-1]) + 1)
+        parts.append((bins, heard, np.ascontiguousarray(shares[heard, bins])))
+    return parts
 
 
 class SpectraStream:
@@ -116,8 +132,7 @@ class SpectraStream:
 
     def __init__(self, spectrum: Spectrum) -> None:
         self._spectrum = spectrum
-        self._lead = -(-spectrum.side // spectrum.hop) * spectrum.hop
-        self._samples, self._over = np.zeros(0, np.float32), 0  # what is in hand, and how much of it belongs to moments that are over
+        self._samples = np.zeros(spectrum.side, np.float32)  # from `side` samples before the middle of the next spectrum on
 
     def push(self, samples: NDArray[np.float32], *, gain: np.float32 | float = 1.0) -> Spectra:
         """Return the spectra that are now known, shape (moments, windows, bins), often of no moment.
@@ -127,21 +142,19 @@ class SpectraStream:
             gain: A factor for all that these spectra hear.
         """
         self._samples = np.concatenate([self._samples, samples])
-        behind = len(self._samples) - self._over - self._spectrum.side
+        behind = len(self._samples) - 2 * self._spectrum.side
         return self._next(behind // self._spectrum.hop + 1 if behind >= 0 else 0, gain)
 
     def finish(self, *, gain: np.float32 | float = 1.0) -> Spectra:
         """Return the rest when no more comes; the last call."""
-        return self._next(-(-(len(self._samples) - self._over) // self._spectrum.hop), gain)
+        rest = -(-(len(self._samples) - self._spectrum.side) // self._spectrum.hop)
+        self._samples = np.concatenate([self._samples, np.zeros(self._spectrum.side, np.float32)])
+        return self._next(rest, gain)
 
-    def _next(self, ready: int, gain: np.float32 | float) -> Spectra:
+    def _next(self, count: int, gain: np.float32 | float) -> Spectra:
         """So many further spectra."""
-        hop = self._spectrum.hop
-        if ready <= 0:
+        if not count:
             return np.zeros((0, len(self._spectrum.windows), self._spectrum.bins), np.float32)
-        first = self._over // hop
-        needed = self._samples[: self._over + (ready - 1) * hop + self._spectrum.side]
-        new = self._spectrum.of(needed * np.float32(gain))[first : first + ready]
-        gone = max(self._over + ready * hop - self._lead, 0)
-        self._samples, self._over = self._samples[gone:], self._over + ready * hop - gone
-        return new
+        needed = self._samples[: (count - 1) * self._spectrum.hop + 2 * self._spectrum.side]
+        self._samples = self._samples[count * self._spectrum.hop :]
+        return self._spectrum.within(needed * np.float32(gain), count)

@@ -81,21 +81,29 @@ def velocities(shares: Curve) -> NDArray[np.int64]:
     return np.clip(np.rint(shares * 128), 1, 127).astype(np.int64)
 
 
-def tops(curve: Curve, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return frames and keys of the tops of a curve that reach `least`; of a flat one its first frame. Ordered by key, then time."""
-    before = np.vstack([np.zeros((1, curve.shape[1]), curve.dtype), curve[:-1]])
-    after = np.vstack([curve[1:], np.zeros((1, curve.shape[1]), curve.dtype)])
-    key, frame = np.nonzero(((curve >= least) & (curve > before) & (curve >= after)).T)
-    return frame, key
+def tops(curve: Curve, least: float | NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return frames and keys of the tops of a curve that reach `least`, of all keys or of each; of a flat one its first frame.
+
+    Ordered by key, then time.
+    """
+    key, frame = np.nonzero((curve >= least).T)
+    left, top, right = _around(curve, frame, key)
+    mine = (top > left) & (top >= right)
+    return frame[mine], key[mine]
 
 
 def between(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return how far from its frame the top of a triangle lies that goes through a frame and its neighbours, -0.5 to 0.5."""
-    top = curve[frame, key].astype(np.float64)
-    left = np.where(frame > 0, curve[np.maximum(frame - 1, 0), key], 0.0)
-    right = np.where(frame < len(curve) - 1, curve[np.minimum(frame + 1, len(curve) - 1), key], 0.0)
+    left, top, right = (each.astype(np.float64) for each in _around(curve, frame, key))
     place: NDArray[np.float64] = np.clip((right - left) / (2 * np.maximum(top - np.minimum(left, right), 1e-9)), -0.5, 0.5)
     return place
+
+
+def _around(curve: Curve, frame: NDArray[np.int64], key: NDArray[np.int64]) -> tuple[Curve, Curve, Curve]:
+    """A curve before some frames, in them and behind them, each shape (frames,); 0 before the first frame and behind the last."""
+    last = len(curve) - 1
+    left = curve[np.maximum(frame - 1, 0), key] * (frame > 0)
+    return left, curve[frame, key], curve[np.minimum(frame + 1, last), key] * (frame < last)
 
 
 def spans_of(chances: NDArray[np.uint8], *, threshold: float, rate: float) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +64,7 @@ class NoteStream:
 
     def __init__(self, thresholds: Thresholds, *, rate: float, apart: int = 1) -> None:
         self._thresholds, self._rate, self._apart = thresholds, rate, apart
+        self._least = np.repeat(np.array([thresholds.onset, thresholds.offset], np.float32), KEYS)
         self._last = np.zeros((len(HEADS), 2, KEYS), np.float32)  # the moment that is looked at next, and the one before it
         self._moments = 0
         self._open: dict[int, _Open] = {}
@@ -82,12 +82,14 @@ class NoteStream:
             heads: Chances, shape (heads, moments, keys), as `models.ear_heads.HEADS` names them, any number of moments.
         """
         events: list[Event] = []
-        for column in range(heads.shape[1]):
-            around = np.concatenate([self._last, heads[:, column : column + 1]], axis=1)  # (heads, 3, keys)
-            if self._moments:
-                events += self._looked_at(around, self._moments - 1)
-            self._last = around[:, 1:]
-            self._moments += 1
+        curves = np.concatenate([self._last, heads], axis=1)
+        first, count = self._moments - 1, heads.shape[1]  # the moment of the second column, the first that may be told
+        started, ended = self._tops(curves)
+        for column, low in enumerate((curves[_FRAME, 1:-1] < self._thresholds.frame).tolist()):
+            if self._moments or column:
+                events += self._looked_at(started.get(column, {}), ended.get(column, {}), low, first + column)
+        self._last = curves[:, count:]
+        self._moments += count
         return events
 
     def finish(self) -> list[Event]:
@@ -108,25 +110,38 @@ class NoteStream:
             np.array([struck.velocity for struck, _ in found], np.int64),
         )
 
-    def _looked_at(self, around: NDArray[np.float32], moment: int) -> Iterator[Event]:
-        """What happens in a moment, given its curves, those before and those behind it, shape (heads, 3, keys)."""
-        tops_found = _places(around[_ONSET], self._thresholds.onset, moment)
-        started = {key: place for key, place in tops_found.items() if moment - self._struck.get(key, -self._apart) >= self._apart}
-        ended = _places(around[_OFFSET], self._thresholds.offset, moment)
-        low = around[_FRAME, 1] < self._thresholds.frame
-        for key in sorted({*started, *self._open}):
+    def _tops(self, curves: NDArray[np.float32]) -> list[dict[int, dict[int, tuple[float, int]]]]:
+        """Of onsets and offsets: column behind the first -> key -> the place, in moments, of a top and a velocity."""
+        both = np.concatenate([curves[_ONSET], curves[_OFFSET]], axis=1)
+        found: list[dict[int, dict[int, tuple[float, int]]]] = [{}, {}]
+        frame, key = tops(both, self._least)
+        if len(frame):
+            place = self._moments - 2 + frame + between(both, frame, key)
+            loud = velocities(curves[_VELOCITY, frame, key % KEYS])
+            for column, where, top in zip((frame - 1).tolist(), key.tolist(), zip(place.tolist(), loud.tolist(), strict=True), strict=True):
+                found[where // KEYS].setdefault(column, {})[where % KEYS] = top
+        return found
+
+    def _looked_at(
+        self, started: dict[int, tuple[float, int]], ended: dict[int, tuple[float, int]], low: list[bool], moment: int
+    ) -> list[Event]:
+        """What happens in a moment, given the tops of its onsets and offsets by key, and whether each key is low."""
+        events: list[Event] = []
+        started = {key: top for key, top in started.items() if moment - self._struck.get(key, -self._apart) >= self._apart}
+        for key in sorted({*started, *(key for key in self._open if low[key] or key in ended)}):
             if key in self._open:
                 after = self._open[key].moment + 1
-                ends = [started[key]] if key in started else []
+                ends = [started[key][0]] if key in started else []
                 ends += [moment] if low[key] and moment > after else []
-                ends += [ended[key]] if key in ended and ended[key] > after else []
+                ends += [ended[key][0]] if key in ended and ended[key][0] > after else []
                 if ends:
-                    yield self._let_go(key, min(ends))
+                    events.append(self._let_go(key, min(ends)))
             if key in started:
-                velocity = int(velocities(around[_VELOCITY, 1, key : key + 1])[0])
-                struck = Struck(max(started[key], 0.0) / self._rate, key + FIRST_KEY, velocity)
+                place, velocity = started[key]
+                struck = Struck(max(place, 0.0) / self._rate, key + FIRST_KEY, velocity)
                 self._open[key], self._struck[key] = _Open(moment, struck), moment
-                yield struck
+                events.append(struck)
+        return events
 
     def _let_go(self, key: int, place: float) -> LetGo:
         """End a note."""
@@ -134,11 +149,3 @@ class NoteStream:
         end = max(place / self._rate, struck.onset_seconds + 1 / self._rate)
         self._over.append((struck, end))
         return LetGo(end, struck.key)
-
-
-def _places(curve: NDArray[np.float32], least: float, moment: int) -> dict[int, float]:
-    """Key -> the place, in moments, of the top that its curve, shape (3, keys), has in the middle."""
-    frame, key = tops(curve, least)
-    mine = frame == 1
-    places = moment + between(curve, frame[mine], key[mine])
-    return dict(zip(key[mine].tolist(), places.tolist(), strict=True))
