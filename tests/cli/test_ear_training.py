@@ -83,3 +83,9 @@ def test_two_pianos_are_needed(tmp_path, pianos):
     status, _, error = run("train", corpus, "--model", "ears", *pianos, "--out", tmp_path / "model")
     assert status == 1
     assert f"--piano: {len(pianos) // 2} given, expected two or more" in error
+
+
+@pytest.mark.parametrize("model", ["char_rnn", "onsets_frames", "wavenet"])
+def test_only_our_ears_have_the_size_live(tmp_path, model):
+    status, _, error = run("train", tmp_path, "--model", model, "--size", "live", "--out", tmp_path / "model")
+    assert status == 1 and f"--size live: {model} has no such size, only ears has. Give tiny, small or base." in error

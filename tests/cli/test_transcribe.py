@@ -4,6 +4,7 @@ import io
 import json
 import sys
 import types
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from test_ear_training import trained  # noqa: F401  # an ear
 from little_music import run
 from partimento.bundle import STEP, load_bundle, save_bundle
 from partimento.files import read
+from partimento.models.key_net import KeyNet, KeyNetConfig
+from partimento.models.key_net_live_graph import key_net_live_graph
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,21 @@ def test_who_breaks_off_loses_nothing(ear, tmp_path, monkeypatch, failure):
     end = lines(text)[-1]
     assert end["seconds"] > 1.4 and end["notes"] == read(tmp_path / "out.mid").note_count > 0
     assert any("broke off: the pipe broke" in warning for warning in end["warnings"]) == (failure is not KeyboardInterrupt)
+
+
+def test_an_ear_of_size_live_hears_live_and_recordings(ear, tmp_path):
+    network = KeyNet(KeyNetConfig(units=8, dilations=(1, 2), narrow=2, ahead=1)).eval()
+    graph = key_net_live_graph({name: value.numpy() for name, value in network.state_dict().items()}, asdict(network.config))
+    save_bundle(tmp_path / "live", load_bundle(ear).card, {STEP: graph})
+    sound, found = recorded(tmp_path / "a.wav", rate=16_000), []
+    for more in ((), ("--live",)):
+        status, text, error = run("transcribe", sound, tmp_path / "out.mid", "--model", tmp_path / "live", *more, "--json")
+        assert status == 0, error
+        found.append(lines(text)[-1])
+    assert all(fields["seconds"] == 2.5 for fields in found) and "latency" not in found[0]
+    assert found[1]["latency"]["look_ahead_seconds"] == found[1]["latency"]["ear_hears_ahead_seconds"] == 0.06
+    status, _, error = run("transcribe", sound, "--live", "--model", tmp_path / "live", "--look-ahead", "0.3")
+    assert status == 1 and "look-ahead of 0.3 seconds: this ear always hears 0.06 s ahead" in error
 
 
 def test_what_cannot_be_heard_live_is_refused_in_one_line(ear, tmp_path, monkeypatch):

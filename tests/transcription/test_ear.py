@@ -3,12 +3,16 @@
 from dataclasses import asdict
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
+from partimento.audio.level import levelled
+from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.audio.thirds import THIRDS
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_live_graph import key_net_live_graph
 from partimento.transcription import ear as listening
 from partimento.transcription.ear import Ear
 
@@ -34,9 +38,41 @@ def graph():
     return key_net_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config))
 
 
-def test_of_no_sound_nothing_is_heard(graph):
-    heard = Ear(graph).hear([])
-    assert heard.heads.shape == (4, 0, 88) and heard.pedal.shape == (0,)
+@pytest.fixture(scope="module")
+def live():
+    torch.manual_seed(0)
+    config = KeyNetConfig(units=8, dilations=(1, 2), narrow=2, ahead=1)
+    network = KeyNet(config)
+    network(torch.rand(2, 30, 2, 300))
+    return key_net_live_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config))
+
+
+def test_of_no_sound_nothing_is_heard(graph, live):
+    for each in (graph, live):
+        heard = Ear(each).hear([])
+        assert heard.heads.shape == (4, 0, 88) and heard.pedal.shape == (0,)
+
+
+@pytest.mark.parametrize("moments", [1, 2, 5, 121])
+def test_an_ear_that_hears_on_hears_the_whole(live, monkeypatch, moments):
+    sound = noise(moments * THIRDS.hop - 7)
+    ear = Ear(live)
+    assert ear.hears_on and ear.ahead == 2
+    whole = ear.hear([sound])
+    monkeypatch.setattr(listening, "CHUNK", 10)
+    parts = ear.hear(blocks_of(sound, [700] * (len(sound) // 700)))
+    at_once = ear.hear_spectra(THIRDS.of(next(levelled([sound], SAMPLE_RATE))))
+    assert whole.heads.shape == (4, moments, 88) and whole.heads.std() > 1
+    for each in (parts, at_once):
+        assert np.abs(whole.heads.astype(int) - each.heads).max() <= 1  # rounding
+        assert np.abs(whole.pedal.astype(int) - each.pedal).max() <= 1
+
+
+def test_spectra_one_by_one_are_told_as_soon_as_they_can_be(live):
+    stream = Ear(live).stream()
+    spectra = THIRDS.of(noise(20 * THIRDS.hop))
+    told = [len(stream.push(spectra[number : number + 1]).pedal) for number in range(19)]
+    assert told == [0, 0, 0, 2, *([0, 2] * 8)[:-1]] and len(stream.finish(spectra[19:]).pedal) == 20 - sum(told)
 
 
 @pytest.mark.parametrize("chunk", [8, 50])
@@ -49,6 +85,13 @@ def test_chunks_leave_no_seam(graph, monkeypatch, chunk):
     assert np.abs(whole.heads.astype(int) - parts.heads).max() <= 1  # rounding
     assert np.abs(whole.pedal.astype(int) - parts.pedal).max() <= 1
     assert whole.curve("frame") == pytest.approx(whole.heads[1] / 255)
+
+
+def test_a_graph_that_does_not_say_how_it_begins_is_refused(live):
+    model = onnx.load_from_string(live)
+    next(fact for fact in model.metadata_props if fact.key == "past").value = "[[1, 0]]"
+    with pytest.raises(ValueError, match="the graph says how 1 of the 4 values begin that it keeps, expected all"):
+        Ear(model.SerializeToString())
 
 
 def test_a_graph_that_is_no_ear_is_refused():

@@ -13,6 +13,7 @@ from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import agreement
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
+from partimento.models.key_net_live_graph import key_net_live_graph
 from partimento.score import Score, Track
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.soundfont import SoundfontSynthesizer
@@ -35,6 +36,16 @@ def ear():
     network = KeyNet(config)
     network(torch.rand(2, 30, 2, 300))
     return Ear(key_net_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config)))
+
+
+@pytest.fixture(scope="module")
+def live():
+    """One that hears on."""
+    torch.manual_seed(0)
+    config = KeyNetConfig(units=8, dilations=(1, 2), narrow=2, ahead=1)
+    network = KeyNet(config)
+    network(torch.rand(2, 30, 2, 300))
+    return Ear(key_net_live_graph({name: value.numpy() for name, value in network.eval().state_dict().items()}, asdict(config)))
 
 
 def strokes(seconds):
@@ -92,21 +103,24 @@ def test_a_stream_of_nothing_has_no_notes():
 
 
 @pytest.mark.parametrize("sizes", [(1, 2, 3), [160] * 180, [5000, 0, 12_345]])
-def test_blocks_of_any_size_give_the_same_events(ear, sizes):
+def test_blocks_of_any_size_give_the_same_events(ear, live, sizes):
     sound = strokes(2.3)
-    assert told(LiveTranscriber(ear, CREDULOUS), sound, sizes) == (whole := told(LiveTranscriber(ear, CREDULOUS), sound))
-    assert sum(isinstance(event, Struck) for event in whole) > 5
+    for each in (ear, live):
+        assert told(LiveTranscriber(each, CREDULOUS), sound, sizes) == (whole := told(LiveTranscriber(each, CREDULOUS), sound))
+        assert sum(isinstance(event, Struck) for event in whole) > 5
 
 
 @pytest.mark.parametrize("frames", [1, 319, 320, 1919, 1920, 1921, 40_000, 41_017])
-def test_who_hears_all_that_follows_hears_what_a_recording_says(ear, monkeypatch, frames):
+@pytest.mark.parametrize("hears_on", [False, True])
+def test_who_hears_all_that_follows_hears_what_a_recording_says(ear, live, monkeypatch, frames, hears_on):
+    ear = live if hears_on else ear
     monkeypatch.setattr(module.SettlingLevel, "gain", 1.0)
     monkeypatch.setattr(module, "APART_SECONDS", 0.0)
     sound = strokes(4)[:frames]
     heard = []
     monkeypatch.setattr("partimento.transcription.ear.levelled", lambda blocks, rate: blocks)
     offline = ear.hear([sound])
-    listener = LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=5, watch=heard.append)
+    listener = LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=None if hears_on else 5, watch=heard.append)
     told(listener, sound)
     whole = notes_of(*(offline.curve(name) for name in ("onset", "frame", "offset", "velocity")), thresholds=CREDULOUS, rate=50.0)
     assert sum(map(len, heard)) == len(offline.pedal) == -(-frames // THIRDS.hop)
@@ -115,9 +129,10 @@ def test_who_hears_all_that_follows_hears_what_a_recording_says(ear, monkeypatch
     assert listener.score().note_count == listener.note_count
 
 
-def test_notes_come_in_time(ear):
-    listener = LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=0.2)
-    assert listener.look_ahead_seconds <= (ear.reach + 1) / 50
+@pytest.mark.parametrize("hears_on", [False, True])
+def test_notes_come_in_time(ear, live, hears_on):
+    listener = LiveTranscriber(live, CREDULOUS) if hears_on else LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=0.2)
+    assert listener.look_ahead_seconds <= listener.reach_seconds
     sound, struck = strokes(3), 0
     for at in range(0, len(sound), 160):
         for event in listener.push(sound[at : at + 160]):
@@ -125,7 +140,7 @@ def test_notes_come_in_time(ear):
                 struck += 1
                 assert (at + 160) / SAMPLE_RATE - event.onset_seconds <= listener.latency_seconds + 0.02  # a block, half a moment
     assert struck > 5
-    assert listener.latency_seconds == pytest.approx(listener.look_ahead_seconds + 0.128 + 0.12)
+    assert listener.latency_seconds == pytest.approx(listener.look_ahead_seconds + 0.128 + (module.ON_SECONDS if hears_on else 0.12))
 
 
 def test_what_is_no_number_is_silence_and_nothing_is_no_note(ear):
@@ -141,6 +156,12 @@ def test_a_look_ahead_that_cannot_be_is_refused(ear):
     for seconds in (-0.1, 11, float("nan")):
         with pytest.raises(ConfigError, match="look-ahead of .* seconds, expected 0 to 10. Usual is 0.3"):
             LiveTranscriber(ear, CREDULOUS, look_ahead_seconds=seconds)
+
+
+def test_an_ear_that_hears_on_looks_as_far_ahead_as_it_does(live):
+    assert LiveTranscriber(live, CREDULOUS).look_ahead_seconds == 0.06
+    with pytest.raises(ConfigError, match=r"look-ahead of 0.06 seconds: this ear always hears 0.06 s ahead. Leave"):
+        LiveTranscriber(live, CREDULOUS, look_ahead_seconds=0.06)
 
 
 def test_the_level_settles_where_a_recording_has_it():

@@ -28,7 +28,7 @@ class Network:
         model: A composer, an ear or a voice of `partimento models presets`, such as char_rnn, markov, play-bach, ears, wavenet or
             modal.
         encoding: How music becomes numbers, such as characters, chorale or keys; the model's own where not given.
-        size: tiny, small or base, which is as published.
+        size: tiny, small or base, which is as published; of ears also live, for `transcribe --live`.
         cell: Of a char_rnn: lstm, gru or rnn.
         order: Of a markov: longest context.
         dropout: Share of activations dropped while training; the model's own where not given.
@@ -39,7 +39,7 @@ class Network:
 
     model: str = "char_rnn"
     encoding: str | None = None
-    size: Literal["tiny", "small", "base"] = "small"
+    size: Literal["tiny", "small", "live", "base"] = "small"
     cell: Literal["lstm", "gru", "rnn"] | None = None
     order: int = 5
     dropout: float | None = None
@@ -104,10 +104,13 @@ def train(
     from partimento.cli.ear_training import train_ear  # noqa: PLC0415  # --help must not load numpy
     from partimento.cli.training_run import TrainingRun  # noqa: PLC0415
     from partimento.corpus.open import open_corpus  # noqa: PLC0415
+    from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.training.ear_presets import EARS  # noqa: PLC0415
     from partimento.training.voice_presets import VOICES  # noqa: PLC0415
 
     named = name or out.resolve().name
+    if network.size == "live" and not (network.model in EARS and "live" in EARS[network.model].sizes):
+        raise ConfigError(f"--size live: {network.model} has no such size, only ears has. Give tiny, small or base.")
     if network.model in VOICES:
         found = _voice(corpus, network, course, out=out, name=named)
         hear = f"partimento render SCORE OUT --voice {network.model} --model {shlex.quote(str(out))}"

@@ -20,7 +20,7 @@ from partimento.files.microphone import Microphone
 from partimento.files.recording import Mono, open_recording
 from partimento.files.sound_pipe import RAW_HZ, Pipe, SoundPipe
 from partimento.score.pitch import pitch_name
-from partimento.transcription.live import LOOK_AHEAD_SECONDS, LiveTranscriber
+from partimento.transcription.live import LiveTranscriber
 from partimento.transcription.note_stream import Event, Struck
 from partimento.transcription.transcriber import Transcriber
 
@@ -111,8 +111,8 @@ def transcribe_live(audio: str, out: Path | None, ear: Transcriber, *, live: Liv
     Raises:
         PartimentoError: When nothing can be heard. When the sound breaks off later what was heard is kept.
     """
-    ahead = LOOK_AHEAD_SECONDS if live.look_ahead is None else live.look_ahead
-    listener = LiveTranscriber(ear.ear, ear.thresholds, look_ahead_seconds=ahead, watch=None if picture is None else picture.add)
+    watch = None if picture is None else picture.add
+    listener = LiveTranscriber(ear.ear, ear.thresholds, look_ahead_seconds=live.look_ahead, watch=watch)
     patience, printed = _Patience(), _Printed(as_json=as_json)
     busy = 0.0
     broke_off = []

@@ -18,7 +18,7 @@ from running away), `coconet` (convolutions that fill in a score; with `coconet_
 and `coconet_session`, which puts that graph behind the seam and behind `conditionals`), `transformer`, `music_transformer` and
 `modern_transformer` (with `layers`, where `attention_weights` tells what they look at; one graph for all three, `transformer_graph`,
 what goes through them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
-`key_net` (with `key_net_shape`, `key_net_graph` and `key_net_scales`, by which it counts in bytes) and `onsets_frames` are no sequence
-models but ears: they hear spectra and say what each key of a piano does (`ear_heads`). `wavenet` (with
+`key_net` (with `key_net_shape`, `key_net_graph`, `key_net_live_graph`, which hears on, and `key_net_scales`, by which both count in
+bytes) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does (`ear_heads`). `wavenet` (with
 `wavenet_shape` and `wavenet_graph`) turns what keys do into sound, sample by sample; `wavenet_session` plays it.
 """

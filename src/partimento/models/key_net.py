@@ -81,7 +81,8 @@ class KeyNet(nn.Module):
         self.stem = nn.Conv2d(TOGETHER * config.windows * len(places), units, 1)
         self.register = nn.Parameter(torch.zeros(units, 1, KEYS))
         self.blocks = nn.ModuleList(
-            Block(config, dilation, centred=config.ahead is None or number < config.ahead) for number, dilation in enumerate(config.dilations)
+            Block(config, dilation, centred=config.ahead is None or number < config.ahead)
+            for number, dilation in enumerate(config.dilations)
         )
         self.norm = nn.BatchNorm2d(units)
         self.wide = nn.Conv2d(units, units, 1)

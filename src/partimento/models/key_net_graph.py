@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
@@ -16,7 +17,8 @@ from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, 
 from partimento.models.onnx_graph import Graph, Range, Weights, model_bytes, scale_and_shift
 
 Limits = Mapping[str, Range]
-"""What goes through: ``spectra``, ``stem``, ``normal``, ``wide``, and of each block ``blocks.0.in``, ``.said``, ``.narrow``, ``.own``."""
+"""What goes through: ``spectra``, ``stem``, ``out`` of the last block, ``normal``, ``wide``; of each block ``blocks.0.in``, ``.said``,
+``.narrow``, ``.others``, ``.own`` and ``.added``, which is all that comes to what it heard."""
 
 
 def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | None = None) -> bytes:
@@ -74,34 +76,46 @@ def _stem(graph: Graph, weights: Weights, config: Mapping[str, Any], limits: Lim
     The three bins of a key are channels, and partials are the keyboard moved by whole keys: slices of it, where `key_net` gathers bins.
     """
     first, keys, channels = config["lowest"], config["bins"] // BINS_PER_KEY, TOGETHER * config["windows"]
+    kernels, before, behind = stem_kernels(weights, config)
     shape = graph.constant("keys.shape", np.array([1, -1, channels, keys, BINS_PER_KEY], np.int64))
     spectra = "spectra" if limits is None else graph.bytes_of("spectra", limits["spectra"])
     turned = graph.node("Transpose", [graph.node("Reshape", [spectra, shape], "keys.bins")], "keys.channels", perm=[0, 2, 4, 1, 3])
     flat = graph.constant("keys.flat", np.array([1, channels * BINS_PER_KEY, -1, keys], np.int64))
-    bins = np.array([partial + side + 1 for partial in PARTIALS for side in (-1, 0, 1)])  # from a key's first bin on
-    moves, sides = bins // BINS_PER_KEY, bins % BINS_PER_KEY
-    before, after = max(0, first - FIRST_KEY - moves.min()), max(0, FIRST_KEY + KEYS + moves.max() - first - keys)
-    margins = graph.constant("keys.margins", np.array([0, 0, 0, before, 0, 0, 0, after], np.int64))
+    margins = graph.constant("keys.margins", np.array([0, 0, 0, before, 0, 0, 0, behind], np.int64))
     wide = graph.node("Pad", [graph.node("Reshape", [turned, flat], "keys.all"), margins], "keys.wide")
-    kernel = np.asarray(weights["stem.weight"]).reshape(config["units"], channels, len(bins))
-    parts, kernels = [], []
+    parts = []
     axis = graph.constant("keys.axis", np.array([3], np.int64))
-    for move in np.unique(moves):
-        begin = int(before + FIRST_KEY + move - first)
+    for move in kernels:
+        begin = before + FIRST_KEY + move - first
         ends = [graph.constant(f"keys.{place}", np.array([place], np.int64)) for place in (begin, begin + KEYS)]
         parts.append(graph.node("Slice", [wide, *ends, axis], f"heard.{move}"))
-        part = np.zeros((config["units"], channels, BINS_PER_KEY), np.float32)
-        for number in np.flatnonzero(moves == move):
-            part[:, :, sides[number]] += kernel[:, :, number]
-        kernels.append(part.reshape(config["units"], -1))
     heard = graph.node("Concat", parts, "heard", axis=1)
-    stem, bias = np.concatenate(kernels, axis=1)[:, :, None, None], np.asarray(weights["stem.bias"], np.float32)
+    stem, bias = np.concatenate(list(kernels.values()), axis=1)[:, :, None, None], np.asarray(weights["stem.bias"], np.float32)
     if limits is None:
         said = graph.node("Conv", [heard, graph.constant("stem.kernel", stem), graph.constant("stem.bias", bias)], "stem.out")
     else:
         bounds = limits["spectra"], limits["stem"]
         said = graph.floats_of(graph.byte_conv(heard, (stem, bias), "stem", bounds), limits["stem"])
     return graph.node("Add", [said, graph.constant("register", np.asarray(weights["register"]))], "stem.all")
+
+
+def stem_kernels(weights: Weights, config: Mapping[str, Any]) -> tuple[dict[int, NDArray[np.float32]], int, int]:
+    """Return the stem's weights by how many keys the keyboard is moved, and the keys it lacks below and above.
+
+    The weights of a move have the shape (units, channels * `BINS_PER_KEY`), channels being windows of the spectra heard at once.
+    """
+    first, keys, channels = config["lowest"], config["bins"] // BINS_PER_KEY, TOGETHER * config["windows"]
+    bins = np.array([partial + side + 1 for partial in PARTIALS for side in (-1, 0, 1)])  # from a key's first bin on
+    moves, sides = bins // BINS_PER_KEY, bins % BINS_PER_KEY
+    kernel = np.asarray(weights["stem.weight"]).reshape(config["units"], channels, len(bins))
+    kernels = {}
+    for move in np.unique(moves):
+        part = np.zeros((config["units"], channels, BINS_PER_KEY), np.float32)
+        for number in np.flatnonzero(moves == move):
+            part[:, :, sides[number]] += kernel[:, :, number]
+        kernels[int(move)] = part.reshape(config["units"], -1)
+    before, behind = max(0, first - FIRST_KEY - int(moves.min())), max(0, FIRST_KEY + KEYS + int(moves.max()) - first - keys)
+    return kernels, before, behind
 
 
 def _wide(graph: Graph, weights: Weights, normal: str, limits: Limits | None) -> str:

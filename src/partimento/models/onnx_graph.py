@@ -6,7 +6,7 @@ whole numbers are exact: the same logits in any batch and any thread count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,14 +139,15 @@ class Graph:
         ]
         return self.node("QLinearConv", inputs, output, **attributes)
 
+    def byte_sum(self, one: str, other: str, output: str, limits: Sequence[Range]) -> str:
+        """Add the sum of two values in bytes, in bytes; `limits` are theirs and its own."""
+        (first, second, whole) = (self._steps(each) for each in limits)
+        return self.node("QLinearAdd", [one, *first, other, *second, *whole], output, domain=MICROSOFT)
+
     def _steps(self, limits: Range) -> list[str]:
         """The size of a byte's step between limits, and the byte that stands for 0."""
-        low, high = limits
-        size = max(high - low, 1e-6) / 255
-        return [
-            self.constant(f"step.{size!r}", np.array(size, np.float32)),
-            self.constant(f"byte.{round(-low / size)}", np.array(round(-low / size), np.uint8)),
-        ]
+        size, zero = step_of(limits), zero_byte(limits)
+        return [self.constant(f"step.{size!r}", np.array(size, np.float32)), self.constant(f"byte.{zero}", zero)]
 
     def rows(self, table: NDArray[np.float32], ids: str, output: str) -> str:
         """Add the rows of `table` that `ids` pick; it is kept in bytes, each row with its own scale."""
@@ -171,6 +172,17 @@ class Graph:
         after = self.node("Add", [kept, added], f"{name}.memory")
         out = self.node("Sigmoid", [leave], f"{leave}.s")
         return self.node("Mul", [out, self.node("Tanh", [after], f"{after}.t")], f"{name}.hidden"), after
+
+
+def zero_byte(limits: Range) -> NDArray[np.uint8]:
+    """Return the byte that stands for 0 between limits, shape ()."""
+    return np.array(round(-limits[0] / step_of(limits)), np.uint8)
+
+
+def step_of(limits: Range) -> float:
+    """Return the size of a byte's step between limits."""
+    low, high = limits
+    return max(high - low, 1e-6) / 255
 
 
 def value(name: str, kind: int, *width: int) -> onnx.ValueInfoProto:

@@ -5,8 +5,10 @@ Memory does not grow with the sound but for what is heard: 353 bytes a moment, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +48,7 @@ class Heard:
 
 
 class Ear:
-    """A graph of `models.key_net_graph` or `models.onsets_frames_graph` that is given sound.
+    """A graph of `models.key_net_graph`, `models.key_net_live_graph` or `models.onsets_frames_graph` that is given sound.
 
     Args:
         graph: The model's bytes.
@@ -67,6 +69,11 @@ class Ear:
         """Moments that it hears at once: their number must be a multiple of it."""
         self.reach = -(-int(facts["reach"]) // self.together) * self.together
         """Moments to either side that an answer hangs on, a multiple of `together`."""
+        self.hears_on = {"past", "ahead"} <= set(facts)
+        """Whether it can go on where it stopped, see `stream`."""
+        self.ahead = int(facts["ahead"]) if self.hears_on else self.reach
+        """Moments ahead that an answer hangs on at most, a multiple of `together`."""
+        self._past = _beginning(self._session, facts["past"]) if self.hears_on else {}
         self.says_pedal = "pedal.chance" in {output.name for output in self._session.get_outputs()}
         """Whether it says when the pedal is down; one that does not says that it is up."""
 
@@ -78,12 +85,26 @@ class Ear:
             watch: Is given the spectra on their way, stretch after stretch.
         """
         pieces = self._spectra(levelled(blocks, SAMPLE_RATE))
-        heads, pedals = [np.zeros((len(HEADS), 0, KEYS), np.uint8)], [np.zeros(0, np.uint8)]
-        for spectra, before, count in self._chunks(pieces if watch is None else _watched(pieces, watch)):
+        return _joined(self._heard(pieces if watch is None else _watched(pieces, watch)))
+
+    def stream(self) -> EarStream:
+        """Return a new hearing of spectra that come one after another; only where it `hears_on`."""
+        return EarStream(self._session, self._past, together=self.together, ahead=self.ahead)
+
+    def _heard(self, pieces: Iterable[Spectra]) -> Iterator[Heard]:
+        """What is heard of spectra, stretch after stretch."""
+        if self.hears_on:
+            stream, last = self.stream(), None
+            for piece in pieces:
+                if last is not None:
+                    yield stream.push(last)
+                last = piece
+            if last is not None:
+                yield stream.finish(last)
+            return
+        for spectra, before, count in self._chunks(pieces):
             heard = self.hear_spectra(spectra)
-            heads.append(heard.heads[:, before : before + count])
-            pedals.append(heard.pedal[before : before + count])
-        return Heard(np.concatenate(heads, axis=1), np.concatenate(pedals))
+            yield Heard(heard.heads[:, before : before + count], heard.pedal[before : before + count])
 
     def hear_spectra(self, spectra: Spectra) -> Heard:
         """Return what is heard of spectra that lie before it as a whole.
@@ -91,6 +112,8 @@ class Ear:
         Args:
             spectra: Of a sound at one loudness, shape (moments, windows, bins), moments a multiple of `together`.
         """
+        if self.hears_on:
+            return self.stream().finish(spectra)
         said = self._session.run(["heads", "pedal.chance"] if self.says_pedal else ["heads"], {"spectra": spectra[None]})
         return Heard(_bytes(said[0][0]), _bytes(said[1][0]) if self.says_pedal else np.zeros(len(spectra), np.uint8))
 
@@ -115,6 +138,93 @@ class Ear:
             yield np.pad(kept, ((0, -len(kept) % self.together), (0, 0), (0, 0))), before, len(kept) - before
 
 
+class EarStream:
+    """An ear that hears spectra one after another, each once; see `Ear.stream`.
+
+    Args:
+        session: Of a graph of `models.key_net_live_graph`.
+        past: What it takes to be kept in the beginning, by name.
+        together: Moments that it hears at once.
+        ahead: Moments that it hears ahead.
+    """
+
+    def __init__(self, session: Any, past: Mapping[str, NDArray[np.generic]], *, together: int, ahead: int) -> None:
+        self._session, self._past, self._together, self._least = session, past, together, ahead + together
+        self._coming: Spectra | None = None  # what is not heard yet
+        self._promised = 0  # moments that were given, but not told
+        self._outputs = ["heads", "pedal.chance", *(f"next.{name.removeprefix('past.')}" for name in past)]
+
+    def push(self, spectra: Spectra) -> Heard:
+        """Return what is heard of the moments that are now known, often of none.
+
+        Args:
+            spectra: Shape (moments, windows, bins), any number of them.
+        """
+        coming = self._with(spectra)
+        size = len(coming) // self._together * self._together
+        if size < self._least:
+            self._coming = coming
+            return _NOTHING
+        self._least = self._together  # from now on there is a past
+        self._coming = coming[size:]
+        return self._run(coming[:size], end=False)
+
+    def finish(self, spectra: Spectra) -> Heard:
+        """Return the rest when no more comes; the last call.
+
+        Args:
+            spectra: The last ones, one moment or more, unless there never were any.
+        """
+        coming = self._with(spectra)
+        if not len(coming):
+            return _NOTHING
+        return self._run(np.pad(coming, ((0, -len(coming) % self._together), (0, 0), (0, 0))), end=True)
+
+    def _with(self, spectra: Spectra) -> Spectra:
+        """What is not heard yet, with more."""
+        self._promised += len(spectra)
+        return spectra if self._coming is None or not len(self._coming) else np.concatenate([self._coming, spectra])
+
+    def _run(self, spectra: Spectra, *, end: bool) -> Heard:
+        """Hear so many moments more, not too many at once."""
+        last = (len(spectra) - 1) // CHUNK
+        parts = [spectra[number * CHUNK : (number + 1) * CHUNK] for number in range(last + 1)]
+        return _joined(self._part(part, end=end and number == last) for number, part in enumerate(parts))
+
+    def _part(self, spectra: Spectra, *, end: bool) -> Heard:
+        """Hear so many moments more at once."""
+        feeds = {"spectra": spectra[None], "end": np.array([int(end)]), **self._past}
+        heads, pedal, *kept = self._session.run(self._outputs, feeds)
+        self._past = dict(zip(self._past, kept, strict=True))
+        known = min(heads.shape[2], self._promised)
+        self._promised -= known
+        return Heard(_bytes(heads[0, :, :known]), _bytes(pedal[0, :known]))
+
+
+def _beginning(session: Any, words: str) -> dict[str, NDArray[np.generic]]:
+    """What is taken to be kept in the beginning, by name, as the graph says it: of each how many steps, and filled with what."""
+    inputs = [value for value in session.get_inputs() if value.name.startswith("past.")]
+    begins = json.loads(words)
+    if len(inputs) != len(begins):
+        raise ValueError(f"the graph says how {len(begins)} of the {len(inputs)} values begin that it keeps, expected all")
+    past: dict[str, NDArray[np.generic]] = {}
+    for value, (steps, fill) in zip(inputs, begins, strict=True):
+        shape = [steps if isinstance(size, str) else size for size in value.shape]
+        past[value.name] = np.full(shape, fill, np.uint8 if "uint8" in value.type else np.float32)
+    return past
+
+
+_NOTHING = Heard(np.zeros((len(HEADS), 0, KEYS), np.uint8), np.zeros(0, np.uint8))
+
+
+def _joined(pieces: Iterable[Heard]) -> Heard:
+    """What was heard, piece after piece."""
+    found = [_NOTHING, *pieces]
+    if len(found) == 2:
+        return found[1]
+    return Heard(np.concatenate([each.heads for each in found], axis=1), np.concatenate([each.pedal for each in found]))
+
+
 def _watched(pieces: Iterable[Spectra], watch: Callable[[Spectra], None]) -> Iterator[Spectra]:
     """The same pieces, shown to somebody on their way."""
     for piece in pieces:
@@ -122,6 +232,6 @@ def _watched(pieces: Iterable[Spectra], watch: Callable[[Spectra], None]) -> Ite
         yield piece
 
 
-def _bytes(chances: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Chances in 255ths."""
-    return np.rint(chances * STEPS).astype(np.uint8)
+def _bytes(chances: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Chances in 255ths, if they are not already."""
+    return np.asarray(chances if chances.dtype == np.uint8 else np.rint(chances * STEPS), np.uint8)

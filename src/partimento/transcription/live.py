@@ -1,7 +1,8 @@
 """Notes while they are played: sound in blocks of any size in, what happened since out.
 
-An ear hears in both directions, more than a second ahead. Live it is given less: every `STEP` moments it hears the last few seconds anew,
-as if the sound ended there, and what is said of moments that have at least `look_ahead_seconds` behind them is believed, once.
+An ear that hears on (`Ear.stream`) is given every moment once. Others hear in both directions, more than a second ahead. Live they are
+given less: every `STEP_SECONDS` they hear the last few seconds anew, as if the sound ended there, and what is said of moments that have at
+least `look_ahead_seconds` behind them is believed, once.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from partimento.transcription.transcriber import score_of_notes
 STEP_SECONDS = 0.12
 """From one hearing to the next, rounded to moments that the ear hears at once."""
 
+ON_SECONDS = 0.24
+"""The same for ears that hear on, which look less far ahead: the longer the step, the less work."""
+
 APART_SECONDS = 0.08
 """Between two strikes of a key at least: who hears little ahead changes its mind, and would tell a note twice."""
 
 LOOK_AHEAD_SECONDS = 0.3
-"""Usual: see `docs/models.md` for what more and less of it do."""
+"""Usual for ears that do not hear on: see `docs/models.md` for what more and less of it do."""
 
 MOST_AHEAD_SECONDS = 10.0
 
@@ -41,11 +45,12 @@ class LiveTranscriber:
         ear: What listens.
         thresholds: From which chance on something is believed.
         look_ahead_seconds: How much sound behind a moment is waited for before it is judged, 0 to `MOST_AHEAD_SECONDS`; rounded to
-            moments that the ear hears at once. More than the ear hears ahead, ``ear.reach`` moments, is of no use.
+            moments that the ear hears at once. More than the ear hears ahead, ``ear.ahead`` moments, is of no use. None is
+            `LOOK_AHEAD_SECONDS`, or for an ear that hears on what it hears ahead: it can do nothing else.
         watch: Is given the spectra on their way, stretch after stretch, for a picture of them.
 
     Raises:
-        ConfigError: When `look_ahead_seconds` is out of range.
+        ConfigError: When `look_ahead_seconds` is out of range, or asked of an ear that hears on.
     """
 
     sample_rate = SAMPLE_RATE
@@ -56,17 +61,25 @@ class LiveTranscriber:
         ear: Ear,
         thresholds: Thresholds,
         *,
-        look_ahead_seconds: float = LOOK_AHEAD_SECONDS,
+        look_ahead_seconds: float | None = None,
         watch: Callable[[Spectra], None] | None = None,
     ) -> None:
-        if not 0 <= look_ahead_seconds <= MOST_AHEAD_SECONDS:
+        if look_ahead_seconds is not None and ear.hears_on:
+            raise ConfigError(
+                f"look-ahead of {look_ahead_seconds} seconds: this ear always hears {(ear.ahead + 1) / ear.spectrum.rate:.2f} s ahead. "
+                "Leave the look-ahead out, or take another ear."
+            )
+        wanted = LOOK_AHEAD_SECONDS if look_ahead_seconds is None else look_ahead_seconds
+        if not 0 <= wanted <= MOST_AHEAD_SECONDS:
             raise ConfigError(
                 f"look-ahead of {look_ahead_seconds} seconds, expected 0 to {MOST_AHEAD_SECONDS:g}. Usual is {LOOK_AHEAD_SECONDS}."
             )
         self._ear, self._thresholds, self._watch = ear, thresholds, watch
         self._rate, self._together = ear.spectrum.rate, ear.together
-        self._step_moments = max(1, round(STEP_SECONDS * self._rate / ear.together)) * ear.together
-        self._ahead = min(round(look_ahead_seconds * self._rate / ear.together) * ear.together, ear.reach)
+        self._hearing = ear.stream() if ear.hears_on else None
+        step = ON_SECONDS if ear.hears_on else STEP_SECONDS
+        self._step_moments = max(1, round(step * self._rate / ear.together)) * ear.together
+        self._ahead = ear.ahead if ear.hears_on else min(round(wanted * self._rate / ear.together) * ear.together, ear.ahead)
         self._level = SettlingLevel(SAMPLE_RATE)
         self._waiting = np.zeros(0, np.float32)  # samples that make no step yet
         self._coming = SpectraStream(ear.spectrum)
@@ -93,8 +106,8 @@ class LiveTranscriber:
 
     @property
     def reach_seconds(self) -> float:
-        """How far to either side the ear can use sound."""
-        return self._ear.reach / self._rate
+        """How far ahead the ear can use sound, the next moment included."""
+        return (self._ear.ahead + 1) / self._rate
 
     @property
     def window_seconds(self) -> float:
@@ -117,7 +130,7 @@ class LiveTranscriber:
         Args:
             samples: Mono at `sample_rate`, shape (frames,), any number of them; what is no number is silence.
         """
-        usable = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        usable = samples if np.isfinite(samples).all() else np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         self._heard_frames += len(usable)
         self._waiting = np.concatenate([self._waiting, usable])
         events: list[Event] = []
@@ -130,9 +143,13 @@ class LiveTranscriber:
     def finish(self) -> list[Event]:
         """Return what is left when the sound is over; the last call."""
         self._level.push(self._waiting)
-        self._add_spectra(self._coming.push(self._waiting, gain=self._level.gain))
-        self._add_spectra(self._coming.finish(gain=self._level.gain))
+        rest = [self._coming.push(self._waiting, gain=self._level.gain), self._coming.finish(gain=self._level.gain)]
         self._waiting = self._waiting[:0]
+        spectra = np.concatenate(rest)
+        self._watched(spectra)
+        if self._hearing:
+            return self._told(self._hearing.finish(spectra)) + self._stream.finish()
+        self._spectra = np.concatenate([self._spectra, spectra])
         return self._judge(ahead=0) + self._stream.finish()
 
     def score(self) -> Score:
@@ -143,14 +160,17 @@ class LiveTranscriber:
     def _step(self, block: NDArray[np.float32]) -> list[Event]:
         """Hear a block of as many moments as a step has."""
         self._level.push(block)
-        self._add_spectra(self._coming.push(block, gain=self._level.gain))
+        spectra = self._coming.push(block, gain=self._level.gain)
+        self._watched(spectra)
+        if self._hearing:
+            return self._told(self._hearing.push(spectra))
+        self._spectra = np.concatenate([self._spectra, spectra])
         return self._judge(ahead=self._ahead)
 
-    def _add_spectra(self, new: Spectra) -> None:
-        """Take the spectra of further moments."""
-        if len(new) and self._watch is not None:
-            self._watch(new)
-        self._spectra = np.concatenate([self._spectra, new])
+    def _watched(self, spectra: Spectra) -> None:
+        """Show spectra to who wants to see them."""
+        if len(spectra) and self._watch is not None:
+            self._watch(spectra)
 
     def _judge(self, *, ahead: int) -> list[Event]:
         """Hear the last seconds, and believe what has so many moments behind it."""
@@ -159,9 +179,12 @@ class LiveTranscriber:
             return []
         odd = -len(self._spectra) % self._together
         heard = self._ear.hear_spectra(np.pad(self._spectra, ((0, odd), (0, 0), (0, 0))))
-        said = Heard(heard.heads[:, before:end], heard.pedal[before:end])
-        self._pedal.append(said.pedal)
         self._judged += end - before
         gone = max(self._judged - self._ear.reach - self._first, 0)
         self._spectra, self._first = self._spectra[gone:], self._first + gone
-        return self._stream.push(np.asarray(said.heads / np.float32(STEPS)))
+        return self._told(Heard(heard.heads[:, before:end], heard.pedal[before:end]))
+
+    def _told(self, heard: Heard) -> list[Event]:
+        """What happens in moments that are heard for good."""
+        self._pedal.append(heard.pedal)
+        return self._stream.push(np.asarray(heard.heads / np.float32(STEPS)))
