@@ -19,6 +19,6 @@ and `coconet_session`, which puts that graph behind the seam and behind `conditi
 `modern_transformer` (with `layers`, where `attention_weights` tells what they look at; one graph for all three, `transformer_graph`,
 what goes through them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
 `key_net` (with `key_net_shape`, `key_net_graph`, `key_net_live_graph`, which hears on, and `key_net_scales`, by which both count in
-bytes) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does (`ear_heads`). `wavenet` (with
-`wavenet_shape` and `wavenet_graph`) turns what keys do into sound, sample by sample; `wavenet_session` plays it.
+bytes) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does (`ear_heads`).
+`wavenet` (with `wavenet_shape` and `wavenet_graph`) turns what keys do into sound, sample by sample; `wavenet_session` plays it.
 """

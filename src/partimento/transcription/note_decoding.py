@@ -86,9 +86,10 @@ def tops(curve: Curve, least: float | NDArray[np.float32]) -> tuple[NDArray[np.i
 
     Ordered by key, then time.
     """
-    key, frame = np.nonzero((curve >= least).T)
+    frame, key = np.nonzero(curve >= least)
     left, top, right = _around(curve, frame, key)
-    mine = (top > left) & (top >= right)
+    mine = np.flatnonzero((top > left) & (top >= right))
+    mine = mine[np.argsort(key[mine], kind="stable")]
     return frame[mine], key[mine]
 
 

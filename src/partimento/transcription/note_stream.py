@@ -85,9 +85,10 @@ class NoteStream:
         curves = np.concatenate([self._last, heads], axis=1)
         first, count = self._moments - 1, heads.shape[1]  # the moment of the second column, the first that may be told
         started, ended = self._tops(curves)
-        for column, low in enumerate((curves[_FRAME, 1:-1] < self._thresholds.frame).tolist()):
-            if self._moments or column:
-                events += self._looked_at(started.get(column, {}), ended.get(column, {}), low, first + column)
+        falls = self._falls(curves[_FRAME, 1:-1], started)
+        for column in sorted({*started, *ended, *falls}):
+            if 0 <= column < count and first + column >= 0:
+                events += self._looked_at(started.get(column, {}), ended.get(column, {}), falls.get(column, set()), first + column)
         self._last = curves[:, count:]
         self._moments += count
         return events
@@ -122,17 +123,26 @@ class NoteStream:
                 found[where // KEYS].setdefault(column, {})[where % KEYS] = top
         return found
 
+    def _falls(self, frame: NDArray[np.float32], started: dict[int, dict[int, tuple[float, int]]]) -> dict[int, set[int]]:
+        """Column -> which of the keys that sound or will sound are low then, given their chances to sound, shape (columns, keys)."""
+        keys = np.array([*self._open, *(key for tops_of in started.values() for key in tops_of)], np.int64)
+        found: dict[int, set[int]] = {}
+        columns, places = np.nonzero(frame[:, keys] < self._thresholds.frame)
+        for column, key in zip(columns.tolist(), keys[places].tolist(), strict=True):
+            found.setdefault(column, set()).add(key)
+        return found
+
     def _looked_at(
-        self, started: dict[int, tuple[float, int]], ended: dict[int, tuple[float, int]], low: list[bool], moment: int
+        self, started: dict[int, tuple[float, int]], ended: dict[int, tuple[float, int]], low: set[int], moment: int
     ) -> list[Event]:
-        """What happens in a moment, given the tops of its onsets and offsets by key, and whether each key is low."""
+        """What happens in a moment, given the tops of its onsets and offsets by key, and which keys are low."""
         events: list[Event] = []
         started = {key: top for key, top in started.items() if moment - self._struck.get(key, -self._apart) >= self._apart}
-        for key in sorted({*started, *(key for key in self._open if low[key] or key in ended)}):
+        for key in sorted({*started, *(key for key in self._open if key in low or key in ended)}):
             if key in self._open:
                 after = self._open[key].moment + 1
                 ends = [started[key][0]] if key in started else []
-                ends += [moment] if low[key] and moment > after else []
+                ends += [moment] if key in low and moment > after else []
                 ends += [ended[key][0]] if key in ended and ended[key][0] > after else []
                 if ends:
                     events.append(self._let_go(key, min(ends)))
