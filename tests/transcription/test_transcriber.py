@@ -12,7 +12,6 @@ from partimento.errors import BundleError
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
 from partimento.score.timed_notes import TimedNotes
-from partimento.transcription import transcriber
 from partimento.transcription.ear import Heard
 from partimento.transcription.note_decoding import Thresholds
 from partimento.transcription.targets import targets_of
@@ -42,13 +41,6 @@ def test_notes_and_pedal_stand_where_they_were_heard(bundle):
     assert track.start.tolist() == pytest.approx([500, 1234], abs=3)
     assert track.end.tolist() == pytest.approx([1000, 3000], abs=25)
     assert track.controls.tolist() == [[1500, 64, 127], [3000, 64, 0]]
-
-
-def test_the_ear_that_hears_on_is_usual_where_it_is_shipped(monkeypatch):
-    monkeypatch.setattr(transcriber, "shipped", lambda: ("piano-ears",))
-    assert transcriber.usual_ear(hears_on=True) == transcriber.usual_ear(hears_on=False) == "piano-ears"
-    monkeypatch.setattr(transcriber, "shipped", lambda: ("piano-ears", "piano-ears-live"))
-    assert transcriber.usual_ear(hears_on=True) == "piano-ears-live" and transcriber.usual_ear(hears_on=False) == "piano-ears"
 
 
 def test_silence_has_no_notes(bundle):

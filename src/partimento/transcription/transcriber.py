@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra
-from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle, shipped
+from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle
 from partimento.errors import BundleError, ConfigError
 from partimento.files.recording import Recording, open_recording
 from partimento.models.ear_heads import HEADS, KEYS
@@ -28,9 +28,6 @@ MODELS = ("key_net", "onsets_frames")
 """Networks that hear."""
 
 DEFAULT = "piano-ears"
-
-LIVE = "piano-ears-live"
-"""The ear that hears on, where it is shipped."""
 
 BLOCK_SECONDS = 10
 """How much is read at a time."""
@@ -145,15 +142,6 @@ def score_of_notes(notes: TimedNotes, pedal: NDArray[np.float64]) -> Score:
     return Score(
         500, (Track(start, np.maximum(end - start, 1), notes.key.astype(np.int32), notes.velocity.astype(np.int32), controls=controls),)
     )
-
-
-def usual_ear(*, hears_on: bool) -> str:
-    """Return the name of the ear that listens where none is asked for.
-
-    Args:
-        hears_on: Whether one that hears on is preferred.
-    """
-    return LIVE if hears_on and LIVE in shipped() else DEFAULT
 
 
 def load_transcriber(name: str | os.PathLike[str] = DEFAULT) -> Transcriber:
