@@ -3,8 +3,7 @@
 Source: van den Oord et al. 2016 (WaveNet); conditioned on a roll of notes, and with a mixture of logistics for 16 bits, as in Hawthorne et
 al. 2019 (MAESTRO, section 5), whose preset is `base`: 3 stacks of 10 layers, a context stack of 2 times 6. Unusual: what the
 keys do is told at 250 Hz, and the context stack hears it in both directions, for notes are known beforehand. Differs: where the
-papers are silent (channels) ours are chosen; a layer hears two samples; mu-law codes go in as amplitudes, not as one of 256;
-logistics lie around the sample before, so that only what changes is to be learnt.
+papers are silent (channels) ours are chosen; a layer hears two samples; mu-law codes go in as amplitudes, not as one of 256.
 """
 
 from __future__ import annotations
@@ -83,9 +82,9 @@ class WaveNet(nn.Module):
             samples: -1 to 1, shape (batch, samples), a multiple of `SAMPLES_PER_FRAME`; before the first one there is silence.
             roll: What the keys do, shape (batch, frames, ROLL), see `wavenet_shape`.
         """
-        told, before = self.heard(roll), pad(samples, (1, 0))[:, :-1, None]
+        told = self.heard(roll)
         with torch.autocast(samples.device.type, enabled=False):  # what is to be told to 16 bits must not be heard in 8
-            hidden = self.entry(LOUD * before)
+            hidden = self.entry(LOUD * pad(samples, (1, 0))[:, :-1, None])
         skipped = hidden.new_zeros(1)
         for layer, dilation, says in zip(self.layers, self.dilations, told.chunk(len(self.layers), dim=2), strict=True):
             past = pad(hidden, (0, 0, dilation, 0))[:, : hidden.shape[1]]
@@ -95,7 +94,7 @@ class WaveNet(nn.Module):
             said: Tensor = self.output(torch.relu(self.wide(torch.relu(skipped))))
             if self.config.output == "logistics":
                 weights, middles, scales = said.chunk(3, dim=2)
-                said = torch.cat([weights, before + middles / LOUD, scales - math.log(LOUD)], dim=2)
+                said = torch.cat([weights, middles / LOUD, scales - math.log(LOUD)], dim=2)
         return said
 
     def heard(self, roll: Tensor) -> Tensor:

@@ -115,8 +115,7 @@ def _chosen(graph: Graph, said: str, output: str) -> None:
     middle, scale = (graph.node("GatherElements", [part, which], f"{part}.chosen", axis=1) for part in (middles, scales))
     least = graph.constant("least", np.array(LEAST_LOG_SCALE, np.float32))
     spread = graph.node("Exp", [graph.node("Max", [scale, least], "scale")], "spread")
-    off = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "scattered")], "off")
-    drawn = graph.node("Add", ["sample", off], "drawn")
+    drawn = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "off")], "drawn")
     graph.node("Clip", [drawn, *(graph.constant(name, np.array(end, np.float32)) for name, end in (("low", -1), ("high", 1)))], "next")
 
 
