@@ -7,7 +7,7 @@ import soundfile
 
 from partimento.audio import Waveform
 from partimento.errors import ConfigError, ReadError, WriteError
-from partimento.files import sound
+from partimento.files import sound, sound_coding
 from partimento.files.sound import SUFFIXES, read_sound, sound_bytes, sound_tags
 from partimento.score import Score
 
@@ -104,7 +104,7 @@ def test_writing_refuses():
 
 
 def test_a_wav_above_4_gib_is_refused(monkeypatch):
-    monkeypatch.setattr(sound, "LARGEST_WAV_BYTES", 100)
+    monkeypatch.setattr(sound_coding, "LARGEST_WAV_BYTES", 100)
     with pytest.raises(WriteError, match="do not fit into 4 GiB"):
         sound_bytes(tone(0.1), ".wav")
 

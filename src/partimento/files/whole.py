@@ -7,9 +7,11 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from partimento.errors import WriteError
+from partimento.errors import PartimentoError, WriteError
 
 UNFINISHED = ".partimento.tmp"
 """How the names of files and folders end that are not whole yet."""
@@ -37,7 +39,19 @@ def write_error(path: Path, error: OSError | ValueError) -> WriteError:
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write `data` to `path`: afterwards the file holds all of it, or what it held before.
 
-    The bytes go to a new file beside it, are flushed to the disk, and take the name in one step.
+    Raises:
+        WriteError: When the folder is missing or read-only, or the disk is full.
+    """
+    with whole_file(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file that takes the name `path` in one step once the block has ended well; otherwise what stood there stays.
+
+    It stands beside its place, for reading and writing, and is flushed to the disk before it takes the name.
 
     Raises:
         WriteError: When the folder is missing or read-only, or the disk is full.
@@ -46,20 +60,21 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=UNFINISHED, dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        with os.fdopen(handle, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
         temporary = None
+    except PartimentoError:  # some are OSErrors or ValueErrors too
+        raise
     except (OSError, ValueError) as error:
         raise write_error(target, error) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-    return target
 
 
 def sweep(folder: Path) -> None:
