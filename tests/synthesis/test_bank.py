@@ -11,7 +11,7 @@ from tiny_soundfont import wave
 from partimento.errors import AudioError
 from partimento.score import Score, Track
 from partimento.synthesis import SoundfontSynthesizer, bank
-from partimento.synthesis.bank import SoundBank, find_bank
+from partimento.synthesis.bank import SoundBank, find_bank, recordings
 from partimento.synthesis.modulation import struck, velocity_gain
 
 
@@ -170,6 +170,47 @@ def test_too_many_zones(monkeypatch):
         SoundBank(make([{}] * 5)).zones(0)
 
 
+@pytest.mark.parametrize(
+    ("limit", "most", "words", "data"),
+    [
+        ("MOST_AT_ONCE", 3, "plays more than 3 recordings at once", make([{}] * 4)),
+        ("MOST_READ", 8, "lead to more records than any instrument has", make([{}] * 4)),
+        ("MOST_CHUNKS", 5, "has more than 5 chunks", make()),
+        ("MOST_MODULATORS", 2, "a zone with more than 2 modulators", make(modulators=[(2, n, 10, 0, 0) for n in range(3)])),
+    ],
+)
+def test_tables_that_would_be_read_for_hours(monkeypatch, limit, most, words, data):
+    monkeypatch.setattr(bank, limit, most)
+    with pytest.raises(AudioError, match=words):
+        SoundBank(data).zones(0)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_recordings_are_read_so_far_and_kept_so_long(monkeypatch, compressed):
+    monkeypatch.setattr(bank, "LONGEST_RECORDING_FRAMES", 5000)
+    read = SoundBank(make(compressed=compressed))
+    whole = SoundBank(make(compressed=compressed)).sample(0).values
+    assert 5000 <= read.sample(0).values.size <= 5000 + (1 << 16) and read.sample(0) is read.sample(0)
+    assert np.array_equal(read.sample(0).values, whole[: read.sample(0).values.size])
+    monkeypatch.setattr(bank, "MOST_KEPT_FRAMES", 10)
+    read._decoded[7] = read.sample(0)
+    read._decoded.pop(0)
+    read.sample(0)
+    assert list(read._decoded) == [0]
+
+
+def test_a_compressed_recording_of_nothing_is_none():
+    data = bytearray(make(compressed=True))
+    struct.pack_into("<q", data, data.rindex(b"OggS") + 6, 2**60)  # the length that its last page claims
+    with pytest.raises(AudioError, match="sample 0 cannot be decoded: nothing is in it"):
+        SoundBank(bytes(data)).sample(0)
+
+
+def test_how_many_recordings_sound():
+    counts = recordings(SoundBank(make([{43: 70 << 8 | 60}, {43: 127 << 8 | 65, 44: 127 << 8 | 64}])).zones(0))
+    assert [counts[59, 90], counts[60, 90], counts[66, 63], counts[66, 64], counts[71, 63]] == [0, 1, 1, 2, 0]
+
+
 def test_files_that_cannot_be_opened_or_are_too_large(tmp_path, monkeypatch):
     with pytest.raises(AudioError, match="could not be opened"):
         SoundBank.read(tmp_path)
@@ -189,7 +230,7 @@ def test_a_damaged_bank_is_an_error_or_sounds_but_nothing_else(tmp_path, compres
     outcomes = set()
     for _ in range(150):
         data = bytearray(good)
-        for _ in range(rng.randint(1, 6)):
+        for _ in range(rng.choice([0, 1, 2, 4, 6])):
             data[rng.randrange(len(data))] = rng.randrange(256)
         for _ in range(rng.randint(0, 4)):  # most of the tables stand at the end
             data[-rng.randrange(1, 500)] = rng.choice([0, 1, 127, 128, 255])

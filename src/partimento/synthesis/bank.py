@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,27 @@ INSTALLED = (
 LARGEST_BANK_BYTES = 2**31
 MOST_ZONES = 20_000
 """Zones of one instrument; a concert grand with 16 velocities has about 3,000."""
+
+MOST_RECORDS = 2**16 + 1
+"""Records of a table: an index has 16 bits, and one more record marks the end."""
+
+MOST_READ = 2**20
+"""Records that lead to one instrument: tables that point at each other can be read for hours."""
+
+MOST_AT_ONCE = 256
+"""Recordings that sound for one key at one velocity; a layered stereo piano has four."""
+
+MOST_MODULATORS = 256
+"""Of a zone; those by default are ten."""
+
+MOST_CHUNKS = 4096
+"""A bank has about thirty."""
+
+LONGEST_RECORDING_FRAMES = 2**22
+"""A recording is read no further, 95 s at 44.1 kHz: a note sounds for 60, and a few compressed bytes may claim hours."""
+
+MOST_KEPT_FRAMES = 2**27
+"""Frames of recordings that are kept once they are decoded, 512 MB."""
 
 DRUM_BANK = 128
 """The bank number of percussion (General MIDI)."""
@@ -157,6 +178,7 @@ class SoundBank:
         begin, length = chunks[b"smpl"]
         self._samples = memoryview(data)[begin : begin + length]
         self._zones: dict[int, tuple[Zone, ...]] = {}
+        self._read = 0
         self._decoded: dict[int, Sample] = {}
         if not self.presets:
             raise self._broken("holds no instruments")
@@ -211,6 +233,8 @@ class SoundBank:
             heads = self._tables[b"shdr"]
             if not 0 <= index < len(heads) - 1:
                 raise self._broken(f"sample {index} of {len(heads) - 1} is asked for")
+            if sum(sample.values.size for sample in self._decoded.values()) > MOST_KEPT_FRAMES:
+                self._decoded.clear()
             self._decoded[index] = self._decode(index, heads[index])
         return self._decoded[index]
 
@@ -226,7 +250,7 @@ class SoundBank:
             values = self._vorbis(index, raw)
             loop = (loop_start, loop_end)
         else:
-            values = np.frombuffer(raw, "<i2").astype(np.float32) / np.float32(32768)
+            values = np.frombuffer(raw[: 2 * LONGEST_RECORDING_FRAMES], "<i2").astype(np.float32) / np.float32(32768)
             loop = (loop_start - start, loop_end - start)
         return Sample(values, rate, 60 if key > 127 else key, correction, loop)
 
@@ -234,15 +258,22 @@ class SoundBank:
         """The values of a compressed recording."""
         import soundfile  # noqa: PLC0415 - only SF3 banks need it
 
+        blocks, frames = [np.zeros(0, np.float32)], 0
         try:
-            values, _ = soundfile.read(io.BytesIO(raw), dtype="float32", always_2d=True)
+            with soundfile.SoundFile(io.BytesIO(raw)) as file:
+                while frames < LONGEST_RECORDING_FRAMES and len(block := file.read(1 << 16, dtype="float32", always_2d=True)):
+                    frames += len(block)
+                    blocks.append(np.nan_to_num(block[:, 0]))
         except (soundfile.SoundFileError, RuntimeError) as error:
             raise self._broken(f"sample {index} cannot be decoded") from error
-        return np.nan_to_num(np.asarray(values[:, 0], np.float32))
+        if not frames:
+            raise self._broken(f"sample {index} cannot be decoded: nothing is in it")
+        return np.concatenate(blocks)
 
     def _preset_zones(self, index: int) -> list[Zone]:
         """The zones of a preset: those of its instruments, with the preset's settings added."""
         zones = []
+        self._read = 0
         for preset in self._bags(b"phdr", 24, b"p", index=index, last=INSTRUMENT):
             for bag in self._bags(b"inst", 20, b"i", index=preset.target, last=SAMPLE):
                 settings = dict(bag.settings)
@@ -253,8 +284,12 @@ class SoundBank:
                 if keys[0] <= keys[1] and velocities[0] <= velocities[1]:
                     own = {**{_identity(m): m for m in DEFAULT_MODULATORS}, **bag.modulators}
                     zones.append(Zone(keys, velocities, bag.target, settings, (*own.values(), *preset.modulators.values())))
+                    if len(zones[-1].modulators) > MOST_MODULATORS:
+                        raise self._broken(f"preset {index} has a zone with more than {MOST_MODULATORS} modulators")
                 if len(zones) > MOST_ZONES:
                     raise self._broken(f"preset {index} has more than {MOST_ZONES} zones")
+        if len(zones) > MOST_AT_ONCE and recordings(zones).max() > MOST_AT_ONCE:
+            raise self._broken(f"preset {index} plays more than {MOST_AT_ONCE} recordings at once")
         return zones
 
     def _bags(self, heads: bytes, offset: int, kind: bytes, *, index: int, last: int) -> list[_Bag]:
@@ -265,6 +300,9 @@ class SoundBank:
         found = []
         for bag in range(first, stop):
             (begin, begin_mod), (end, end_mod) = (struct.unpack("<HH", self._tables[kind + b"bag"][bag + step]) for step in (0, 1))
+            self._read += 1 + max(end - begin, 0) + max(end_mod - begin_mod, 0)
+            if self._read > MOST_READ:
+                raise self._broken("its tables lead to more records than any instrument has")
             settings: dict[int, int] = dict(struct.unpack("<Hh", record) for record in self._tables[kind + b"gen"][begin:end])
             records = (Modulator(*struct.unpack("<HHhHH", record)) for record in self._tables[kind + b"mod"][begin_mod:end_mod])
             modulators = {_identity(record): record for record in records}
@@ -281,8 +319,11 @@ class SoundBank:
         if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
             raise self._broken(f"starts with {data[:12]!r}, expected RIFF....sfbk")
         chunks: dict[bytes, tuple[int, int]] = {}
-        at = 12
+        at, seen = 12, 0
         while at + 8 <= len(data):
+            seen += 1
+            if seen > MOST_CHUNKS:
+                raise self._broken(f"has more than {MOST_CHUNKS} chunks")
             ident, size = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
             if ident == b"LIST":
                 at += 12
@@ -296,16 +337,24 @@ class SoundBank:
         return chunks
 
     def _table(self, chunks: dict[bytes, tuple[int, int]], ident: bytes, size: int) -> list[memoryview]:
-        """The records of one table."""
+        """The records of one table; those that no index of 16 bits reaches are left out."""
         begin, length = chunks.get(ident, (0, 0))
         if not length or length % size:
             raise self._broken(f"table {ident!r} has {length} bytes, expected records of {size}")
         view = memoryview(self._data)
-        return [view[at : at + size] for at in range(begin, begin + length, size)]
+        return [view[at : at + size] for at in range(begin, begin + min(length, size * MOST_RECORDS), size)]
 
     def _broken(self, what: str) -> AudioError:
         """The error for a bank that cannot be used."""
         return AudioError(f"soundfont '{self.name}': {what}. Fetch the file again, or give another with --soundfont.")
+
+
+def recordings(zones: Iterable[Zone]) -> NDArray[np.int64]:
+    """Return how many recordings sound for each key and velocity, shape (128, 128)."""
+    counts = np.zeros((128, 128), np.int64)
+    for zone in zones:
+        counts[zone.keys[0] : zone.keys[1] + 1, zone.velocities[0] : zone.velocities[1] + 1] += 1
+    return counts
 
 
 def _identity(modulator: Modulator) -> tuple[int, int, int, int]:
