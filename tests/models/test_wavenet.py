@@ -33,6 +33,10 @@ def session(module):
     return WaveNetSession(graphs[CONTEXT], graphs[STEP])
 
 
+def chances(*seeds):
+    return [np.random.default_rng(seed) for seed in seeds]
+
+
 def rolls(frames, *, seed=0):
     return np.random.default_rng(seed).random((frames, ROLL)).astype(np.float32)
 
@@ -43,7 +47,8 @@ def test_what_is_played_is_what_the_network_says_of_it(config):
     module = network(config)
     player = session(module)
     roll = rolls(7)
-    sound = player.play(np.stack([player.told(roll)[:5], player.told(roll)[2:7]]), np.random.default_rng(0), temperature=0)
+    told = np.stack([player.told(roll)[:5], player.told(roll)[2:7]])
+    sound = player.play([told[:, :2], told[:, 2:]], chances(0, 1), temperature=0)
     assert sound.shape == (2, 5 * SAMPLES_PER_FRAME)
     with torch.no_grad():
         whole = torch.from_numpy(np.pad(sound[:1], ((0, 0), (0, 2 * SAMPLES_PER_FRAME))))
@@ -123,16 +128,24 @@ def test_one_stretch_can_be_learnt(config):
 def test_stretches_do_not_hear_each_other():
     player = session(network())
     told = np.stack([player.told(rolls(3, seed=seed)) for seed in (0, 1)])
-    both = player.play(told, np.random.default_rng(0), temperature=0)
-    assert both[:1] == pytest.approx(player.play(told[:1], np.random.default_rng(9), temperature=0), abs=1e-5)
+    both = player.play([told], chances(0, 1), temperature=0)
+    assert both[:1] == pytest.approx(player.play([told[:1]], chances(9), temperature=0), abs=1e-5)
+
+
+def test_a_stretch_has_its_own_chance():
+    player = session(network())
+    told = np.stack([player.told(rolls(3, seed=seed)) for seed in (0, 1)])
+    both = player.play([told], chances(5, 6))
+    assert both[:1] == pytest.approx(player.play([told[:1]], chances(5)), abs=1e-3)
+    assert np.abs(both[1:] - player.play([told[1:]], chances(5))).max() > 0.01
 
 
 def test_the_same_seed_is_the_same_sound_and_frames_are_told():
     player = session(network())
     told, seen = player.told(rolls(3))[None], []
-    one = player.play(told, np.random.default_rng(5), watch=seen.append)
-    assert np.array_equal(one, player.play(told, np.random.default_rng(5)))
-    assert not np.array_equal(one, player.play(told, np.random.default_rng(6)))
+    one = player.play([told], chances(5), watch=seen.append)
+    assert np.array_equal(one, player.play([told[:, :1], told[:, 1:]], chances(5)))
+    assert not np.array_equal(one, player.play([told], chances(6)))
     assert seen == [1, 2, 3] and np.abs(one).max() <= 1
 
 

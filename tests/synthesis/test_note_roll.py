@@ -32,3 +32,11 @@ def test_what_began_before_is_only_held_and_what_is_over_is_not():
 def test_the_shortest_note_has_a_frame_and_the_pedal_its_time():
     roll = note_roll(performance((0.1, 0.1001, 60, 100), pedal=[0.2, 0.3, 0.38]), 100)
     assert roll[:, KEYS + 39].any() and np.flatnonzero(roll[:, -1]).tolist() == [*range(50, 75), *range(95, 100)]
+
+
+def test_a_part_of_a_roll_is_that_part():
+    played = performance((0.1, 0.2, 60, 127), (0.15, 0.9, 62, 60), (0.5, 0.6, 64, 80), pedal=[0.2, 0.45])
+    whole, part = note_roll(played, 250), note_roll(played, 60, first=40)
+    assert np.array_equal(part, whole[40:100])
+    before = note_roll(played, 40, first=-20)
+    assert not before[:20].any() and np.array_equal(before[20:], whole[:20])

@@ -6,7 +6,7 @@ each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,27 +55,33 @@ class WaveNetSession:
         return np.asarray(self._context.run(["told"], {"roll": roll[None]})[0][0])
 
     def play(
-        self, told: Floats, random: np.random.Generator, *, temperature: float = 1.0, watch: Callable[[int], None] = lambda frame: None
+        self,
+        told: Iterable[Floats],
+        random: Sequence[np.random.Generator],
+        *,
+        temperature: float = 1.0,
+        watch: Callable[[int], None] = lambda frame: None,
     ) -> Floats:
         """Return the sound of some stretches, each from silence on, shape (stretches, frames * SAMPLES_PER_FRAME), -1 to 1.
 
         Args:
-            told: What the layers are told in each, shape (stretches, frames, layers * 2 * residual).
-            random: Where chance comes from.
+            told: What the layers are told in each, some frames of all of them after the other, each of shape (stretches, frames,
+                layers * 2 * residual).
+            random: Where each stretch's chance comes from.
             temperature: How much of it: 1 as learnt, 0 none, so that the likeliest is taken.
             watch: Is told the number of each frame that is done.
         """
-        count, frames = told.shape[:2]
-        sound = np.empty((count, frames * SAMPLES_PER_FRAME), np.float32)
+        count = len(random)
         rings = _Rings(self._step, self.dilations, count, self._residual)
         chance = _Chance(count, self._choices, noise=self.output == "logistics")
         binding, done = self._step.io_binding(), 0
         sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
         bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
-        for frame in range(frames):
+        sounds = []
+        for now in (np.ascontiguousarray(part[:, at]) for part in told for at in range(part.shape[1])):
             chance.draw(random, temperature)
-            now = np.ascontiguousarray(told[:, frame])
             binding.bind_ortvalue_input("told", _value(now))
+            sound = np.empty((count, SAMPLES_PER_FRAME), np.float32)
             for place in range(SAMPLES_PER_FRAME):
                 given, made, into = bound[done % 2]
                 binding.bind_ortvalue_input("sample", given)
@@ -83,10 +89,11 @@ class WaveNetSession:
                 chance.bind(binding, place)
                 rings.bind(binding, done)
                 self._step.run_with_iobinding(binding)
-                sound[:, done] = made[:, 0]
+                sound[:, place] = made[:, 0]
                 done += 1
-            watch(frame + 1)
-        return sound
+            sounds.append(sound)
+            watch(len(sounds))
+        return np.concatenate(sounds, axis=1)
 
 
 class _Rings:
@@ -114,11 +121,12 @@ class _Chance:
         self._choices = [_value(part) for part in self._choice]
         self._noises = [] if self._noise is None else [_value(part) for part in self._noise]
 
-    def draw(self, random: np.random.Generator, temperature: float) -> None:
-        """Draw for a frame."""
-        self._choice[:] = random.gumbel(size=self._choice.shape) * temperature
-        if self._noise is not None:
-            self._noise[:] = random.logistic(size=self._noise.shape) * temperature
+    def draw(self, random: Sequence[np.random.Generator], temperature: float) -> None:
+        """Draw for a frame, for each stretch from its own source."""
+        for number, source in enumerate(random):
+            self._choice[:, number] = source.gumbel(size=self._choice[:, number].shape) * temperature
+            if self._noise is not None:
+                self._noise[:, number] = source.logistic(size=self._noise[:, number].shape) * temperature
 
     def bind(self, binding: Any, place: int) -> None:
         """Let the next step have what is for it."""

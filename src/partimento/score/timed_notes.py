@@ -33,6 +33,10 @@ class TimedNotes:
         """Number of notes."""
         return len(self.start)
 
+    def where(self, chosen: NDArray[np.bool_]) -> TimedNotes:
+        """Return the chosen ones."""
+        return TimedNotes(self.start[chosen], self.end[chosen], self.key[chosen], self.velocity[chosen])
+
 
 @dataclass(frozen=True)
 class Performance:

@@ -16,16 +16,17 @@ from partimento.score.timed_notes import Performance
 FRAMES_PER_SECOND = SAMPLE_RATE // SAMPLES_PER_FRAME
 
 
-def note_roll(performance: Performance, frames: int) -> NDArray[np.float32]:
-    """Return the roll of a performance from 0 s on, shape (frames, ROLL), as `models.wavenet_shape` says.
+def note_roll(performance: Performance, frames: int, *, first: int = 0) -> NDArray[np.float32]:
+    """Return the roll of a performance, shape (frames, ROLL), as `models.wavenet_shape` says.
 
     Args:
-        performance: Notes may begin before 0; those outside the piano's keys are left out.
+        performance: Notes may begin before the first frame; those outside the piano's keys are left out.
         frames: So many.
+        first: The first frame; 0 begins at 0 s, and before it the keys are still.
     """
     roll, notes = np.zeros((frames, ROLL), np.float32), performance.notes
-    begins = np.floor(notes.start * FRAMES_PER_SECOND).astype(np.int64)
-    ends = np.maximum(np.floor(notes.end * FRAMES_PER_SECOND).astype(np.int64), begins + 1)
+    begins = np.floor(notes.start * FRAMES_PER_SECOND).astype(np.int64) - first
+    ends = np.maximum(np.floor(notes.end * FRAMES_PER_SECOND).astype(np.int64) - first, begins + 1)
     for begin, end, key, velocity in zip(
         begins.tolist(), ends.tolist(), (notes.key - FIRST_KEY).tolist(), notes.velocity.tolist(), strict=True
     ):
@@ -34,6 +35,6 @@ def note_roll(performance: Performance, frames: int) -> NDArray[np.float32]:
         if begin >= 0:
             roll[begin, key] = velocity / 127
         roll[max(begin, 0) : end, KEYS + key] = velocity / 127
-    at = np.arange(frames) / FRAMES_PER_SECOND
+    at = (first + np.arange(frames)) / FRAMES_PER_SECOND
     roll[:, -1] = np.searchsorted(performance.pedal, at, side="right") % 2
     return roll

@@ -1,26 +1,34 @@
 """A WaveNet that plays scores: long ones in stretches, many at a time, each begun a little early so that they join.
 
 A stretch begins in silence, and hears the end of what lies before it in its lead-in, which is then faded over the end of the one
-before. What it has not heard is how the strings were moving: a note that is held across a seam goes on with another phase.
+before. What it has not heard is how the strings were moving: a note that is held across a seam goes on with another phase. Each has
+a chance of its own, so what is finished can be kept, and the rest is the same whenever it is made. Silence is not made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.audio.waveform import Waveform
+from partimento.audio.waveform import Samples, Waveform
 from partimento.bundle import STEP, Bundle
 from partimento.errors import AudioError, BundleError
+from partimento.files.part_file import PartFile
+from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.models.wavenet_graph import CONTEXT
 from partimento.models.wavenet_session import WaveNetSession
-from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME
+from partimento.models.wavenet_shape import SAMPLE_RATE
 from partimento.score import Score
-from partimento.score.timed_notes import Performance
+from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_roll import FRAMES_PER_SECOND, note_roll
+from partimento.synthesis.stretches import Stretch, joined, needed, needed_samples, sounding, stretches
 
 MODEL = "wavenet"
 
@@ -30,30 +38,46 @@ AT_ONCE = 64
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 4.0
 """Of a stretch."""
 
-LEAD_SECONDS, FADE_SECONDS, TAIL_SECONDS = 0.32, 0.04, 2.0
-"""How much earlier a stretch begins, how long it takes over, and how long is played after the last note."""
+LEAD_SECONDS = 0.32
+"""How much earlier a stretch begins."""
+
+LONGEST_NOTE_SECONDS = 60.0
+"""A string that is held longer has died away."""
 
 MARGIN_FRAMES = 128
 """Frames to either side that the context stack is given."""
 
-MOST_SECONDS = 7_200
+MOST_HOURS = 12
+
+_TOLD_FRAMES = 250  # what the layers are told is worked out for so many frames at a time: of an hour it would take terabytes
 
 
 class WaveNetVoice:
-    """A voice's bundle at work (a `Synthesizer`).
+    """A voice's bundle at work (a `Streaming` synthesizer).
 
     Args:
         bundle: Of a WaveNet.
         seed: Sets chance.
         temperature: How much of it, see `WaveNetSession.play`.
-        watch: Is told which share of the piece is done, 0 to 1.
+        watch: Is told how many seconds of how many are made, the first time before anything is made.
+        part: Where what is finished is kept; the same score, voice, seed and temperature then go on from there, and sound the same as if
+            nothing had come between. Whoever gives it removes it.
 
     Raises:
         BundleError: When it is no voice's, or damaged.
     """
 
+    sample_rate = SAMPLE_RATE
+    peak_db = None
+
     def __init__(
-        self, bundle: Bundle, *, seed: int = 0, temperature: float = 1.0, watch: Callable[[float], None] = lambda share: None
+        self,
+        bundle: Bundle,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        watch: Callable[[float, float], None] | None = None,
+        part: Path | None = None,
     ) -> None:
         kind = bundle.card.model.get("name")
         if kind != MODEL or STEP not in bundle.files or CONTEXT not in bundle.files:
@@ -63,62 +87,119 @@ class WaveNetVoice:
             self._session = WaveNetSession(bundle.files[CONTEXT], bundle.files[STEP])
         except ValueError as error:
             raise BundleError(f"{bundle.folder}: {str(error).rstrip('.')}. Fetch or train it again.") from error
-        self._seed, self._temperature, self._watch = seed, temperature, watch
+        self._graphs = hashlib.sha256(bundle.files[CONTEXT] + bundle.files[STEP]).hexdigest()
+        self._seed, self._temperature, self._part = seed, temperature, part
+        self._watch = watch or (lambda done, seconds: None)
 
     def render(self, score: Score) -> Waveform:
         """Return the sound of a score's notes on the piano that the voice learnt, one channel at 16 kHz.
 
         Raises:
-            AudioError: When the score has no notes, or lasts longer than two hours.
+            AudioError: See `blocks`.
+            WriteError: See `blocks`.
+        """
+        return Waveform.fitted(np.concatenate(list(self.blocks(score)), axis=1), SAMPLE_RATE)
+
+    def blocks(self, score: Score) -> Iterator[Samples]:
+        """Yield the same, one stretch after the other; above full scale it is not brought down.
+
+        Raises:
+            AudioError: When the score has no notes that a piano could play, or lasts longer than `MOST_HOURS`.
+            WriteError: When what is finished cannot be kept.
         """
         if not score.note_count:
             raise AudioError("the score has no notes. There is nothing to play.")
-        performance = Performance.of(score)
-        seconds = performance.seconds + TAIL_SECONDS
-        if seconds > MOST_SECONDS:
-            raise AudioError(f"the score lasts {seconds / 60:.0f} minutes, expected at most {MOST_SECONDS // 60}. Render parts of it.")
-        frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
-        return Waveform.fitted(self._joined(note_roll(performance, frames))[None], SAMPLE_RATE)
-
-    def _joined(self, roll: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sound of a roll, stretch after stretch."""
-        lead, frames = round(LEAD_SECONDS * FRAMES_PER_SECOND), len(roll)
+        notes, pedal = _playable(score)
+        if not len(notes):
+            raise AudioError(f"the score has no notes for a piano: {'; '.join(self.left_out(score))}.")
+        hours = float(notes.end.max()) / 3600
+        if hours > MOST_HOURS:
+            raise AudioError(f"the score lasts {hours:.1f} hours, expected at most {MOST_HOURS}. Check its tempo, or render parts of it.")
+        spans = sounding(notes)
+        frames = sum(end - begin for begin, end in spans)
         size = int(np.clip(-(-frames // AT_ONCE), SHORTEST_SECONDS * FRAMES_PER_SECOND, LONGEST_SECONDS * FRAMES_PER_SECOND))
-        begins = list(range(0, frames, size))
-        sound = np.zeros(frames * SAMPLES_PER_FRAME, np.float32)
-        random = np.random.default_rng(self._seed)
-        for first in range(0, len(begins), AT_ONCE):
-            group = begins[first : first + AT_ONCE]
-            told = np.stack([self._told(roll, begin - lead, lead + size) for begin in group])
-            done, whole = first / len(begins), len(group) / len(begins)
-            watch = partial(self._tell, done, whole / (lead + size))
-            made = self._session.play(told, random, temperature=self._temperature, watch=watch)
-            for begin, part in zip(group, made, strict=True):
-                _add(sound, part, (begin - lead) * SAMPLES_PER_FRAME, first=begin == 0)
-        return sound
+        plan = stretches(spans, size)
+        for block in joined(self._pieces(Performance(notes, pedal), plan)):
+            yield block[None]
 
-    def _tell(self, done: float, each: float, frame: int) -> None:
-        """Tell how far it is."""
-        self._watch(done + each * frame)
+    def left_out(self, score: Score) -> list[str]:
+        """Return what of a score a piano cannot play, in words; nothing where it can play all."""
+        drums = sum(len(track) for track in score.tracks if track.is_drum)
+        outside = sum(int(np.count_nonzero(_outside(track.pitch))) for track in score.tracks if not track.is_drum)
+        words = [f"{drums} notes of drums are left out"] if drums else []
+        return words + ([f"{outside} notes outside a piano's keys ({FIRST_KEY} to {FIRST_KEY + KEYS - 1}) are left out"] if outside else [])
 
-    def _told(self, roll: NDArray[np.float32], begin: int, frames: int) -> NDArray[np.float32]:
-        """What the layers are told in a stretch; before and behind the piece the keys are still."""
-        low, high = begin - MARGIN_FRAMES, begin + frames + MARGIN_FRAMES
-        inner = roll[max(low, 0) : max(high, 0)]
-        whole = np.pad(inner, ((max(-low, 0), 0), (0, 0)))
-        whole = np.pad(whole, ((0, high - low - len(whole)), (0, 0)))
-        return self._session.told(whole)[MARGIN_FRAMES : MARGIN_FRAMES + frames]
+    def _pieces(self, performance: Performance, plan: list[Stretch]) -> Iterator[tuple[Stretch, NDArray[np.float32]]]:
+        """Every stretch with what is needed of it, those that were kept as they were."""
+        part = None if self._part is None else PartFile(self._part, self._of(performance, plan))
+        groups = [plan[first : first + AT_ONCE] for first in range(0, len(plan), AT_ONCE)]
+        seconds = [sum(each.end - each.begin for each in group) / FRAMES_PER_SECOND for group in groups]
+        done, whole = sum(seconds[: 0 if part is None else len(part)]), sum(seconds)
+        self._watch(done, whole)
+        for number, group in enumerate(groups):
+            if part is not None and number < len(part):
+                samples = np.frombuffer(part[number], np.float32)
+            else:
+                samples = np.concatenate(self._made(performance, group, number * AT_ONCE, (done, seconds[number], whole)))
+                done += seconds[number]
+                if part is not None:
+                    part.append(samples.tobytes())
+            ends = np.cumsum([needed_samples(each) for each in group])
+            yield from zip(group, np.split(samples, ends[:-1]), strict=True)
+
+    def _made(
+        self, performance: Performance, group: Sequence[Stretch], first: int, seconds: tuple[float, float, float]
+    ) -> list[NDArray[np.float32]]:
+        """What is needed of each stretch of a group; `seconds` are those done before, of the group, and of all."""
+        frames = _lead() + max(each.end - each.begin for each in group)
+        done, own, whole = seconds
+        random = [np.random.default_rng([self._seed, first + place]) for place in range(len(group))]
+
+        def watch(frame: int) -> None:
+            self._watch(done + own * frame / frames, whole)
+
+        made = self._session.play(self._told(performance, group, frames), random, temperature=self._temperature, watch=watch)
+        return [needed(each, sound, _lead()) for each, sound in zip(group, made, strict=True)]
+
+    def _told(self, performance: Performance, group: Sequence[Stretch], frames: int) -> Iterator[NDArray[np.float32]]:
+        """What the layers are told in the stretches of a group, from their lead-ins on; around the piece the keys are still."""
+        for at in range(0, frames, _TOLD_FRAMES):
+            count = min(_TOLD_FRAMES, frames - at)
+            rolls = (_part_of(performance, each.begin - _lead() + at - MARGIN_FRAMES, count + 2 * MARGIN_FRAMES) for each in group)
+            yield np.stack([self._session.told(roll)[MARGIN_FRAMES : MARGIN_FRAMES + count] for roll in rolls])
+
+    def _of(self, performance: Performance, plan: list[Stretch]) -> str:
+        """The hash of all that the sound hangs on."""
+        sizes = [AT_ONCE, LEAD_SECONDS, MARGIN_FRAMES, _TOLD_FRAMES, self._seed, self._temperature, self._graphs]
+        digest = hashlib.sha256(json.dumps([sizes, plan]).encode())
+        for column in (*vars(performance.notes).values(), performance.pedal):
+            digest.update(column.astype(np.float64).tobytes())
+        return digest.hexdigest()
 
 
-def _add(sound: NDArray[np.float32], part: NDArray[np.float32], at: int, *, first: bool) -> None:
-    """Put a stretch, lead-in first, in its place, fading over what lies there at the end of its lead-in."""
-    lead, fade = round(LEAD_SECONDS * SAMPLE_RATE), round(FADE_SECONDS * SAMPLE_RATE)
-    begin = at + lead - (0 if first else fade)
-    new = part[begin - at : begin - at + len(sound) - begin]
-    if not first:
-        rise = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
-        kept = min(fade, len(new))
-        sound[begin : begin + kept] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32))[:kept]
-        sound[begin : begin + kept] += new[:kept] * rise[:kept]
-        begin, new = begin + kept, new[kept:]
-    sound[begin : begin + len(new)] = new
+def _lead() -> int:
+    """Frames of a lead-in."""
+    return round(LEAD_SECONDS * FRAMES_PER_SECOND)
+
+
+def _outside(pitch: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Which notes no piano has a key for."""
+    return (pitch < FIRST_KEY) | (pitch >= FIRST_KEY + KEYS)
+
+
+def _playable(score: Score) -> tuple[TimedNotes, NDArray[np.float64]]:
+    """The notes that a piano can play, while their strings sound, and the moves of the pedal."""
+    tracks = tuple(track for track in score.tracks if not track.is_drum and len(track))
+    if not tracks:
+        return TimedNotes(*(np.zeros(0),) * 2, *(np.zeros(0, np.int64),) * 2), np.zeros(0)
+    performance = Performance.of(replace(score, tracks=tracks))
+    notes = performance.notes
+    notes = replace(notes, end=np.minimum(notes.end, notes.start + LONGEST_NOTE_SECONDS))
+    return notes.where(~_outside(notes.key)), performance.pedal
+
+
+def _part_of(performance: Performance, first: int, frames: int) -> NDArray[np.float32]:
+    """The roll of some frames."""
+    notes = performance.notes
+    heard = (notes.start * FRAMES_PER_SECOND < first + frames) & (notes.end * FRAMES_PER_SECOND >= first - 1)
+    return note_roll(Performance(notes.where(heard), performance.pedal), frames, first=first)
