@@ -1,6 +1,8 @@
 """`partimento reimagine`: from sound to other sound."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -55,6 +57,21 @@ def test_what_was_invented_is_kept_when_it_cannot_sound(recording, tmp_path):
     status, _, error = run("reimagine", recording, tmp_path / "new.wav", *options)
     assert status == 1 and "bad.sf2" in error
     assert {"new-heard.mid", "new-invented.mid"} <= {file.name for file in tmp_path.iterdir()}
+
+
+def test_what_was_invented_is_kept_when_the_disk_is_full(recording, tmp_path, monkeypatch):
+    fsync = os.fsync
+
+    def full(handle):  # of the sound, which is the only large file
+        if os.fstat(handle).st_size > 100_000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(handle)
+
+    monkeypatch.setattr("partimento.files.whole.os.fsync", full)
+    status, _, error = run("reimagine", recording, tmp_path / "new.wav", "--seconds", "2", "--seed", "1")
+    assert status == 1 and "new.wav: could not be written (No space left on device). The disk is full" in error
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["new-heard.mid", "new-invented.mid"]
+    assert partimento.read(tmp_path / "new-invented.mid").note_count
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def main(arguments: list[str]) -> int:
         return _fail(_usage(error, arguments), 2)
     except PartimentoError as error:
         return _fail(str(error), 1)
-    except KeyboardInterrupt:
-        return _fail("interrupted; what was finished is kept.", 130)
+    except KeyboardInterrupt as error:  # a verb that knows more says it
+        return _fail(str(error) or "interrupted; what was finished is kept.", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

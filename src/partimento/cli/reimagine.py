@@ -83,7 +83,8 @@ def reimagine(
         as_json: Print one JSON object.
     """
     _check(out, imagining)
-    from partimento.files import write  # noqa: PLC0415  # --help must not load numpy
+    from partimento.cli.progress import MusicBar  # noqa: PLC0415  # --help must not load numpy
+    from partimento.files import write  # noqa: PLC0415
     from partimento.files.sound import sound_bytes, sound_tags  # noqa: PLC0415
     from partimento.files.whole import write_whole  # noqa: PLC0415
 
@@ -93,10 +94,12 @@ def reimagine(
     scores = [write(heard, _beside(out, HEARD))]
     made, model = _invented(heard, imagining, seed)
     scores.append(write(made.new, _beside(out, INVENTED)))
-    player = player_of(Player(voice=voice, model=voice_model, soundfont=soundfont, seed=seed))
-    sound = likeness.rendered(made.whole, player)
-    files = {out.suffix.lower().lstrip("."): str(write_whole(out, sound_bytes(sound, out.suffix.lower(), metadata=sound_tags(made.whole))))}
-    new = sound if made.new is made.whole else likeness.rendered(made.new, player)
+    with MusicBar() as bar:
+        player = player_of(Player(voice=voice, model=voice_model, soundfont=soundfont, seed=seed), watch=bar)
+        sound = likeness.rendered(made.whole, player)
+        data = sound_bytes(sound, out.suffix.lower(), metadata=sound_tags(made.whole))
+        files = {out.suffix.lower().lstrip("."): str(write_whole(out, data))}
+        new = sound if made.new is made.whole else likeness.rendered(made.new, player)
     page = _page(out, (heard, recording), (made.new, new), sound, imagining)
     files["html"] = str(write_whole(out.with_suffix(".html"), page))
     files |= _kept(scores, keep=imagining.keep_midi)

@@ -12,11 +12,17 @@ from cyclopts import Parameter
 from partimento.cli.output import show
 
 if TYPE_CHECKING:
-    from partimento.audio import Waveform
+    from collections.abc import Callable, Iterator
+
+    from partimento.audio.waveform import Samples
+    from partimento.files.sound_writer import Written
     from partimento.score import Score
     from partimento.synthesis.synthesizer import Synthesizer
 
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
+
+HEARD_SECONDS = 600
+"""So much of what a network played our ear listens to, to count the notes that it finds."""
 
 
 @Parameter(name="*")
@@ -51,41 +57,95 @@ def render(
 ) -> None:
     """Turn a score into sound.
 
+    What a wavenet has finished is kept in OUT.part: broken off, it goes on from there when the same command is given again.
+
     Args:
         score: A score file of any kind that `convert` reads.
         out: A .wav, .flac, .mp3 or .ogg file.
         player: What plays.
         as_json: Print one JSON object.
     """
-    from partimento.errors import WriteError, nearest  # noqa: PLC0415  # --help must not load numpy
+    from partimento.cli.progress import MusicBar  # noqa: PLC0415  # --help must not load numpy
+    from partimento.errors import WriteError, nearest  # noqa: PLC0415
     from partimento.files import read  # noqa: PLC0415
-    from partimento.files.sound import sound_bytes, sound_tags  # noqa: PLC0415
-    from partimento.files.whole import write_whole  # noqa: PLC0415
+    from partimento.files.part_file import PART  # noqa: PLC0415
+    from partimento.synthesis.synthesizer import Streaming  # noqa: PLC0415
 
     if out.suffix.lower() not in SOUNDS:
         raise WriteError(f"{out.name}: '{out.suffix}' is no kind of sound that can be written{nearest(out.suffix, SOUNDS)}")
     piece = read(score)
-    plays, learnt = player_of(player), player.voice != "soundfont"
-    began = time.perf_counter()
-    sound = plays.render(piece)
-    factor = sound.seconds / max(time.perf_counter() - began, 1e-9)
-    write_whole(out, sound_bytes(sound, out.suffix.lower(), metadata=sound_tags(piece)))
+    part, learnt = out.with_name(out.name + PART) if player.voice == "wavenet" else None, player.voice != "soundfont"
+    found = part is not None and part.exists()
+    with MusicBar() as bar:
+        plays = player_of(player, watch=bar, part=part)
+        left_out = plays.left_out(piece) if isinstance(plays, Streaming) else []
+        written, took = _written(piece, out, plays, part=part)
+        if part is not None:
+            part.unlink(missing_ok=True)
+    factor = (written.seconds - (bar.kept or 0)) / max(took, 1e-9)
+    warnings = [*piece.warnings, *(f"{score.name}: {words}." for words in left_out)]
+    if part is not None and found and not bar.kept:
+        warnings.append(f"{part.name}: was of another score, model or seed, so all was made anew.")
     fields = {
         "voice": player.voice,
-        "seconds": round(sound.seconds, 3),
+        "seconds": round(written.seconds, 3),
         "real_time_factor": round(factor, 2 if learnt else 1),
-        "peak": round(sound.peak, 4),
-        "warnings": list(piece.warnings),
+        "peak": round(written.peak, 4),
+        "warnings": warnings,
     }
-    words = f"{out}: {sound.seconds:.1f} s of sound, made {factor:.{1 if learnt else 0}f} times faster than it plays"
+    words = f"{out}: {written.seconds:.1f} s of sound, made {factor:.{1 if learnt else 0}f} times faster than it plays"
+    if bar.kept:
+        fields["kept_seconds"] = round(bar.kept, 3)
+        words += f"; {bar.kept:.1f} s of it were there before"
     if learnt:
-        fields["note_f1"] = _note_f1(piece, sound)
+        fields["note_f1"] = _note_f1(piece, out)
         words += f"; of its notes our ear finds {fields['note_f1']:.0f} percent (F1)"
-    show(fields, "\n".join([words, *(f"  note: {warning}" for warning in piece.warnings)]), as_json=as_json)
+    show(fields, "\n".join([words, *(f"  note: {warning}" for warning in warnings)]), as_json=as_json)
 
 
-def player_of(player: Player) -> Synthesizer:
+def _written(piece: Score, out: Path, plays: Synthesizer, *, part: Path | None) -> tuple[Written, float]:
+    """Write the sound of a piece; return what was written, and how many seconds it took to make."""
+    from partimento.errors import WriteError  # noqa: PLC0415
+    from partimento.files.sound import sound_tags  # noqa: PLC0415
+    from partimento.files.sound_writer import write_sound  # noqa: PLC0415
+    from partimento.synthesis.synthesizer import Streaming  # noqa: PLC0415
+
+    took, began = 0.0, time.perf_counter()
+    if isinstance(plays, Streaming):
+        blocks, rate, peak_db = plays.blocks(piece), plays.sample_rate, plays.peak_db
+    else:
+        sound = plays.render(piece)
+        blocks, rate, peak_db = iter([sound.samples]), sound.sample_rate, None
+
+    def timed() -> Iterator[Samples]:
+        nonlocal took, began
+        for block in blocks:
+            took += time.perf_counter() - began
+            yield block
+            began = time.perf_counter()
+
+    try:
+        return write_sound(out, timed(), rate, peak_db=peak_db, metadata=sound_tags(piece)), took
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(f"interrupted; {_left(out, part)}") from error
+    except WriteError as error:
+        raise WriteError(f"{error} {_left(out, part)}") from error
+
+
+def _left(out: Path, part: Path | None) -> str:
+    """What is there of a sound that is not whole."""
+    if part is not None and part.exists():
+        return f"{part.name} keeps what is finished of it. Give the same command again, and it goes on from there."
+    return f"{out.name} was not written."
+
+
+def player_of(player: Player, *, watch: Callable[[float, float], None] | None = None, part: Path | None = None) -> Synthesizer:
     """Return what plays.
+
+    Args:
+        player: What is asked for.
+        watch: Of a wavenet: is told how many seconds of how many are made.
+        part: Of a wavenet: where it keeps what is finished.
 
     Raises:
         ConfigError: When what is asked for does not go together.
@@ -106,15 +166,20 @@ def player_of(player: Player) -> Synthesizer:
     for option, value in {"--soundfont": player.soundfont, "--program": player.program, "--rate": player.rate}.items():
         if value is not None:
             raise ConfigError(f"{option} {value}: a wavenet sounds as it has learnt to. Leave it out, or take --voice soundfont.")
-    return WaveNetVoice(load_bundle(bundle_folder(player.model)), seed=player.seed)
+    return WaveNetVoice(load_bundle(bundle_folder(player.model)), seed=player.seed, watch=watch, part=part)
 
 
-def _note_f1(piece: Score, sound: Waveform) -> float:
-    """F1 in percent of a piece's notes that the shipped ear finds in its sound, by their onsets within 50 ms."""
+def _note_f1(piece: Score, out: Path) -> float:
+    """F1 in percent of a piece's notes that the shipped ear finds in its sound, by their onsets within 50 ms; at first, if it is long."""
+    from itertools import islice  # noqa: PLC0415
+
     from partimento.evaluation.note_matching import agreement  # noqa: PLC0415
+    from partimento.files.recording import open_recording  # noqa: PLC0415
     from partimento.score.timed_notes import Performance  # noqa: PLC0415
     from partimento.transcription.transcriber import load_transcriber  # noqa: PLC0415
 
     ear = load_transcriber()
-    heard = ear.notes_of(ear.hear([sound.to_mono().samples[0]]))
-    return round(100 * agreement(Performance.of(piece).notes, heard).onset.f1, 1)
+    with open_recording(out, sample_rate=ear.sample_rate) as recording:
+        heard = ear.notes_of(ear.hear(islice(recording.blocks(ear.sample_rate), HEARD_SECONDS)))
+    notes = Performance.of(piece).notes
+    return round(100 * agreement(notes.where(notes.start < HEARD_SECONDS), heard).onset.f1, 1)

@@ -10,7 +10,7 @@ same samples whatever the number of threads. Pedals are told as note lengths fir
 A `NoteBank` is one piano whose notes were rendered or recorded once: not for listening, but to feed an ear that learns.
 
 Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one instrument), `bank` (the file),
-`note_bank`, `strings` (pianos drawn by chance), `note_roll`, `wavenet_voice`, `likeness` (a score in the tuning and loudness of a
+`note_bank`, `strings` (pianos drawn by chance), `note_roll`, `stretches`, `wavenet_voice`, `likeness` (a score in the tuning and loudness of a
 recording).
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,18 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.audio import Waveform
+from partimento.audio.waveform import PEAK_DB
 from partimento.errors import AudioError
 from partimento.score import Score, Track
 from partimento.score.note import SOFT
 from partimento.score.pedal import DOWN, fold_pedal
 from partimento.score.tempo import seconds_at
-from partimento.synthesis.bank import SoundBank, Zone, find_bank
+from partimento.synthesis.bank import SoundBank, Zone, find_bank, recordings
 from partimento.synthesis.modulation import struck, velocity_gain
-from partimento.synthesis.room import reverberated
+from partimento.synthesis.room import DECAY_SECONDS, reverberated
 from partimento.synthesis.tone import SILENT_DB, release_seconds, tone
 
-LONGEST_SECONDS = 3_600.0
-"""Music that is rendered in one piece at most: an hour of stereo takes 1.3 GB."""
+MOST_HOURS = 12
+"""Longer scores are mistakes: of a tempo, or of a note that was never let go."""
+
+WINDOW_SECONDS = 300
+"""Notes that begin within such a time are played together; memory holds little more."""
 
 LONGEST_NOTE_SECONDS = 60.0
 """A note held longer fades out there."""
@@ -66,6 +71,8 @@ class SoundfontSynthesizer:
         AudioError: When the bank is missing or damaged, or a setting is out of range.
     """
 
+    peak_db = PEAK_DB
+
     def __init__(
         self, soundfont: str | os.PathLike[str] | None = None, *, program: int | None = None, sample_rate: int = 44_100, room: float = 0.3
     ) -> None:
@@ -85,7 +92,7 @@ class SoundfontSynthesizer:
         """Return the sound of a score: stereo, peak at -1 dBFS, with two seconds of tail.
 
         Raises:
-            AudioError: When the score has no notes or lasts longer than an hour, or the bank is damaged.
+            AudioError: See `blocks`.
         """
         return Waveform.levelled(self.mixed(score), self.sample_rate)
 
@@ -95,32 +102,64 @@ class SoundfontSynthesizer:
         Raises:
             AudioError: See `render`.
         """
+        blocks = list(self.blocks(score))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+    def blocks(self, score: Score) -> Iterator[NDArray[np.float32]]:
+        """Yield what `mixed` returns, `WINDOW_SECONDS` after the other.
+
+        Raises:
+            AudioError: When the score has no notes that the bank can play, lasts longer than `MOST_HOURS`, or the bank is damaged.
+        """
         if not score.note_count:
             raise AudioError("score: holds no notes, expected at least one. There is nothing to hear.")
+        if self._silent_notes(score) == score.note_count:
+            raise AudioError(f"score: {'; '.join(self.left_out(score))}. Choose another --program or --soundfont.")
         played = fold_pedal(score)
         seconds = float(seconds_at(played, played.end_tick))
-        if seconds > LONGEST_SECONDS:
-            raise AudioError(
-                f"score: lasts {seconds:.0f} seconds, expected at most {LONGEST_SECONDS:.0f}. Cut it into pieces, or check its tempo."
-            )
-        frames = math.ceil((seconds + TAIL_SECONDS) * self.sample_rate)
-        mix = np.zeros((2, frames), np.float32)
-        for track, original in zip(played.tracks, score.tracks, strict=True):
-            self._play(mix, played, track, original)
-        if self.room:
-            reverberated(mix, self.sample_rate, self.room)
+        if seconds > MOST_HOURS * 3600:
+            raise AudioError(f"score: lasts {seconds / 3600:.1f} hours, expected at most {MOST_HOURS}. Cut it, or check its tempo.")
+        frames, size = math.ceil((seconds + TAIL_SECONDS) * self.sample_rate), WINDOW_SECONDS * self.sample_rate
+        beyond = math.ceil((LONGEST_NOTE_SECONDS + TAIL_SECONDS + DECAY_SECONDS) * self.sample_rate)
+        tracks = [(track, self._strikes(played, track, original)) for track, original in zip(played.tracks, score.tracks, strict=True)]
         fade = min(frames, self.sample_rate // 5)
-        mix[:, frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-        return mix
+        ending = np.linspace(1, 0, fade, dtype=np.float32)
+        over = np.zeros((2, 0), np.float32)  # what sounds on from the windows before
+        for first in range(0, frames, size):
+            mix = np.zeros((2, min(size + beyond, frames - first)), np.float32)
+            struck = [self._play(mix, track, strikes, first=first, last=first + size) for track, strikes in tracks]
+            if self.room and any(struck):
+                reverberated(mix, self.sample_rate, self.room)
+            mix[:, : over.shape[1]] += over
+            window, over = mix[:, :size], mix[:, size:].copy()
+            begun = max(frames - fade - first, 0)  # of the window, frames before the end fades
+            window[:, begun:] *= ending[max(first - frames + fade, 0) :][: window[:, begun:].shape[1]]
+            yield window
 
-    def _play(self, mix: NDArray[np.float32], score: Score, track: Track, original: Track) -> None:
-        """Add a track's notes to the mix, tone by tone: one is read from the bank once, for its longest note."""
-        program = self.program if self.program is not None and not track.is_drum else track.program
-        zones = self._bank.zones(program, track.is_drum)
-        strikes = self._strikes(score, track, original)
+    def left_out(self, score: Score) -> list[str]:
+        """Return how many notes the bank has no recording for, in words; nothing where it has all."""
+        silent = self._silent_notes(score)
+        return [f"{silent} of {score.note_count} notes have no recording in {self.path.name} and are left out"] if silent else []
+
+    def _silent_notes(self, score: Score) -> int:
+        """How many notes the bank has no recording for."""
+        silent = 0
+        for track in score.tracks:
+            if len(track):
+                silent += int(np.count_nonzero(recordings(self._zones(track))[track.pitch, track.velocity] == 0))
+        return silent
+
+    def _zones(self, track: Track) -> tuple[Zone, ...]:
+        """What plays a track."""
+        return self._bank.zones(self.program if self.program is not None and not track.is_drum else track.program, track.is_drum)
+
+    def _play(self, mix: NDArray[np.float32], track: Track, strikes: list[_Strike], *, first: int, last: int) -> bool:
+        """Add a track's notes from frame `first` on and before `last` to the mix, tone by tone: one is read once, for its longest note."""
+        zones = self._zones(track)
         notes: dict[tuple[int, int], list[_Strike]] = {}
         for strike, key, velocity in zip(strikes, track.pitch.tolist(), track.velocity.tolist(), strict=True):
-            notes.setdefault((key, velocity), []).append(strike)
+            if first <= strike.start < last:
+                notes.setdefault((key, velocity), []).append(strike._replace(start=strike.start - first) if first else strike)
         tones: dict[tuple[object, ...], tuple[Zone, int, list[_Strike]]] = {}
         for (key, velocity), same in sorted(notes.items()):
             for index, zone in enumerate(zones):
@@ -131,6 +170,7 @@ class SoundfontSynthesizer:
                     tones.setdefault(ident, (sounding, key, []))[2].extend(louder)
         for zone, key, all_strikes in tones.values():
             self._sound(mix, zone, key, all_strikes)
+        return bool(notes)
 
     def _sound(self, mix: NDArray[np.float32], zone: Zone, key: int, strikes: list[_Strike]) -> None:
         """Add all notes of one key, one recording and one colour to the mix."""
