@@ -10,8 +10,8 @@ same samples whatever the number of threads. Pedals are told as note lengths fir
 A `NoteBank` is one piano whose notes were rendered or recorded once: not for listening, but to feed an ear that learns.
 
 Read in this order: `synthesizer` (the protocol), `soundfont` (the player), `tone` (one key of one instrument), `bank` (the file),
-`note_bank`, `strings` (pianos drawn by chance), `note_roll`, `stretches`, `wavenet_voice`, `likeness` (a score in the tuning and loudness of a
-recording).
+`note_bank`, `strings` (pianos drawn by chance), `note_roll`, `stretches`, `wavenet_voice`, `likeness` (a score in the tuning and loudness
+of a recording).
 """
 
 from partimento.synthesis.soundfont import SoundfontSynthesizer
