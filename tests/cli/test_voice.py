@@ -56,13 +56,30 @@ def test_a_voice_is_packed_and_renders_a_score(trained, tmp_path):
     assert run("render", score, tmp_path / "c.wav", "--voice", "wavenet", "--model", folder / "model")[0] == 0
 
 
+def test_a_modal_piano_learns_from_notes_alone_and_renders_a_score(trained, tmp_path):
+    given = ["--model", "modal", "--piano", trained[0] / "piano", "--out", tmp_path / "model"]
+    options = ["--size", "tiny", "--steps", "2", "--rows", "1", "--threads", "1", "--device", "cpu"]
+    status, _, error = run("train", "corpus", *given, *options)
+    assert status == 1 and "'corpus': a modal piano learns from the single notes of its --piano alone. Leave the corpus out" in error
+    status, text, error = run("train", *given, *options, "--json")
+    assert status == 0, error
+    assert json.loads(text)["distance"] > 0
+    score = tmp_path / "one.abc"
+    score.write_text("X:1\nM:4/4\nL:1/4\nK:C\nC4|]\n")
+    status, text, error = run("render", score, tmp_path / "o.wav", "--voice", "modal", "--model", tmp_path / "model", "--json")
+    assert status == 0, error
+    said = json.loads(text)
+    assert said["voice"] == "modal" and said["peak"] == pytest.approx(0.89, abs=0.01) and "note_f1" in said
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--voice", "wavenet"], "--voice wavenet: none comes with the package. Train one"),
         (["--voice", "wavenet", "--model", "MODEL", "--program", "3"], "--program 3: a wavenet sounds as it has learnt to"),
         (["--voice", "wavenet", "--model", "MODEL", "--rate", "8000"], "--rate 8000: a wavenet sounds as it has learnt to"),
-        (["--model", "MODEL"], "is for --voice wavenet. Leave it out"),
+        (["--voice", "modal", "--model", "MODEL"], "is a wavenet and no modal piano. Train a voice"),
+        (["--model", "MODEL"], "is for --voice modal and wavenet. Leave it out"),
         (["--voice", "wavenet", "--model", "piano-ears"], "is a key_net and plays no sound. Train a voice"),
     ],
 )

@@ -11,6 +11,7 @@ from partimento.models.modal_piano import ModalPiano, ModalPianoConfig
 from partimento.models.modal_piano_graph import modal_piano_graph
 from partimento.models.modal_piano_shape import PARTIALS
 from partimento.score import Score, Track
+from partimento.synthesis import modal_voice
 from partimento.synthesis.modal_voice import ModalVoice, _Modes, _sound
 
 RATE = 16_000
@@ -70,5 +71,17 @@ def test_what_it_refuses():
         ModalVoice(bundle(files=False))
     with pytest.raises(AudioError, match="the score has no notes. There is nothing to play"):
         ModalVoice(bundle()).render(score([], [], []))
-    with pytest.raises(AudioError, match="the score lasts 200 minutes, expected at most 120. Render parts of it"):
-        ModalVoice(bundle()).render(score([12_000_000], [500], [60]))
+    with pytest.raises(AudioError, match="the score has no notes for a piano: 1 notes outside a piano's keys"):
+        ModalVoice(bundle()).render(score([0], [500], [12]))
+    with pytest.raises(AudioError, match="the score lasts 13.3 hours, expected at most 12. Check its tempo"):
+        ModalVoice(bundle()).render(score([48_000_000], [500], [60]))
+
+
+def test_long_pieces_come_in_windows_that_do_not_show(monkeypatch):
+    player = ModalVoice(bundle())
+    piece = score([0, 900, 1100, 2300], [1500, 300, 2000, 400], [48, 60, 36, 64])
+    whole = np.concatenate(list(player.blocks(piece)), axis=1)
+    monkeypatch.setattr(modal_voice, "WINDOW_SECONDS", 1.0)
+    parts = list(player.blocks(piece))
+    assert len(parts) == 6 and np.concatenate(parts, axis=1) == pytest.approx(whole, abs=1e-5)
+    assert player.left_out(score([0, 0], [9, 9], [12, 60])) == ["1 notes outside a piano's keys (21 to 108) are left out"]

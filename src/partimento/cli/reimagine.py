@@ -64,7 +64,7 @@ def reimagine(
     /,
     *,
     imagining: Imagining = Imagining(),  # frozen
-    voice: Literal["soundfont", "wavenet"] = "soundfont",
+    voice: Literal["soundfont", "modal", "wavenet"] = "soundfont",
     voice_model: str | None = None,
     soundfont: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -77,8 +77,8 @@ def reimagine(
         audio: A .wav, .flac, .mp3 or .ogg file.
         out: A .wav, .flac, .mp3 or .ogg file: in the recording's tuning, and as loud as it.
         imagining: What is made of what was heard.
-        voice: What plays: the recorded instruments of a SoundFont, or a network that has learnt to sound like a piano.
-        voice_model: Of voice wavenet: the folder that `partimento train --model wavenet` made.
+        voice: What plays: the recorded instruments of a SoundFont, or a piano that a network has learnt.
+        voice_model: Of a learnt voice, see `partimento render`; the shipped one of its kind where not given.
         soundfont: An .sf2 or .sf3 file; an installed one where not given.
         as_json: Print one JSON object.
     """

@@ -31,15 +31,17 @@ class Player:
     """What plays.
 
     Attributes:
-        voice: The recorded instruments of a SoundFont, or a network that has learnt to sound like a piano.
-        model: Of voice wavenet: the folder that `partimento train --model wavenet` made.
+        voice: The recorded instruments of a SoundFont, or a piano that a network has learnt: modal, tones that die away, or wavenet,
+            sample by sample.
+        model: Of a learnt voice: a shipped one, or the folder that `partimento train --model modal` or `--model wavenet` made; the
+            shipped one of its kind where not given.
         soundfont: An .sf2 or .sf3 file; an installed one where not given.
         program: General MIDI instrument for all tracks, 0 (grand piano) to 127.
-        rate: Frames per second; 44100 where not given. A wavenet has its own, 16000.
+        rate: Frames per second; 44100 where not given. A learnt voice has its own, 16000.
         seed: Of a wavenet: the same seed gives the same sound.
     """
 
-    voice: Literal["soundfont", "wavenet"] = "soundfont"
+    voice: Literal["soundfont", "modal", "wavenet"] = "soundfont"
     model: str | None = None
     soundfont: Path | None = None
     program: int | None = None
@@ -152,21 +154,27 @@ def player_of(player: Player, *, watch: Callable[[float, float], None] | None = 
         BundleError: When the model is no voice.
         ReadError: When the SoundFont cannot be read.
     """
-    from partimento.bundle import bundle_folder, load_bundle  # noqa: PLC0415
+    from partimento.bundle import bundle_folder, load_bundle, shipped  # noqa: PLC0415
     from partimento.errors import ConfigError  # noqa: PLC0415
+    from partimento.synthesis.modal_voice import ModalVoice  # noqa: PLC0415
     from partimento.synthesis.soundfont import SoundfontSynthesizer  # noqa: PLC0415
     from partimento.synthesis.wavenet_voice import WaveNetVoice  # noqa: PLC0415
 
     if player.voice == "soundfont":
         if player.model is not None:
-            raise ConfigError(f"--model {player.model}: is for --voice wavenet. Leave it out, or add that.")
+            raise ConfigError(f"--model {player.model}: is for --voice modal and wavenet. Leave it out, or add one of them.")
         return SoundfontSynthesizer(player.soundfont, program=player.program, sample_rate=player.rate or 44_100)
-    if player.model is None:
-        raise ConfigError("--voice wavenet: none comes with the package. Train one (partimento train --model wavenet), give its --model.")
     for option, value in {"--soundfont": player.soundfont, "--program": player.program, "--rate": player.rate}.items():
         if value is not None:
-            raise ConfigError(f"{option} {value}: a wavenet sounds as it has learnt to. Leave it out, or take --voice soundfont.")
-    return WaveNetVoice(load_bundle(bundle_folder(player.model)), seed=player.seed, watch=watch, part=part)
+            raise ConfigError(f"{option} {value}: a {player.voice} sounds as it has learnt to. Leave it out, or take --voice soundfont.")
+    model = player.model or f"piano-{player.voice}"
+    if player.model is None and model not in shipped():
+        remedy = f"Train one (partimento train --model {player.voice}), give its --model."
+        raise ConfigError(f"--voice {player.voice}: none comes with the package. {remedy}")
+    bundle = load_bundle(bundle_folder(model))
+    if player.voice == "modal":
+        return ModalVoice(bundle)
+    return WaveNetVoice(bundle, seed=player.seed, watch=watch, part=part)
 
 
 def _note_f1(piece: Score, out: Path) -> float:

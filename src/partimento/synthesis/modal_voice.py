@@ -12,22 +12,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.audio.waveform import Waveform
+from partimento.audio.waveform import PEAK_DB, Samples, Waveform
 from partimento.bundle import STEP, Bundle
-from partimento.errors import AudioError, BundleError
-from partimento.models.ear_heads import FIRST_KEY, KEYS
+from partimento.errors import BundleError
+from partimento.models.ear_heads import FIRST_KEY
 from partimento.models.modal_piano_graph import OUTPUTS
 from partimento.models.modal_piano_shape import phases
 from partimento.models.onnx_session import opened
 from partimento.models.wavenet_shape import SAMPLE_RATE
 from partimento.score import Score
-from partimento.score.timed_notes import Performance
+from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_bank import FIRST_UNDAMPED, Dampers, damped
+from partimento.synthesis.playable import begun_between, left_out, playable
 
 MODEL = "modal"
 
-LONGEST_SECONDS, TAIL_SECONDS, MOST_SECONDS = 20.0, 2.0, 7_200
-"""Of a note at most, after the last one, of a score at most."""
+LONGEST_SECONDS, TAIL_SECONDS, WINDOW_SECONDS = 20.0, 2.0, 60.0
+"""Of a note at most, after the last one, of what is played at a time."""
 
 INAUDIBLE = 3e-6
 """Amplitude below which a mode is left out: 110 dB below full scale."""
@@ -46,7 +47,7 @@ class _Modes(NamedTuple):
 
 
 class ModalVoice:
-    """A modal piano's bundle at work (a `Synthesizer`).
+    """A modal piano's bundle at work (a `Streaming` synthesizer).
 
     Args:
         bundle: Of a modal piano.
@@ -54,6 +55,9 @@ class ModalVoice:
     Raises:
         BundleError: When it is none's, or damaged.
     """
+
+    sample_rate = SAMPLE_RATE
+    peak_db = PEAK_DB
 
     def __init__(self, bundle: Bundle) -> None:
         kind = bundle.card.model.get("name")
@@ -66,32 +70,45 @@ class ModalVoice:
         self._phases = np.exp(2j * np.pi * phases())
 
     def render(self, score: Score) -> Waveform:
-        """Return the sound of a score's notes on the piano that the voice learnt, one channel at 16 kHz.
+        """Return the sound of a score's notes on the piano that the voice learnt, one channel at 16 kHz, peak at -1 dBFS.
 
         Raises:
-            AudioError: When the score has no notes, or lasts longer than two hours.
+            AudioError: See `blocks`.
         """
-        if not score.note_count:
-            raise AudioError("the score has no notes. There is nothing to play.")
-        performance = Performance.of(score)
-        seconds = performance.seconds + TAIL_SECONDS
-        if seconds > MOST_SECONDS:
-            raise AudioError(f"the score lasts {seconds / 60:.0f} minutes, expected at most {MOST_SECONDS // 60}. Render parts of it.")
-        mix = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
-        notes = performance.notes
-        start = np.rint(notes.start * SAMPLE_RATE).astype(np.int64)
-        held = np.maximum(np.rint(notes.end * SAMPLE_RATE).astype(np.int64) - start, 1)
+        return Waveform.levelled(np.concatenate(list(self.blocks(score)), axis=1), SAMPLE_RATE)
+
+    def blocks(self, score: Score) -> Iterator[Samples]:
+        """Yield the same, `WINDOW_SECONDS` after `WINDOW_SECONDS`, as loud as it was learnt.
+
+        Raises:
+            AudioError: When the score has no notes that a piano could play, or lasts too long, see `playable`.
+        """
+        notes = playable(score).notes
+        whole, window = round((float(notes.end.max()) + TAIL_SECONDS) * SAMPLE_RATE), round(WINDOW_SECONDS * SAMPLE_RATE)
+        mix = np.zeros(window + round(LONGEST_SECONDS * SAMPLE_RATE), np.float32)
+        for first in range(0, whole, window):
+            self._play(mix, begun_between(notes, first / SAMPLE_RATE, (first + window) / SAMPLE_RATE), first)
+            yield mix[None, : min(window, whole - first)].copy()
+            mix[:-window] = mix[window:].copy()
+            mix[-window:] = 0
+
+    def left_out(self, score: Score) -> list[str]:
+        """Return what of a score a piano cannot play, in words; nothing where it can play all."""
+        return left_out(score)
+
+    def _play(self, mix: NDArray[np.float32], notes: TimedNotes, first: int) -> None:
+        """Add notes to a mix that begins at sample `first`."""
+        start = np.maximum(np.rint(notes.start * SAMPLE_RATE).astype(np.int64) - first, 0)
+        held = np.maximum(np.rint((notes.end - notes.start) * SAMPLE_RATE).astype(np.int64), 1)
         kinds: dict[tuple[int, int], list[int]] = {}
         for place, kind in enumerate(zip((notes.key - FIRST_KEY).tolist(), notes.velocity.tolist(), strict=True)):
-            if 0 <= kind[0] < KEYS:
-                kinds.setdefault(kind, []).append(place)
+            kinds.setdefault(kind, []).append(place)
         struck = sorted(kinds)
-        for first in range(0, len(struck), _AT_ONCE):
-            group = struck[first : first + _AT_ONCE]
+        for begin in range(0, len(struck), _AT_ONCE):
+            group = struck[begin : begin + _AT_ONCE]
             for kind, modes in zip(group, self._said(group), strict=True):
                 places = kinds[kind]
                 _add(mix, modes, kind[0] + FIRST_KEY, start[places].tolist(), held[places].tolist())
-        return Waveform.levelled(mix[None], SAMPLE_RATE)
 
     def _said(self, struck: list[tuple[int, int]]) -> Iterator[_Modes]:
         """The modes of each kind of note, of its key from 0 and its velocity."""

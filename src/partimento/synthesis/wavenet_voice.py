@@ -10,24 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.audio.waveform import Samples, Waveform
 from partimento.bundle import STEP, Bundle
-from partimento.errors import AudioError, BundleError
+from partimento.errors import BundleError
 from partimento.files.part_file import PartFile
-from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.models.wavenet_graph import CONTEXT
 from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import SAMPLE_RATE
 from partimento.score import Score
-from partimento.score.timed_notes import Performance, TimedNotes
+from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_roll import FRAMES_PER_SECOND, note_roll
+from partimento.synthesis.playable import left_out, playable
 from partimento.synthesis.stretches import Stretch, joined, needed, needed_samples, sounding, stretches
 
 MODEL = "wavenet"
@@ -41,13 +39,8 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 4.0
 LEAD_SECONDS = 0.32
 """How much earlier a stretch begins."""
 
-LONGEST_NOTE_SECONDS = 60.0
-"""A string that is held longer has died away."""
-
 MARGIN_FRAMES = 128
 """Frames to either side that the context stack is given."""
-
-MOST_HOURS = 12
 
 _TOLD_FRAMES = 250  # what the layers are told is worked out for so many frames at a time: of an hour it would take terabytes
 
@@ -104,30 +97,21 @@ class WaveNetVoice:
         """Yield the same, one stretch after the other; above full scale it is not brought down.
 
         Raises:
-            AudioError: When the score has no notes that a piano could play, or lasts longer than `MOST_HOURS`.
+            AudioError: When the score has no notes that a piano could play, or lasts too long, see `playable`.
             WriteError: When what is finished cannot be kept.
         """
-        if not score.note_count:
-            raise AudioError("the score has no notes. There is nothing to play.")
-        notes, pedal = _playable(score)
-        if not len(notes):
-            raise AudioError(f"the score has no notes for a piano: {'; '.join(self.left_out(score))}.")
-        hours = float(notes.end.max()) / 3600
-        if hours > MOST_HOURS:
-            raise AudioError(f"the score lasts {hours:.1f} hours, expected at most {MOST_HOURS}. Check its tempo, or render parts of it.")
+        performance = playable(score)
+        notes = performance.notes
         spans = sounding(notes)
         frames = sum(end - begin for begin, end in spans)
         size = int(np.clip(-(-frames // AT_ONCE), SHORTEST_SECONDS * FRAMES_PER_SECOND, LONGEST_SECONDS * FRAMES_PER_SECOND))
         plan = stretches(spans, size)
-        for block in joined(self._pieces(Performance(notes, pedal), plan)):
+        for block in joined(self._pieces(performance, plan)):
             yield block[None]
 
     def left_out(self, score: Score) -> list[str]:
         """Return what of a score a piano cannot play, in words; nothing where it can play all."""
-        drums = sum(len(track) for track in score.tracks if track.is_drum)
-        outside = sum(int(np.count_nonzero(_outside(track.pitch))) for track in score.tracks if not track.is_drum)
-        words = [f"{drums} notes of drums are left out"] if drums else []
-        return words + ([f"{outside} notes outside a piano's keys ({FIRST_KEY} to {FIRST_KEY + KEYS - 1}) are left out"] if outside else [])
+        return left_out(score)
 
     def _pieces(self, performance: Performance, plan: list[Stretch]) -> Iterator[tuple[Stretch, NDArray[np.float32]]]:
         """Every stretch with what is needed of it, those that were kept as they were."""
@@ -180,22 +164,6 @@ class WaveNetVoice:
 def _lead() -> int:
     """Frames of a lead-in."""
     return round(LEAD_SECONDS * FRAMES_PER_SECOND)
-
-
-def _outside(pitch: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Which notes no piano has a key for."""
-    return (pitch < FIRST_KEY) | (pitch >= FIRST_KEY + KEYS)
-
-
-def _playable(score: Score) -> tuple[TimedNotes, NDArray[np.float64]]:
-    """The notes that a piano can play, while their strings sound, and the moves of the pedal."""
-    tracks = tuple(track for track in score.tracks if not track.is_drum and len(track))
-    if not tracks:
-        return TimedNotes(*(np.zeros(0),) * 2, *(np.zeros(0, np.int64),) * 2), np.zeros(0)
-    performance = Performance.of(replace(score, tracks=tracks))
-    notes = performance.notes
-    notes = replace(notes, end=np.minimum(notes.end, notes.start + LONGEST_NOTE_SECONDS))
-    return notes.where(~_outside(notes.key)), performance.pedal
 
 
 def _part_of(performance: Performance, first: int, frames: int) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from torch.nn.functional import conv1d, pad
 from partimento.models.wavenet import WaveNet, nats_of
 from partimento.training.voice_stream import VoiceStretches
 
-
 LEAST_NOISE, MOST_NOISE = 1e-4, 1e-2
 """Of what is added to the samples that are heard, standard deviation of a stretch."""
 
@@ -73,4 +72,5 @@ def noise(sound: Tensor) -> Tensor:
     count = min(256, sound.shape[1])
     kept = SLOW ** torch.arange(count, device=sound.device).flip(0)
     smooth = conv1d(pad(slow[:, None], (count - 1, 0)), kept[None, None])[:, 0] * (1 - SLOW**2) ** 0.5
-    return loud[:, 0] * fast + loud[:, 1] * smooth
+    both: Tensor = loud[:, 0] * fast + loud[:, 1] * smooth
+    return both
