@@ -13,7 +13,7 @@ from partimento.models.wavenet_graph import CONTEXT, STEP, wavenet_graphs
 from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import LOUD, MIXTURES, ROLL, SAMPLES_PER_FRAME, outputs_of
 
-SMALL = WaveNetConfig(stacks=2, layers=4, residual=8, skip=12, context=6, context_stacks=1, context_layers=2)
+SMALL = WaveNetConfig(stacks=2, layers=4, residual=8, skip=12, context=6, context_stacks=1, context_layers=2, linear=16)
 OUTPUTS = pytest.mark.parametrize("config", [SMALL, replace(SMALL, output="mu_law")], ids=["logistics", "mu_law"])
 
 
@@ -25,6 +25,9 @@ def network(config=SMALL):
         for weight in module.parameters():
             weight.mul_(1.5)
         module.output.weight.mul_(10)
+        if config.output == "logistics":
+            module.linear.normal_(0, 0.1)
+            module.output.weight[MIXTURES : 2 * MIXTURES].mul_(100)
     return module.eval()
 
 
@@ -162,3 +165,19 @@ def test_what_is_no_wavenet_and_no_roll_is_refused():
         WaveNetSession(graphs[STEP], graphs[CONTEXT])
     with pytest.raises(ValueError, match=r"a roll has shape \(3, 5\), expected \(frames, 177\)"):
         session(module).told(np.zeros((3, 5), np.float32))
+
+
+def test_a_sketch_is_heard_and_played_by_alike():
+    module = network(replace(SMALL, sketched=True))
+    player = session(module)
+    roll, sketch = rolls(3), np.random.default_rng(1).normal(0, 0.02, (1, 3, SAMPLES_PER_FRAME)).astype(np.float32)
+    told = np.concatenate([player.told(roll)[None], sketch], axis=2)
+    sound = player.play([told[:, :1], told[:, 1:]], chances(0), temperature=0)
+    with torch.no_grad():
+        given = torch.from_numpy(sketch.reshape(1, -1))
+        said = module(torch.from_numpy(sound), torch.from_numpy(roll[None]), given)[0]
+        other = module(torch.from_numpy(sound), torch.from_numpy(roll[None]), 0 * given)[0]
+    weights, middles, _ = said.chunk(3, dim=1)
+    likeliest = middles.gather(1, weights.argmax(dim=1, keepdim=True))[:, 0].clamp(-1, 1)
+    assert player.sketched and not session(network()).sketched
+    assert sound[0] == pytest.approx(likeliest.numpy(), abs=1e-4) and not torch.allclose(said, other)

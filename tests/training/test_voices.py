@@ -11,8 +11,8 @@ from partimento.models.wavenet import WaveNet, WaveNetConfig
 from partimento.models.wavenet_graph import CONTEXT, STEP
 from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import ROLL, SAMPLES_PER_FRAME
-from partimento.training.playing import Playing
-from partimento.training.voice_stream import VoiceStream
+from partimento.training.playing import LEAST_NOISE, MOST_NOISE, Playing, noise
+from partimento.training.voice_stream import VoiceStream, linear_prediction
 from partimento.training.voices import VoicePlan, fit_voice
 
 
@@ -80,3 +80,30 @@ def test_a_voice_is_made_and_can_play(bank, tmp_path):
 def test_something_must_be_learnt_from(bank, tmp_path):
     with pytest.raises(ConfigError, match="voice: size 'huge', 1 and 0 performances; expected some of each, and a size of tiny"):
         fit_voice([performance()], [], bank, plan=VoicePlan(size="huge"), folder=tmp_path)
+
+
+def test_a_sketch_comes_with_what_it_is_of(bank):
+    plain = stream(bank).next()
+    sketched = VoiceStream([performance(), performance(30)], bank, rows=2, frames=50, seed=0, sketch=bank).next()
+    assert plain.sketch is None and torch.equal(plain.sound, sketched.sound)
+    assert torch.equal(sketched.sketch.clamp(-1, 1), sketched.sound)  # for it was made on the same piano
+
+
+def test_noise_is_as_loud_as_chance_has_it():
+    torch.manual_seed(0)
+    made = noise(torch.zeros(40, 4096))
+    loud = made.std(dim=1)
+    assert LEAST_NOISE < float(loud.min()) < 1e-4 < float(loud.max()) < 1.5 * MOST_NOISE
+    fast, slow = (float(part.std()) for part in (made[:, 1:] - made[:, :-1], made[:, 1:] + made[:, :-1]))
+    assert slow > fast  # half of it is slow
+
+
+def test_a_linear_prediction_is_what_goes_on_by_itself():
+    random, made = np.random.default_rng(0), np.zeros(20_000)
+    for at in range(2, len(made)):
+        made[at] = 1.6 * made[at - 1] - 0.9 * made[at - 2] + random.normal()
+    weights = linear_prediction([made.astype(np.float32)], 4)
+    assert weights == pytest.approx([0, 0, -0.9, 1.6], abs=0.03)
+    tone = np.sin(np.arange(8192) * 0.3).astype(np.float32)
+    poles = np.roots([1, *-linear_prediction([tone], 8)[::-1]])
+    assert np.abs(poles).max() < 1

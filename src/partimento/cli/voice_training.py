@@ -13,6 +13,7 @@ from partimento.cli.piano_training import card, check, options_of, performances,
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
+from partimento.models.wavenet_shape import STRINGS
 from partimento.version import __version__
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def train_voice(corpus: Corpus, network: Network, course: Course, *, out: Path, 
         figures={"definition": DEFINITION, "valid": dict(voice.figures)},
         sampling={},
     )
-    halves = {weight: value.astype(np.float16) for weight, value in voice.weights.items()}
+    halves = {weight: value if weight == STRINGS else value.astype(np.float16) for weight, value in voice.weights.items()}
     save_bundle(out, said, {WEIGHTS: tensor_bytes(halves), **voice.graphs})
     return {
         "bundle": str(out),

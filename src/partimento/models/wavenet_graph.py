@@ -71,7 +71,9 @@ def _step(weights: Floats, config: Mapping[str, Any]) -> bytes:
     graph, residual, output = Graph(), config["residual"], config["output"]
     dilations = dilations_of(config["stacks"], config["layers"])
     told = graph.split("told", [f"told.{number}" for number in range(len(dilations))], 2 * residual)
-    hidden = _linear(graph, weights, "sample", "entry")
+    sketched = bool(config.get("sketched"))
+    heard = graph.node("Concat", ["sample", "sketch"], "heard", axis=1) if sketched else "sample"
+    hidden = _linear(graph, weights, heard, "entry")
     said = []
     for number in range(len(dilations)):
         name = f"layers.{number}"
@@ -91,32 +93,45 @@ def _step(weights: Floats, config: Mapping[str, Any]) -> bytes:
     ]
     skipped = graph.node("Relu", [graph.node("Gemm", inputs, "skipped")], "skipped.relu")
     wide = graph.node("Relu", [_linear(graph, weights, skipped, "wide")], "wide.relu")
-    _chosen(graph, _linear(graph, weights, wide, "output"), output)
+    _chosen(graph, _linear(graph, weights, wide, "output"), weights.get("linear"))
     states = [value(f"past.{number}", TensorProto.FLOAT, residual) for number in range(len(dilations))]
     chance = [value("choice", TensorProto.FLOAT, choices_of(output))]
     chance += [value("noise", TensorProto.FLOAT, 1)] if output == "logistics" else []
+    chance += [value("sketch", TensorProto.FLOAT, 1)] if sketched else []
+    recent = len(weights["linear"]) if "linear" in weights else 0
+    chance += [value("recent", TensorProto.FLOAT, recent)] if recent else []
     takes = [value("sample", TensorProto.FLOAT, 1), value("told", TensorProto.FLOAT, 2 * residual * len(dilations)), *states, *chance]
-    gives = [value("next", TensorProto.FLOAT, 1)]
+    gives = [value("next", TensorProto.FLOAT, 1), *([value("recent.next", TensorProto.FLOAT, recent)] if recent else [])]
     gives += [value(f"now.{number}", TensorProto.FLOAT, residual) for number in range(len(dilations))]
-    facts = {"dilations": ",".join(map(str, dilations)), "residual": str(residual), "output": output}
+    facts = {
+        "dilations": ",".join(map(str, dilations)),
+        "residual": str(residual),
+        "output": output,
+        "sketched": str(sketched),
+        "recent": str(recent),
+    }
     return model_bytes(graph, takes, gives, facts)
 
 
-def _chosen(graph: Graph, said: str, output: str) -> None:
-    """Draw the sample: the largest of logits and Gumbel's noise is a fair choice."""
-    if output == "mu_law":
+def _chosen(graph: Graph, said: str, linear: NDArray[np.float32] | None) -> None:
+    """Draw the sample: the largest of logits and Gumbel's noise is a fair choice. Logistics lie around what `linear` makes of the last."""
+    if linear is None:
         code = graph.node("ArgMax", [graph.node("Add", [said, "choice"], "tried")], "code", axis=1, keepdims=1)
         table = np.linspace(-1, 1, MU_LAW + 1)
         amplitudes = np.sign(table) * np.expm1(np.abs(table) * math.log1p(MU_LAW)) / MU_LAW
         graph.node("Gather", [graph.constant("amplitudes", amplitudes.astype(np.float32)), code], "next", axis=0)
         return
-    weights, middles, scales = graph.split(said, ["weights", "middles", "scales"], choices_of(output))
+    weights, middles, scales = graph.split(said, ["weights", "middles", "scales"], choices_of("logistics"))
     which = graph.node("ArgMax", [graph.node("Add", [weights, "choice"], "tried")], "which", axis=1, keepdims=1)
     middle, scale = (graph.node("GatherElements", [part, which], f"{part}.chosen", axis=1) for part in (middles, scales))
     least = graph.constant("least", np.array(LEAST_LOG_SCALE, np.float32))
     spread = graph.node("Exp", [graph.node("Max", [scale, least], "scale")], "spread")
-    drawn = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "off")], "drawn")
+    off = graph.node("Add", [middle, graph.node("Mul", [spread, "noise"], "scattered")], "off")
+    guess = graph.node("MatMul", ["recent", graph.constant("linear", linear[:, None])], "guess")
+    drawn = graph.node("Add", [guess, off], "drawn")
     graph.node("Clip", [drawn, *(graph.constant(name, np.array(end, np.float32)) for name, end in (("low", -1), ("high", 1)))], "next")
+    inner = [graph.constant(name, np.array([place], np.int64)) for name, place in (("second", 1), ("behind", len(linear)), ("along", 1))]
+    graph.node("Concat", [graph.node("Slice", ["recent", *inner], "recent.kept"), "next"], "recent.next", axis=1)
 
 
 def _gated(graph: Graph, both: str, name: str, width: int, *, axis: int) -> str:

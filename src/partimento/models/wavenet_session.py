@@ -37,12 +37,15 @@ class WaveNetSession:
             raise ValueError("the graphs do not say how far they look back, expected those of a WaveNet")
         self.dilations = tuple(map(int, facts["dilations"].split(",")))
         self.output = facts["output"]
+        self.sketched = facts.get("sketched") == "True"
+        """Whether it is given a sketch of each sample."""
+        self._recent = int(facts.get("recent", 0))
         self._residual, self._choices = int(facts["residual"]), choices_of(self.output)
 
     @property
     def reach(self) -> int:
         """Samples before one that it hangs on."""
-        return 1 + sum(self.dilations)
+        return max(1 + sum(self.dilations), self._recent)
 
     def told(self, roll: Floats) -> Floats:
         """Return what the layers are told of a roll, shape (frames, layers * 2 * residual).
@@ -66,7 +69,7 @@ class WaveNetSession:
 
         Args:
             told: What the layers are told in each, some frames of all of them after the other, each of shape (stretches, frames,
-                layers * 2 * residual).
+                layers * 2 * residual); where it is `sketched`, followed by the sketch of the frame's samples, so many columns more.
             random: Where each stretch's chance comes from.
             temperature: How much of it: 1 as learnt, 0 none, so that the likeliest is taken.
             watch: Is told the number of each frame that is done.
@@ -77,15 +80,23 @@ class WaveNetSession:
         binding, done = self._step.io_binding(), 0
         sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
         bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
+        recent = [_value(np.zeros((count, self._recent), np.float32)) for _ in range(2)]
         sounds = []
         for now in (np.ascontiguousarray(part[:, at]) for part in told for at in range(part.shape[1])):
             chance.draw(random, temperature)
-            binding.bind_ortvalue_input("told", _value(now))
+            layers, sketch = (now[:, :-SAMPLES_PER_FRAME], now[:, -SAMPLES_PER_FRAME:]) if self.sketched else (now, now[:, :0])
+            sketches = [_value(np.ascontiguousarray(column[:, None])) for column in sketch.T]
+            binding.bind_ortvalue_input("told", _value(np.ascontiguousarray(layers)))
             sound = np.empty((count, SAMPLES_PER_FRAME), np.float32)
             for place in range(SAMPLES_PER_FRAME):
                 given, made, into = bound[done % 2]
                 binding.bind_ortvalue_input("sample", given)
                 binding.bind_ortvalue_output("next", into)
+                if self._recent:
+                    binding.bind_ortvalue_input("recent", recent[done % 2])
+                    binding.bind_ortvalue_output("recent.next", recent[1 - done % 2])
+                if self.sketched:
+                    binding.bind_ortvalue_input("sketch", sketches[place])
                 chance.bind(binding, place)
                 rings.bind(binding, done)
                 self._step.run_with_iobinding(binding)

@@ -7,6 +7,9 @@ from partimento.models.ear_heads import KEYS
 ROLL = 2 * KEYS + 1
 """Of a frame: the velocity over 127 of every key that is struck in it, then of every key that sounds, then whether the pedal is down."""
 
+STRINGS = "strings"
+"""Among the weights of a WaveNet that is given sketches: the frequencies of their partials (Hz), a row a key."""
+
 SAMPLE_RATE = 16_000
 SAMPLES_PER_FRAME = 64
 """The roll has 250 frames a second."""

@@ -10,22 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partimento.audio.waveform import Samples, Waveform
-from partimento.bundle import STEP, Bundle
+from partimento.bundle import STEP, WEIGHTS, Bundle
 from partimento.errors import BundleError
 from partimento.files.part_file import PartFile
+from partimento.files.tensors import read_tensors
 from partimento.models.wavenet_graph import CONTEXT
 from partimento.models.wavenet_session import WaveNetSession
-from partimento.models.wavenet_shape import SAMPLE_RATE
+from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME, STRINGS
 from partimento.score import Score
-from partimento.score.timed_notes import Performance
+from partimento.score.timed_notes import Performance, TimedNotes
+from partimento.synthesis.note_bank import NoteBank
 from partimento.synthesis.note_roll import FRAMES_PER_SECOND, note_roll
 from partimento.synthesis.playable import left_out, playable
+from partimento.synthesis.sketch import sketch_bank
 from partimento.synthesis.stretches import Stretch, joined, needed, needed_samples, sounding, stretches
 
 MODEL = "wavenet"
@@ -38,6 +42,9 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 4.0
 
 LEAD_SECONDS = 0.32
 """How much earlier a stretch begins."""
+
+RINGS_SECONDS = 2.0
+"""How long a note of a sketch can be heard after its damper fell."""
 
 MARGIN_FRAMES = 128
 """Frames to either side that the context stack is given."""
@@ -80,6 +87,12 @@ class WaveNetVoice:
             self._session = WaveNetSession(bundle.files[CONTEXT], bundle.files[STEP])
         except ValueError as error:
             raise BundleError(f"{bundle.folder}: {str(error).rstrip('.')}. Fetch or train it again.") from error
+        self._sketch: NoteBank | None = None
+        if self._session.sketched:
+            strings = read_tensors(bundle.files.get(WEIGHTS, b""), WEIGHTS).get(STRINGS)
+            if strings is None:
+                raise BundleError(f"{bundle.folder}: does not say how its strings are tuned. Fetch or train it again.")
+            self._sketch = sketch_bank(np.asarray(strings, np.float32), SAMPLE_RATE)
         self._graphs = hashlib.sha256(bundle.files[CONTEXT] + bundle.files[STEP]).hexdigest()
         self._seed, self._temperature, self._part = seed, temperature, part
         self._watch = watch or (lambda done, seconds: None)
@@ -149,8 +162,13 @@ class WaveNetVoice:
         """What the layers are told in the stretches of a group, from their lead-ins on; around the piece the keys are still."""
         for at in range(0, frames, _TOLD_FRAMES):
             count = min(_TOLD_FRAMES, frames - at)
-            rolls = (_part_of(performance, each.begin - _lead() + at - MARGIN_FRAMES, count + 2 * MARGIN_FRAMES) for each in group)
-            yield np.stack([self._session.told(roll)[MARGIN_FRAMES : MARGIN_FRAMES + count] for roll in rolls])
+            firsts = [each.begin - _lead() + at for each in group]
+            rolls = (_part_of(performance, first - MARGIN_FRAMES, count + 2 * MARGIN_FRAMES) for first in firsts)
+            told = np.stack([self._session.told(roll)[MARGIN_FRAMES : MARGIN_FRAMES + count] for roll in rolls])
+            if self._sketch is not None:
+                sketches = [_sketched(self._sketch, performance.notes, first, count) for first in firsts]
+                told = np.concatenate([told, np.stack(sketches)], axis=2)
+            yield told
 
     def _of(self, performance: Performance, plan: list[Stretch]) -> str:
         """The hash of all that the sound hangs on."""
@@ -171,3 +189,11 @@ def _part_of(performance: Performance, first: int, frames: int) -> NDArray[np.fl
     notes = performance.notes
     heard = (notes.start * FRAMES_PER_SECOND < first + frames) & (notes.end * FRAMES_PER_SECOND >= first - 1)
     return note_roll(Performance(notes.where(heard), performance.pedal), frames, first=first)
+
+
+def _sketched(piano: NoteBank, notes: TimedNotes, first: int, frames: int) -> NDArray[np.float32]:
+    """The sketch of some frames, shape (frames, SAMPLES_PER_FRAME)."""
+    begin, seconds = first / FRAMES_PER_SECOND, frames / FRAMES_PER_SECOND
+    near = notes.where((notes.start < begin + seconds) & (notes.end > begin - RINGS_SECONDS))
+    moved = replace(near, start=near.start - begin, end=near.end - begin)
+    return piano.play(moved, seconds).reshape(frames, SAMPLES_PER_FRAME)

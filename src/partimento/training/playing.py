@@ -13,7 +13,7 @@ from torch.nn.functional import conv1d, pad
 from partimento.models.wavenet import WaveNet, nats_of
 from partimento.training.voice_stream import VoiceStretches
 
-LEAST_NOISE, MOST_NOISE = 1e-4, 1e-2
+LEAST_NOISE, MOST_NOISE = 1e-5, 2e-4
 """Of what is added to the samples that are heard, standard deviation of a stretch."""
 
 SLOW = 0.98
@@ -23,9 +23,9 @@ SLOW = 0.98
 class Playing:
     """What samples cost.
 
-    In training the samples that are heard are not quite those that were played: with noise, fast or slow, of any loudness up to a third of
-    the music's. So the network learns to come back from its own mistakes, where it would else follow them (as Valin and Skoglund 2019,
-    LPCNet, section 3.4).
+    In training the samples that are heard are not quite those that were played: with noise, fast or slow, of any loudness up to a
+    hundredth of the music's. So the network learns to come back from its own mistakes, where it would else follow them (as Valin and
+    Skoglund 2019, LPCNet, section 3.4).
 
     Before a stretch there is silence, though notes may sound on in it: so the network learns to begin in the middle, as it has to
     where long pieces are played in stretches.
@@ -62,7 +62,8 @@ class Playing:
         device = next(self.module.parameters()).device
         sound, roll = batch.sound.to(device), batch.roll.to(device)
         heard = sound + noise(sound) if noisy else sound
-        return nats_of(self.module(heard, roll), sound, self._output)
+        sketch = None if batch.sketch is None else batch.sketch.to(device)
+        return nats_of(self.module(heard, roll, sketch), sound, self._output)
 
 
 def noise(sound: Tensor) -> Tensor:

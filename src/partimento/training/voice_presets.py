@@ -36,7 +36,7 @@ VOICES: Mapping[str, VoicePreset] = {
         "Channels are ours, for none are published; strikes and the pedal are told by themselves.",
         {
             "tiny": {"stacks": 1, "layers": 4, "residual": 8, "skip": 8, "context": 8, "context_stacks": 1, "context_layers": 2},
-            "small": {"stacks": 2, "layers": 9, "residual": 32, "skip": 64, "context": 48, "context_layers": 4},
+            "small": {"stacks": 2, "layers": 9, "residual": 32, "skip": 64, "context": 48, "context_layers": 4, "sketched": True},
             "base": {},
         },
         {"tiny": 20, "small": 20_000, "base": 10_000},

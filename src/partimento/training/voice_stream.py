@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,9 @@ THROWN = 0.2
 
 MOST_SEMITONES = 6
 
+NOISE = 1e-5
+"""Of a linear prediction, a share of the sound's power."""
+
 
 @dataclass(frozen=True)
 class VoiceStretches:
@@ -32,10 +35,12 @@ class VoiceStretches:
     Attributes:
         sound: Shape (rows, samples), -1 to 1.
         roll: Shape (rows, frames, ROLL).
+        sketch: Shape (rows, samples), where there is one.
     """
 
     sound: Tensor
     roll: Tensor
+    sketch: Tensor | None = None
 
 
 class VoiceStream(Dataset[VoiceStretches]):
@@ -48,13 +53,22 @@ class VoiceStream(Dataset[VoiceStretches]):
         frames: Their length, in frames of the roll.
         seed: Sets what comes.
         workers: Processes that render ahead.
+        sketch: What sketches are played on, where they are wanted.
     """
 
     def __init__(  # all of it says what comes
-        self, performances: Sequence[Performance], piano: NoteBank, *, rows: int, frames: int, seed: int, workers: int = 0
+        self,
+        performances: Sequence[Performance],
+        piano: NoteBank,
+        *,
+        rows: int,
+        frames: int,
+        seed: int,
+        workers: int = 0,
+        sketch: NoteBank | None = None,
     ) -> None:
         self._performances, self._piano, self._rows, self._frames, self._seed = performances, piano, rows, frames, seed
-        self._workers = workers
+        self._workers, self._sketch = workers, sketch
         self._coming: Iterator[VoiceStretches] | None = None
         lengths = np.array([performance.seconds for performance in performances])
         self._share, self._total = lengths / lengths.sum(), float(lengths.sum())
@@ -76,8 +90,8 @@ class VoiceStream(Dataset[VoiceStretches]):
     def __getitem__(self, number: int) -> VoiceStretches:
         """Return a batch by its number."""
         random = np.random.default_rng([self._seed, number])
-        sound, roll = zip(*(self._stretch(random) for _ in range(self._rows)), strict=True)
-        return VoiceStretches(*(torch.from_numpy(np.stack(part)) for part in (sound, roll)))
+        parts = zip(*(self._stretch(random) for _ in range(self._rows)), strict=True)
+        return VoiceStretches(*(torch.from_numpy(np.stack(part)) for part in parts))
 
     def state(self) -> Mapping[str, object]:
         """Return where the stream stands, as JSON values."""
@@ -87,8 +101,8 @@ class VoiceStream(Dataset[VoiceStretches]):
         """Go to where `state` says."""
         self._number, self._coming = int(state["number"]), None  # type: ignore[call-overload]
 
-    def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Sound and roll of one stretch."""
+    def _stretch(self, random: np.random.Generator) -> tuple[NDArray[np.float32], ...]:
+        """Sound and roll of one stretch, and its sketch where one is wanted."""
         seconds = self._frames * SAMPLES_PER_FRAME / SAMPLE_RATE
         if random.random() < THROWN:
             notes, pedal = thrown(random, max(seconds, 1.0)), np.zeros(0)
@@ -101,5 +115,26 @@ class VoiceStream(Dataset[VoiceStretches]):
             kept &= (key >= FIRST_KEY) & (key < FIRST_KEY + KEYS)
             notes = TimedNotes(played.start[kept] - begin, played.end[kept] - begin, key[kept], played.velocity[kept])
             pedal = performance.pedal - begin
-        sound = self._piano.play(notes, seconds)[: self._frames * SAMPLES_PER_FRAME]
-        return np.clip(sound, -1, 1), note_roll(Performance(notes, pedal), self._frames)
+        samples = self._frames * SAMPLES_PER_FRAME
+        sound = np.clip(self._piano.play(notes, seconds)[:samples], -1, 1)
+        roll = note_roll(Performance(notes, pedal), self._frames)
+        return (sound, roll) if self._sketch is None else (sound, roll, self._sketch.play(notes, seconds)[:samples])
+
+
+def linear_prediction(sounds: Iterable[NDArray[np.float32]], count: int) -> NDArray[np.float32]:
+    """Return the weights of the last samples, oldest first, whose sum is nearest to the next one; shape (count,).
+
+    Source: the autocorrelation method (Makhoul 1975, Linear Prediction: A Tutorial Review), so that what goes on by itself dies away.
+
+    Args:
+        sounds: Each of shape (samples,).
+        count: Of weights.
+    """
+    alike = np.zeros(count + 1)
+    for sound in sounds:
+        shaped = sound.astype(np.float64) * np.hanning(len(sound))
+        alike += [shaped[: len(shaped) - lag] @ shaped[lag:] for lag in range(count + 1)]
+    alike[0] *= 1 + NOISE
+    places = np.arange(count)
+    weights = np.linalg.solve(alike[np.abs(places - places[:, None])], alike[1:])
+    return np.asarray(weights[::-1], np.float32)

@@ -18,12 +18,14 @@ from partimento.models.wavenet_graph import wavenet_graphs
 from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME
 from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_bank import NoteBank
+from partimento.synthesis.sketch import sketch_bank
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.playing import Playing
 from partimento.training.schedule import steps_of_minutes
+from partimento.training.struck_notes import strings_of
 from partimento.training.voice_presets import VOICES
-from partimento.training.voice_stream import VoiceStream, VoiceStretches
+from partimento.training.voice_stream import VoiceStream, VoiceStretches, linear_prediction
 
 VALIDATION_BATCHES = 4
 
@@ -106,14 +108,20 @@ def fit_voice(
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = WaveNet(WaveNetConfig(**preset.sizes[plan.size], output=plan.output)).to(plan.device)
+    shape = WaveNetConfig(**preset.sizes[plan.size], output=plan.output)
+    strings = strings_of(piano) if shape.sketched else None
+    sketch = None if strings is None else sketch_bank(strings, SAMPLE_RATE)
+    module = WaveNet(shape, None if strings is None else torch.from_numpy(strings)).to(plan.device)
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     frames, rows = preset.frames[plan.size], plan.rows or preset.rows
-    looks = VoiceStream(valid, piano, rows=rows, frames=frames, seed=plan.seed + 1)
+    looks = VoiceStream(valid, piano, rows=rows, frames=frames, seed=plan.seed + 1, sketch=sketch)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
+    if plan.output == "logistics":
+        sounds = (sound for batch in seen for sound in batch.sound.numpy())
+        module.linear.data = torch.from_numpy(linear_prediction(sounds, shape.linear)).to(plan.device)
     loop = Loop(
         Playing(module),
-        VoiceStream(train, piano, rows=rows, frames=frames, seed=plan.seed, workers=plan.workers),
+        VoiceStream(train, piano, rows=rows, frames=frames, seed=plan.seed, workers=plan.workers, sketch=sketch),
         seen,
         settings=settings_of(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
@@ -151,7 +159,7 @@ def settings_of(plan: VoicePlan, parameters: int) -> Settings:
 
 
 def _figures(module: WaveNet, batches: Sequence[VoiceStretches]) -> dict[str, Any]:
-    """Does it hear what it is told? What sound costs with its own notes, and with those of the stretch after it."""
-    playing = Playing(module)
-    others = [VoiceStretches(batch.sound, batch.roll.roll(1, dims=0)) for batch in batches]
+    """Does it hear what it is told? What sound costs with its own notes, and with those of other stretches."""
+    playing, told = Playing(module), (*batches[1:], batches[0])
+    others = [VoiceStretches(batch.sound, other.roll, other.sketch) for batch, other in zip(batches, told, strict=True)]
     return {"nats_per_sample": round(playing.validate(batches), 5), "with_other_notes": round(playing.validate(others), 5)}
