@@ -11,7 +11,7 @@ from tiny_soundfont import wave
 from partimento.errors import AudioError
 from partimento.score import Score, Track
 from partimento.synthesis import SoundfontSynthesizer, bank
-from partimento.synthesis.bank import SoundBank, find_bank, recordings
+from partimento.synthesis.bank import Sample, SoundBank, find_bank, recordings
 from partimento.synthesis.modulation import struck, velocity_gain
 
 
@@ -162,6 +162,23 @@ def test_tables_that_contradict_each_other():
     broken[at : at + 200] = bytes(200)
     with pytest.raises(AudioError, match="sample 0 cannot be decoded"):
         SoundBank(bytes(broken)).sample(0)
+
+
+def test_a_recording_is_decoded_as_far_as_it_is_asked_for():
+    asked = []
+    values = np.linspace(-1, 1, 1000, dtype=np.float32)
+    sample = Sample(lambda most: asked.append(most) or values[:most], 1000, rate=400, key=60, cents=0, loop=(0, 0))
+    assert np.array_equal(sample.beginning(10)[:10], values[:10])
+    assert np.array_equal(sample.beginning(400), values[:400])
+    assert np.array_equal(sample.beginning(401)[:401], values[:401])
+    assert np.array_equal(sample.values, values)
+    assert asked == [400, 800, 1000]
+
+
+def test_a_stream_that_ends_before_its_time_ends_in_silence():
+    sample = Sample(lambda most: np.ones(min(most, 300), np.float32), 1000, rate=400, key=60, cents=0, loop=(0, 0))
+    assert sample.values.size == 1000
+    assert (sample.values[:300].all(), sample.values[300:].any()) == (True, False)
 
 
 def test_too_many_zones(monkeypatch):

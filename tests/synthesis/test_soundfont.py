@@ -214,6 +214,20 @@ def test_the_same_score_gives_the_same_samples(small_bank):
     assert np.array_equal(SoundfontSynthesizer().render(score).samples, SoundfontSynthesizer().render(score).samples)
 
 
+def test_what_was_played_before_does_not_change_what_is_played(small_bank):
+    """Recordings are kept at their pitches: those of a longer piece serve a shorter one, and the other way round."""
+    rng = np.random.default_rng(2)
+    columns = np.sort(rng.integers(0, 2000, 12)), rng.integers(50, 900, 12), rng.integers(50, 60, 12), rng.integers(20, 127, 12)
+    short = Score(480, (Track(*columns), Track([0], [960], [60], [90], program=48)))
+    long = Score(480, (Track(columns[0], columns[1] * 3, *columns[2:]), Track([0], [2000], [60], [90], program=48)))
+    player = SoundfontSynthesizer(room=0)
+    played = [player.mixed(score) for score in (short, long, short)]
+    fresh = [SoundfontSynthesizer(room=0).mixed(score) for score in (short, long)]
+    assert np.array_equal(played[0], fresh[0])
+    assert np.array_equal(played[1], fresh[1])
+    assert np.array_equal(played[2], fresh[0])
+
+
 def test_a_very_long_note_fades_out(player):
     wave = player(rate=8000).render(one(duration=960 * 70))
     assert level(wave.samples[:, 8000 * 58 : 8000 * 59]) > 0.1

@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.errors import AudioError
+
+Frames = NDArray[np.float32]
 
 INSTALLED = (
     "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3",  # Debian musescore-general-soundfont-small
@@ -121,15 +123,43 @@ class _Bag(NamedTuple):
     target: int
 
 
-@dataclass(frozen=True, eq=False)
 class Sample:
-    """A recording: values -1 to 1, its rate in Hz, its key and correction in cents, its loop in frames."""
+    """A recording, decoded as far as it is needed.
 
-    values: NDArray[np.float32]
-    rate: int
-    key: int
-    cents: int
-    loop: tuple[int, int]
+    Args:
+        decode: Returns so many of its values, -1 to 1, from the first on.
+        frames: How many there are.
+        rate: Hz.
+        key: MIDI key at which it is played as it is.
+        cents: What is to be added to its pitch.
+        loop: First frame of its loop, and the one after the last.
+    """
+
+    def __init__(self, decode: Callable[[int], Frames], frames: int, *, rate: int, key: int, cents: int, loop: tuple[int, int]) -> None:
+        self.frames = frames
+        self.rate = rate
+        self.key = key
+        self.cents = cents
+        self.loop = loop
+        self._decode = decode
+        self._decoded = np.zeros(0, np.float32)
+
+    def beginning(self, frames: int) -> Frames:
+        """Return at least so many of its values, or all.
+
+        Raises:
+            AudioError: When they cannot be decoded.
+        """
+        wanted = min(frames, self.frames)
+        if self._decoded.size < wanted:
+            found = self._decode(min(max(wanted, 2 * self._decoded.size, self.rate), self.frames))
+            self._decoded = np.pad(found, (0, max(wanted - found.size, 0)))  # a broken stream may end before its time
+        return self._decoded
+
+    @property
+    def values(self) -> Frames:
+        """All its values, shape (frames,)."""
+        return self.beginning(self.frames)
 
 
 def find_bank(path: str | os.PathLike[str] | None = None) -> Path:
@@ -224,7 +254,7 @@ class SoundBank:
         return self._zones[index]
 
     def sample(self, index: int) -> Sample:
-        """Return a recording, decoded on first use.
+        """Return a recording; it is decoded as its values are asked for.
 
         Raises:
             AudioError: When it lies outside the file or cannot be decoded.
@@ -246,29 +276,33 @@ class SoundBank:
         if not start < end <= len(self._samples) // unit or not 400 <= rate <= 384_000:
             raise self._broken(f"sample {index} lies at {start} to {end} of {len(self._samples) // unit}, {rate} Hz")
         raw = self._samples[start * unit : end * unit]
+        more = {"rate": rate, "key": 60 if key > 127 else key, "cents": correction}
         if compressed:
-            values = self._vorbis(index, raw)
-            loop = (loop_start, loop_end)
-        else:
-            values = np.frombuffer(raw[: 2 * LONGEST_RECORDING_FRAMES], "<i2").astype(np.float32) / np.float32(32768)
-            loop = (loop_start - start, loop_end - start)
-        return Sample(values, rate, 60 if key > 127 else key, correction, loop)
+            frames = min(self._vorbis(index, raw, 0)[1], LONGEST_RECORDING_FRAMES)
+            return Sample(lambda most: self._vorbis(index, raw, most)[0], frames, loop=(loop_start, loop_end), **more)
+        values = np.frombuffer(raw[: 2 * LONGEST_RECORDING_FRAMES], "<i2")
+        loop = (loop_start - start, loop_end - start)
+        return Sample(lambda most: values[:most].astype(np.float32) / np.float32(32768), values.size, loop=loop, **more)
 
-    def _vorbis(self, index: int, raw: memoryview) -> NDArray[np.float32]:
-        """The values of a compressed recording."""
+    def _vorbis(self, index: int, raw: memoryview, most: int) -> tuple[Frames, int]:
+        """The first values of a compressed recording, at most so many, and how many it has."""
         import soundfile  # noqa: PLC0415 - only SF3 banks need it
 
         blocks, frames = [np.zeros(0, np.float32)], 0
         try:
-            with soundfile.SoundFile(io.BytesIO(raw)) as file:
-                while frames < LONGEST_RECORDING_FRAMES and len(block := file.read(1 << 16, dtype="float32", always_2d=True)):
+            with soundfile.SoundFile(io.BytesIO(raw)) as stream:
+                claimed = stream.frames
+                while frames < min(most, LONGEST_RECORDING_FRAMES):
+                    block = stream.read(min(1 << 16, most - frames), dtype="float32", always_2d=True)
+                    if not len(block):
+                        break
                     frames += len(block)
                     blocks.append(np.nan_to_num(block[:, 0]))
         except (soundfile.SoundFileError, RuntimeError) as error:
             raise self._broken(f"sample {index} cannot be decoded") from error
-        if not frames:
+        if not claimed or (most and not frames):
             raise self._broken(f"sample {index} cannot be decoded: nothing is in it")
-        return np.concatenate(blocks)
+        return np.concatenate(blocks), claimed
 
     def _preset_zones(self, index: int) -> list[Zone]:
         """The zones of a preset: those of its instruments, with the preset's settings added."""

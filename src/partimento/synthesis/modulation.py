@@ -18,13 +18,18 @@ _NO_SOURCE, _VELOCITY, _KEY = 0, 2, 3
 _RESTING = {7: 100, 8: 64, 10: 64, 11: 127}  # controllers that rest at another value than 0
 
 
+def layer(velocity: int) -> int:
+    """Return which tone colour a velocity (1 to 127) has, 0 the softest."""
+    return velocity // VELOCITY_STEP
+
+
 def struck(zone: Zone, key: int, velocity: int) -> Zone:
     """Return the zone with its settings as a key (0 to 127) struck at a velocity (1 to 127) makes them, loudness apart."""
-    layer = velocity // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2
+    middle = layer(velocity) * VELOCITY_STEP + VELOCITY_STEP // 2
     settings = dict(zone.settings)
     for modulator in zone.modulators:
         if modulator.generator != ATTENUATION and modulator.amount:
-            settings[modulator.generator] = settings.get(modulator.generator, zone[modulator.generator]) + _change(modulator, key, layer)
+            settings[modulator.generator] = settings.get(modulator.generator, zone[modulator.generator]) + _change(modulator, key, middle)
     return replace(zone, settings=settings, modulators=())
 
 

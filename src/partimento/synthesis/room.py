@@ -30,16 +30,21 @@ def reverberated(mix: NDArray[np.float32], sample_rate: int, amount: float) -> N
         sample_rate: Frames per second (Hz).
         amount: The hall's amplitude; 1 makes its energy that of the dry sound.
     """
-    response = _response(sample_rate)
-    size = 1 << (_BLOCK_RESPONSES * response.shape[1]).bit_length()
-    block = size - response.shape[1]
-    spectra = (amount * np.fft.rfft(response, size)).astype(np.complex64)
-    for channel in range(2):
-        dry = mix[channel].copy()
-        for at in range(0, dry.size, block):
-            wet = np.fft.irfft(np.fft.rfft(dry[at : at + block], size) * spectra[channel], size)
-            into = mix[channel, at : at + block + response.shape[1]]
-            into += wet[: into.size].astype(np.float32)
+    frames = int(DECAY_SECONDS * sample_rate)
+    size = min(1 << (_BLOCK_RESPONSES * frames).bit_length(), 1 << (mix.shape[1] + frames - 1).bit_length())
+    spectra = _spectra(sample_rate, size) * np.float32(amount)
+    block = size - frames
+    for dry, spectrum in zip(mix, spectra, strict=True):
+        for at in range((dry.size - 1) // block * block, -1, -block):  # from the end, for a block is heard in what follows it
+            wet = np.fft.irfft(np.fft.rfft(dry[at : at + block], size) * spectrum, size)
+            into = dry[at : at + size]
+            into += wet[: into.size].astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=4)
+def _spectra(sample_rate: int, size: int) -> NDArray[np.complex64]:
+    """The response's spectrum to each side, shape (2, frequencies of a real FFT of `size`)."""
+    return np.fft.rfft(_response(sample_rate), size).astype(np.complex64)
 
 
 @lru_cache(maxsize=4)

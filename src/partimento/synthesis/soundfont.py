@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,14 @@ from partimento.score.note import SOFT
 from partimento.score.pedal import DOWN, fold_pedal
 from partimento.score.tempo import seconds_at
 from partimento.synthesis.bank import SoundBank, Zone, find_bank, recordings
-from partimento.synthesis.modulation import struck, velocity_gain
+from partimento.synthesis.envelope import SILENT_DB, falling
+from partimento.synthesis.instrument import Instrument, Sounding, Voice
+from partimento.synthesis.mixing import MixingDesk, Strike
+from partimento.synthesis.pitch import PitchedRecordings
 from partimento.synthesis.room import DECAY_SECONDS, reverberated
-from partimento.synthesis.tone import SILENT_DB, release_seconds, tone
+from partimento.synthesis.tone import Tone, release_seconds, tone
+
+Frames = NDArray[np.float32]
 
 MOST_HOURS = 12
 """Longer scores are mistakes: of a tempo, or of a note that was never let go."""
@@ -38,20 +42,14 @@ TAIL_SECONDS = 2.0
 SOFT_PEDAL_GAIN = 0.7
 """What the soft pedal leaves of a note's amplitude: 3 dB less."""
 
+MOST_KEPT_BYTES = 256 * 2**20
+"""Recordings at the pitches of keys that a player keeps for the notes to come."""
+
 VOLUME, EXPRESSION, PAN = 7, 11, 10
 """Controller numbers."""
 
-_INAUDIBLE = 1e-6
+_LARGE_BYTES = 2**24  # made and dropped first: from then on the C library reuses memory of arrays up to this size, and asks for none anew
 _FULL_VOLUME = 100  # where General MIDI starts controller 7
-
-
-class _Strike(NamedTuple):
-    """A note to be sounded: its first frame, frames until the key is let go, gain to the left and right."""
-
-    start: int
-    held: int
-    left: float
-    right: float
 
 
 class SoundfontSynthesizer:
@@ -87,6 +85,10 @@ class SoundfontSynthesizer:
         self.program = program
         self.room = room
         self._bank = SoundBank.read(self.path)
+        self._recordings = PitchedRecordings(self._bank, self.sample_rate, MOST_KEPT_BYTES)
+        self._instruments: dict[tuple[int, bool], Instrument] = {}
+        self._longest = math.ceil(LONGEST_NOTE_SECONDS * self.sample_rate)
+        self._desk = MixingDesk()
 
     def render(self, score: Score) -> Waveform:
         """Return the sound of a score: stereo, peak at -1 dBFS, with two seconds of tail.
@@ -96,7 +98,7 @@ class SoundfontSynthesizer:
         """
         return Waveform.levelled(self.mixed(score), self.sample_rate)
 
-    def mixed(self, score: Score) -> NDArray[np.float32]:
+    def mixed(self, score: Score) -> Frames:
         """Return the same at the level of the bank, shape (2, frames): what is struck more softly is softer.
 
         Raises:
@@ -119,6 +121,7 @@ class SoundfontSynthesizer:
         seconds = float(seconds_at(played, played.end_tick))
         if seconds > MOST_HOURS * 3600:
             raise AudioError(f"score: lasts {seconds / 3600:.1f} hours, expected at most {MOST_HOURS}. Cut it, or check its tempo.")
+        np.empty(_LARGE_BYTES, np.uint8)
         frames, size = math.ceil((seconds + TAIL_SECONDS) * self.sample_rate), WINDOW_SECONDS * self.sample_rate
         beyond = math.ceil((LONGEST_NOTE_SECONDS + TAIL_SECONDS + DECAY_SECONDS) * self.sample_rate)
         tracks = [(track, self._strikes(played, track, original)) for track, original in zip(played.tracks, score.tracks, strict=True)]
@@ -153,42 +156,54 @@ class SoundfontSynthesizer:
         """What plays a track."""
         return self._bank.zones(self.program if self.program is not None and not track.is_drum else track.program, track.is_drum)
 
-    def _play(self, mix: NDArray[np.float32], track: Track, strikes: list[_Strike], *, first: int, last: int) -> bool:
-        """Add a track's notes from frame `first` on and before `last` to the mix, tone by tone: one is read once, for its longest note."""
-        zones = self._zones(track)
-        notes: dict[tuple[int, int], list[_Strike]] = {}
-        for strike, key, velocity in zip(strikes, track.pitch.tolist(), track.velocity.tolist(), strict=True):
+    def _instrument(self, track: Track) -> Instrument:
+        """The same, as it answers to keys."""
+        program = self.program if self.program is not None and not track.is_drum else track.program
+        if (program, track.is_drum) not in self._instruments:
+            self._instruments[program, track.is_drum] = Instrument(self._zones(track))
+        return self._instruments[program, track.is_drum]
+
+    def _play(self, mix: Frames, track: Track, strikes: list[Strike], *, first: int, last: int) -> bool:
+        """Add a track's notes from frame `first` on and before `last` to the mix, key by key; return whether there are any."""
+        instrument = self._instrument(track)
+        keys: dict[int, dict[tuple[Voice, ...], list[tuple[Strike, tuple[Sounding, ...]]]]] = {}
+        for key, velocity, strike in sorted(zip(track.pitch.tolist(), track.velocity.tolist(), strikes, strict=True)):
             if first <= strike.start < last:
-                notes.setdefault((key, velocity), []).append(strike._replace(start=strike.start - first) if first else strike)
-        tones: dict[tuple[object, ...], tuple[Zone, int, list[_Strike]]] = {}
-        for (key, velocity), same in sorted(notes.items()):
-            for index, zone in enumerate(zones):
-                if zone.plays(key, velocity):
-                    sounding, gain = struck(zone, key, velocity), velocity_gain(zone, key, velocity)
-                    louder = [strike._replace(left=strike.left * gain, right=strike.right * gain) for strike in same]
-                    ident = (index, key, tuple(sorted(sounding.settings.items())))
-                    tones.setdefault(ident, (sounding, key, []))[2].extend(louder)
-        for zone, key, all_strikes in tones.values():
-            self._sound(mix, zone, key, all_strikes)
-        return bool(notes)
+                sounding = instrument.strike(key, velocity)
+                moved = strike._replace(start=strike.start - first)
+                keys.setdefault(key, {}).setdefault(tuple(each.voice for each in sounding), []).append((moved, sounding))
+        for chords in keys.values():
+            self._play_key(mix, chords)
+        return bool(keys)
 
-    def _sound(self, mix: NDArray[np.float32], zone: Zone, key: int, strikes: list[_Strike]) -> None:
-        """Add all notes of one key, one recording and one colour to the mix."""
-        tail = math.ceil(min(release_seconds(zone), TAIL_SECONDS) * self.sample_rate)
-        longest = max(min(strike.held + tail, mix.shape[1] - strike.start) for strike in strikes)
-        seconds = min(longest / self.sample_rate, LONGEST_NOTE_SECONDS)
-        sound = tone(self._bank, zone, key, sample_rate=self.sample_rate, seconds=seconds)
-        fade = _release(sound.release_seconds, self.sample_rate)
-        for strike in strikes:
-            length = min(sound.samples.size, strike.held + fade.size, mix.shape[1] - strike.start)
-            held = min(strike.held, length)
-            for channel, gain in enumerate((strike.left * sound.left, strike.right * sound.right)):
-                if gain > _INAUDIBLE:
-                    into = mix[channel, strike.start : strike.start + length]
-                    into[:held] += sound.samples[:held] * np.float32(gain)
-                    into[held:] += sound.samples[held:length] * (fade[: length - held] * np.float32(gain))
+    def _play_key(self, mix: Frames, chords: dict[tuple[Voice, ...], list[tuple[Strike, tuple[Sounding, ...]]]]) -> None:
+        """Add all strikes of a key to the mix, those of one colour after the other; each tone is made once, for its longest."""
+        frames: dict[Voice, int] = {}
+        for voices, strikes in chords.items():
+            for voice in voices:
+                tail = self._release(voice).size
+                needed = (strike.held + tail for strike, _ in strikes)
+                frames[voice] = min(max(frames.get(voice, 0), *needed), mix.shape[1])
+        for voice in sorted(frames, key=lambda voice: -frames[voice]):
+            self._recordings.read(voice, frames[voice])  # once, as long as it is needed
+        tones: dict[Voice, Tone] = {}
+        for voices, strikes in chords.items():
+            tones = {voice: tones.get(voice) or self._tone(voice, frames[voice]) for voice in voices}
+            fades = [self._release(voice) for voice in voices]
+            for fade in {id(fade): fade for fade in fades}.values():
+                together = [place for place, other in enumerate(fades) if other is fade]
+                for strike, sounding in strikes:
+                    self._desk.add(mix, strike, [(tones[voices[at]], sounding[at]) for at in together], fade)
 
-    def _strikes(self, score: Score, track: Track, original: Track) -> list[_Strike]:
+    def _tone(self, voice: Voice, frames: int) -> Tone:
+        """The sound of a voice, its key held for so long."""
+        return tone(self._recordings, voice, sample_rate=self.sample_rate, frames=frames)
+
+    def _release(self, voice: Voice) -> Frames:
+        """How a voice fades once its key is let go."""
+        return _release(release_seconds(voice.zones[0]), self.sample_rate)
+
+    def _strikes(self, score: Score, track: Track, original: Track) -> list[Strike]:
         """When each note of a track sounds, and what its controllers make of its loudness and place."""
         start = np.rint(seconds_at(score, track.start) * self.sample_rate).astype(np.int64)
         end = np.rint(seconds_at(score, track.end) * self.sample_rate).astype(np.int64)
@@ -196,8 +211,8 @@ class SoundfontSynthesizer:
         gain = np.where(_control(original, SOFT, 0) >= DOWN, gain * SOFT_PEDAL_GAIN, gain)
         angle = np.clip((_control(original, PAN, 64) - 64) / 63, -1, 1) * (math.pi / 4)
         left, right = np.minimum(1, np.cos(angle) - np.sin(angle)), np.minimum(1, np.cos(angle) + np.sin(angle))
-        columns = (start.tolist(), np.maximum(end - start, 1).tolist(), (gain * left).tolist(), (gain * right).tolist())
-        return [_Strike(*values) for values in zip(*columns, strict=True)]
+        columns = (start.tolist(), np.clip(end - start, 1, self._longest).tolist(), (gain * left).tolist(), (gain * right).tolist())
+        return [Strike(*values) for values in zip(*columns, strict=True)]
 
 
 def _control(track: Track, number: int, default: int) -> NDArray[np.float64]:
@@ -207,11 +222,11 @@ def _control(track: Track, number: int, default: int) -> NDArray[np.float64]:
     return np.asarray(values[np.searchsorted(changes[:, 0], track.start, side="right")], np.float64)
 
 
-@lru_cache(maxsize=64)
-def _release(seconds: float, sample_rate: int) -> NDArray[np.float32]:
+@lru_cache(maxsize=256)
+def _release(seconds: float, sample_rate: int) -> Frames:
     """What is left at each frame after the key is let go of a tone that fades in `seconds`: a straight line in dB."""
     frames = max(int(min(seconds, TAIL_SECONDS) * sample_rate), 1)
-    fade = np.power(10, np.arange(frames) * (-SILENT_DB / 20 / (seconds * sample_rate)))
+    fade = falling(frames, 1.0, SILENT_DB / (seconds * sample_rate))
     ending = min(frames, sample_rate // 50)
     fade[frames - ending :] *= np.linspace(1, 0, ending)
-    return np.asarray(fade, np.float32)
+    return fade
