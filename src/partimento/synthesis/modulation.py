@@ -35,7 +35,8 @@ def struck(zone: Zone, key: int, velocity: int) -> Zone:
 
 def velocity_gain(zone: Zone, key: int, velocity: int) -> float:
     """Return the amplitude that a key (0 to 127) struck at a velocity (1 to 127) has, 1 being the loudest."""
-    centibels = sum(_change(modulator, key, velocity) for modulator in zone.modulators if modulator.generator == ATTENUATION)
+    told = (modulator for modulator in zone.modulators if modulator.generator == ATTENUATION and modulator.amount)
+    centibels = sum(_change(modulator, key, velocity) for modulator in told)
     return float(10 ** (min(max(centibels, 0.0), 1440.0) / -200))
 
 
