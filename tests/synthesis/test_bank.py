@@ -1,6 +1,7 @@
 import random
 import struct
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,15 @@ def test_a_recording_is_decoded_as_far_as_it_is_asked_for():
     assert np.array_equal(sample.beginning(401)[:401], values[:401])
     assert np.array_equal(sample.values, values)
     assert asked == [400, 800, 1000]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_bank_is_freed_with_its_last_use(compressed):
+    read = SoundBank(make(compressed=compressed))
+    assert read.sample(0).values.size
+    seen = weakref.ref(read)
+    del read
+    assert seen() is None  # at once, without a search for circles
 
 
 def test_a_stream_that_ends_before_its_time_ends_in_silence():

@@ -12,7 +12,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -278,31 +278,12 @@ class SoundBank:
         raw = self._samples[start * unit : end * unit]
         more = {"rate": rate, "key": 60 if key > 127 else key, "cents": correction}
         if compressed:
-            frames = min(self._vorbis(index, raw, 0)[1], LONGEST_RECORDING_FRAMES)
-            return Sample(lambda most: self._vorbis(index, raw, most)[0], frames, loop=(loop_start, loop_end), **more)
+            decode = partial(_vorbis, raw, self._broken(f"sample {index} cannot be decoded"))  # without the bank, which then is freed
+            frames = min(decode(0)[1], LONGEST_RECORDING_FRAMES)
+            return Sample(lambda most: decode(most)[0], frames, loop=(loop_start, loop_end), **more)
         values = np.frombuffer(raw[: 2 * LONGEST_RECORDING_FRAMES], "<i2")
         loop = (loop_start - start, loop_end - start)
         return Sample(lambda most: values[:most].astype(np.float32) / np.float32(32768), values.size, loop=loop, **more)
-
-    def _vorbis(self, index: int, raw: memoryview, most: int) -> tuple[Frames, int]:
-        """The first values of a compressed recording, at most so many, and how many it has."""
-        import soundfile  # noqa: PLC0415 - only SF3 banks need it
-
-        blocks, frames = [np.zeros(0, np.float32)], 0
-        try:
-            with soundfile.SoundFile(io.BytesIO(raw)) as stream:
-                claimed = stream.frames
-                while frames < min(most, LONGEST_RECORDING_FRAMES):
-                    block = stream.read(min(1 << 16, most - frames), dtype="float32", always_2d=True)
-                    if not len(block):
-                        break
-                    frames += len(block)
-                    blocks.append(np.nan_to_num(block[:, 0]))
-        except (soundfile.SoundFileError, RuntimeError) as error:
-            raise self._broken(f"sample {index} cannot be decoded") from error
-        if not claimed or (most and not frames):
-            raise self._broken(f"sample {index} cannot be decoded: nothing is in it")
-        return np.concatenate(blocks), claimed
 
     def _preset_zones(self, index: int) -> list[Zone]:
         """The zones of a preset: those of its instruments, with the preset's settings added."""
@@ -383,12 +364,33 @@ class SoundBank:
         return AudioError(f"soundfont '{self.name}': {what}. Fetch the file again, or give another with --soundfont.")
 
 
+<<<<<<< HEAD
 def recordings(zones: Iterable[Zone]) -> NDArray[np.int64]:
     """Return how many recordings sound for each key and velocity, shape (128, 128)."""
     counts = np.zeros((128, 128), np.int64)
     for zone in zones:
         counts[zone.keys[0] : zone.keys[1] + 1, zone.velocities[0] : zone.velocities[1] + 1] += 1
     return counts
+=======
+def _vorbis(raw: memoryview, broken: AudioError, most: int) -> tuple[Frames, int]:
+    """The first values of a compressed recording, at most so many, and how many it says it has; block by block, for it may lie."""
+    import soundfile  # noqa: PLC0415 - only SF3 banks need it
+
+    blocks, frames = [np.zeros(0, np.float32)], 0
+    try:
+        with soundfile.SoundFile(io.BytesIO(raw)) as stream:
+            claimed = stream.frames
+            while frames < min(most, LONGEST_RECORDING_FRAMES):
+                block = stream.read(min(1 << 16, most - frames), dtype="float32", always_2d=True)
+                if not len(block):
+                    break
+                frames += len(block)
+                blocks.append(np.nan_to_num(block[:, 0]))
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise broken from error
+    if not claimed or (most and not frames):
+        raise broken
+    return np.concatenate(blocks), claimed
 
 
 def _identity(modulator: Modulator) -> tuple[int, int, int, int]:
