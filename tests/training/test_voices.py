@@ -22,7 +22,7 @@ def bank():
 
 
 def stream(bank, seed=0):
-    return VoiceStream([performance(), performance(30)], bank, rows=2, frames=50, seed=seed)
+    return VoiceStream([performance(), performance(30)], bank, size=(2, 50), seed=seed)
 
 
 def test_a_batch_has_sound_and_what_the_keys_did(bank):
@@ -63,7 +63,7 @@ def test_it_learns_to_begin_in_the_middle_of_a_note(bank):
 
 
 def test_batches_made_ahead_are_the_same(bank):
-    one, two = stream(bank), VoiceStream([performance(), performance(30)], bank, rows=2, frames=50, seed=0, workers=1)
+    one, two = stream(bank), VoiceStream([performance(), performance(30)], bank, size=(2, 50), seed=0, workers=1)
     for _ in range(3):
         assert torch.equal(one.next().sound, two.next().sound)
 
@@ -84,7 +84,7 @@ def test_something_must_be_learnt_from(bank, tmp_path):
 
 def test_a_sketch_comes_with_what_it_is_of(bank):
     plain = stream(bank).next()
-    sketched = VoiceStream([performance(), performance(30)], bank, rows=2, frames=50, seed=0, sketch=bank).next()
+    sketched = VoiceStream([performance(), performance(30)], bank, size=(2, 50), seed=0, sketch=bank).next()
     assert plain.sketch is None and torch.equal(plain.sound, sketched.sound)
     assert torch.equal(sketched.sketch.clamp(-1, 1), sketched.sound)  # for it was made on the same piano
 

@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.errors import AudioError
+from partimento.synthesis.recording import Sample
 
 Frames = NDArray[np.float32]
 
@@ -121,45 +122,6 @@ class _Bag(NamedTuple):
     settings: dict[int, int]
     modulators: dict[tuple[int, int, int, int], Modulator]
     target: int
-
-
-class Sample:
-    """A recording, decoded as far as it is needed.
-
-    Args:
-        decode: Returns so many of its values, -1 to 1, from the first on.
-        frames: How many there are.
-        rate: Hz.
-        key: MIDI key at which it is played as it is.
-        cents: What is to be added to its pitch.
-        loop: First frame of its loop, and the one after the last.
-    """
-
-    def __init__(self, decode: Callable[[int], Frames], frames: int, *, rate: int, key: int, cents: int, loop: tuple[int, int]) -> None:
-        self.frames = frames
-        self.rate = rate
-        self.key = key
-        self.cents = cents
-        self.loop = loop
-        self._decode = decode
-        self._decoded = np.zeros(0, np.float32)
-
-    def beginning(self, frames: int) -> Frames:
-        """Return at least so many of its values, or all.
-
-        Raises:
-            AudioError: When they cannot be decoded.
-        """
-        wanted = min(frames, self.frames)
-        if self._decoded.size < wanted:
-            found = self._decode(min(max(wanted, 2 * self._decoded.size, self.rate), self.frames))
-            self._decoded = np.pad(found, (0, max(wanted - found.size, 0)))  # a broken stream may end before its time
-        return self._decoded
-
-    @property
-    def values(self) -> Frames:
-        """All its values, shape (frames,)."""
-        return self.beginning(self.frames)
 
 
 def find_bank(path: str | os.PathLike[str] | None = None) -> Path:
@@ -364,14 +326,14 @@ class SoundBank:
         return AudioError(f"soundfont '{self.name}': {what}. Fetch the file again, or give another with --soundfont.")
 
 
-<<<<<<< HEAD
 def recordings(zones: Iterable[Zone]) -> NDArray[np.int64]:
     """Return how many recordings sound for each key and velocity, shape (128, 128)."""
     counts = np.zeros((128, 128), np.int64)
     for zone in zones:
         counts[zone.keys[0] : zone.keys[1] + 1, zone.velocities[0] : zone.velocities[1] + 1] += 1
     return counts
-=======
+
+
 def _vorbis(raw: memoryview, broken: AudioError, most: int) -> tuple[Frames, int]:
     """The first values of a compressed recording, at most so many, and how many it says it has; block by block, for it may lie."""
     import soundfile  # noqa: PLC0415 - only SF3 banks need it

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.synthesis.bank import Sample, SoundBank, Zone
+from partimento.synthesis.bank import SoundBank, Zone
 from partimento.synthesis.envelope import modulation, seconds_of
 from partimento.synthesis.instrument import Voice
 from partimento.synthesis.low_pass import STRETCH_FRAMES
+from partimento.synthesis.recording import Sample
 
 Frames = NDArray[np.float32]
 Numbers = NDArray[np.float64]

@@ -49,25 +49,24 @@ class VoiceStream(Dataset[VoiceStretches]):
     Args:
         performances: What is played.
         piano: What it is played on, at `SAMPLE_RATE`.
-        rows: Stretches of a batch.
-        frames: Their length, in frames of the roll.
+        size: Stretches of a batch, and their length in frames of the roll.
         seed: Sets what comes.
         workers: Processes that render ahead.
         sketch: What sketches are played on, where they are wanted.
     """
 
-    def __init__(  # all of it says what comes
+    def __init__(
         self,
         performances: Sequence[Performance],
         piano: NoteBank,
         *,
-        rows: int,
-        frames: int,
+        size: tuple[int, int],
         seed: int,
         workers: int = 0,
         sketch: NoteBank | None = None,
     ) -> None:
-        self._performances, self._piano, self._rows, self._frames, self._seed = performances, piano, rows, frames, seed
+        self._performances, self._piano, self._seed = performances, piano, seed
+        self._rows, self._frames = size
         self._workers, self._sketch = workers, sketch
         self._coming: Iterator[VoiceStretches] | None = None
         lengths = np.array([performance.seconds for performance in performances])

@@ -114,14 +114,14 @@ def fit_voice(
     module = WaveNet(shape, None if strings is None else torch.from_numpy(strings)).to(plan.device)
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     frames, rows = preset.frames[plan.size], plan.rows or preset.rows
-    looks = VoiceStream(valid, piano, rows=rows, frames=frames, seed=plan.seed + 1, sketch=sketch)
+    looks = VoiceStream(valid, piano, size=(rows, frames), seed=plan.seed + 1, sketch=sketch)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     if plan.output == "logistics":
         sounds = (sound for batch in seen for sound in batch.sound.numpy())
         module.linear.data = torch.from_numpy(linear_prediction(sounds, shape.linear)).to(plan.device)
     loop = Loop(
         Playing(module),
-        VoiceStream(train, piano, rows=rows, frames=frames, seed=plan.seed, workers=plan.workers, sketch=sketch),
+        VoiceStream(train, piano, size=(rows, frames), seed=plan.seed, workers=plan.workers, sketch=sketch),
         seen,
         settings=settings_of(plan, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
