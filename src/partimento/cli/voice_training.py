@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def train_modal_voice(network: Network, course: Course, *, out: Path, name: str,
         __version__,
         {"name": network.model, "preset": network.model, "size": network.size, **voice.config},
         {},
-        {"corpus": f"single notes of {place.name}", "licence": "that of the recordings", "citation": "", "checksum": ""},
+        {"corpus": f"single notes of {place.name}", "licence": "that of the recordings", "citation": "", "checksum": _checksum(place)},
         training | {"parameters": sum(value.size for value in voice.weights.values())},
         {"definition": MODAL_DEFINITION, "valid": dict(voice.figures)},
         (),
@@ -122,3 +123,12 @@ def _check(network: Network, name: str) -> None:
             "A voice learns to sound like it."
         )
     check(name, "a voice")
+
+
+def _checksum(piano: Path) -> str:
+    """SHA-256 of a piano's file, or of the names and bytes of all files of its folder."""
+    digest = hashlib.sha256()
+    for file in sorted(piano.iterdir()) if piano.is_dir() else [piano]:
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
