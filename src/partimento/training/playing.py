@@ -8,27 +8,24 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv1d, pad
 
 from partimento.models.wavenet import WaveNet, nats_of
-from partimento.models.wavenet_shape import SAMPLE_RATE
 from partimento.training.voice_stream import VoiceStretches
 
 LEAST_NOISE, MOST_NOISE = 1e-5, 2e-4
 """Of what is added to the samples that are heard, standard deviation of a stretch."""
 
-TONES, LEAST_TONE, MOST_TONE = 4, 1e-4, 3e-2
-"""Tones that nobody plays: how many are added to every second stretch, and how loud each is."""
-
-LOWEST_TONE, HIGHEST_TONE = 4.0, 4_000.0
-"""Hz."""
+SLOW = 0.98
+"""What a slow noise keeps of itself from sample to sample."""
 
 
 class Playing:
     """What samples cost.
 
-    In training the samples that are heard are not quite those that were played: with noise (as in Valin and Skoglund 2019, LPCNet, section
-    3.4), and every second time with tones that nobody plays. So the network learns to come back from its own mistakes, where it would
-    else follow them, and that what it is told counts for more than what it hears.
+    In training the samples that are heard are not quite those that were played: with noise, fast or slow, of any loudness up to a
+    hundredth of the music's. So the network learns to come back from its own mistakes, where it would else follow them (as Valin and
+    Skoglund 2019, LPCNet, section 3.4).
 
     Before a stretch there is silence, though notes may sound on in it: so the network learns to begin in the middle, as it has to
     where long pieces are played in stretches.
@@ -70,16 +67,11 @@ class Playing:
 
 
 def noise(sound: Tensor) -> Tensor:
-    """Return what is added to some stretches, shape (rows, samples): noise as loud as chance has it, and to every second one tones."""
-    rows, samples = sound.shape
-    loud = _between(LEAST_NOISE, MOST_NOISE, (rows, 1), sound.device)
-    hertz = _between(LOWEST_TONE, HIGHEST_TONE, (rows, TONES, 1), sound.device)
-    high = _between(LEAST_TONE, MOST_TONE, (rows, TONES, 1), sound.device) * (torch.rand(rows, 1, 1, device=sound.device) < 1 / 2)
-    turns = hertz * torch.arange(samples, device=sound.device) / SAMPLE_RATE + torch.rand(rows, TONES, 1, device=sound.device)
-    tones: Tensor = (high * torch.sin(2 * math.pi * turns)).sum(dim=1)
-    return tones + loud * torch.randn(rows, samples, device=sound.device)
-
-
-def _between(least: float, most: float, shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Numbers by chance, their logarithms evenly spread."""
-    return torch.exp(torch.empty(shape, device=device).uniform_(math.log(least), math.log(most)))
+    """Return noise for some stretches, each as loud as chance has it, half of it fast and half slow; same shape, (rows, samples)."""
+    loud = torch.exp(torch.empty(len(sound), 2, 1, device=sound.device).uniform_(math.log(LEAST_NOISE), math.log(MOST_NOISE)))
+    fast, slow = torch.randn(2, *sound.shape, device=sound.device)
+    count = min(256, sound.shape[1])
+    kept = SLOW ** torch.arange(count, device=sound.device).flip(0)
+    smooth = conv1d(pad(slow[:, None], (count - 1, 0)), kept[None, None])[:, 0] * (1 - SLOW**2) ** 0.5
+    both: Tensor = loud[:, 0] * fast + loud[:, 1] * smooth
+    return both
