@@ -21,7 +21,7 @@ from partimento.synthesis.bank import SoundBank, Zone, find_bank, recordings
 from partimento.synthesis.envelope import SILENT_DB, falling
 from partimento.synthesis.instrument import Instrument, Sounding, Voice
 from partimento.synthesis.mixing import MixingDesk, Strike
-from partimento.synthesis.pitch import PitchedRecordings
+from partimento.synthesis.pitched_recordings import PitchedRecordings
 from partimento.synthesis.room import DECAY_SECONDS, reverberated
 from partimento.synthesis.tone import Tone, release_seconds, tone
 

@@ -15,7 +15,7 @@ from partimento.synthesis.bank import Zone
 from partimento.synthesis.envelope import SILENT_DB, loudness, modulation, seconds_of
 from partimento.synthesis.instrument import Voice
 from partimento.synthesis.low_pass import BLOCK_FRAMES, STRETCH_FRAMES, low_passed
-from partimento.synthesis.pitch import PitchedRecordings
+from partimento.synthesis.pitched_recordings import PitchedRecordings
 
 Frames = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from tiny_soundfont import bank as make
 from partimento.synthesis.bank import SoundBank
 from partimento.synthesis.instrument import Instrument
 from partimento.synthesis.low_pass import STRETCH_FRAMES
-from partimento.synthesis.pitch import PitchedRecordings
+from partimento.synthesis.pitched_recordings import PitchedRecordings
 
 RATE = 44_100
 
