@@ -5,4 +5,3 @@
 set -eu
 partimento train "maestro${MAESTRO:+=$MAESTRO}" --model wavenet --size "${SIZE:-base}" --piano "${SALAMANDER:?a folder of single notes}" --rows "${ROWS:-16}" \
     --steps "${STEPS:-10000}" --learning-rate 0.001 --device "${DEVICE:-auto}" --threads 1 --seed 0 --resume --name piano-wavenet --out "${1:-checkpoints/piano-wavenet}"
-python tools/ship.py "${1:-checkpoints/piano-wavenet}" runs/piano-wavenet.json
