@@ -80,7 +80,7 @@ def test_a_modal_piano_learns_from_notes_alone_and_renders_a_score(trained, tmp_
         (["--voice", "wavenet", "--model", "MODEL", "--rate", "8000"], "--rate 8000: a wavenet sounds as it has learnt to"),
         (["--voice", "modal", "--model", "MODEL"], "is a wavenet and no modal piano. Train a voice"),
         (["--model", "MODEL"], "is for --voice modal and wavenet. Leave it out"),
-        (["--voice", "wavenet", "--model", "piano-ears"], "is a key_net and plays no sound. Train a voice"),
+        (["--voice", "wavenet", "--model", "piano-ears"], "is a key_net and no WaveNet. Train a voice"),
     ],
 )
 def test_what_render_refuses(trained, tmp_path, options, words):

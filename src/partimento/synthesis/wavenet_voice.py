@@ -82,7 +82,7 @@ class WaveNetVoice:
         kind = bundle.card.model.get("name")
         if kind != MODEL or STEP not in bundle.files or CONTEXT not in bundle.files:
             remedy = "Train a voice: partimento train --model wavenet."
-            raise BundleError(f"model '{bundle.card.name}': is a {kind} and plays no sound. {remedy}")
+            raise BundleError(f"model '{bundle.card.name}': is a {kind} and no WaveNet. {remedy}")
         try:
             self._session = WaveNetSession(bundle.files[CONTEXT], bundle.files[STEP])
         except ValueError as error:

@@ -33,7 +33,8 @@ class VoicePreset:
 VOICES: Mapping[str, VoicePreset] = {
     "wavenet": VoicePreset(
         "WaveNet, van den Oord et al. 2016, told notes as in Hawthorne et al. 2019: 3 stacks of 10 layers, context 2 times 6, 16 bits",
-        "Channels are ours, for none are published; strikes and the pedal are told by themselves.",
+        "Channels are ours, for none are published; strikes and the pedal are told by themselves; logistics lie around a linear "
+        "prediction; small is given a sketch of its notes.",
         {
             "tiny": {"stacks": 1, "layers": 4, "residual": 8, "skip": 8, "context": 8, "context_stacks": 1, "context_layers": 2},
             "small": {"stacks": 2, "layers": 9, "residual": 32, "skip": 64, "context": 48, "context_layers": 4, "sketched": True},
