@@ -81,7 +81,7 @@ def test_what_was_invented_is_kept_when_the_disk_is_full(recording, tmp_path, mo
         (["--seconds", "0"], "--seconds 0: expected 1 to 600"),
         (["--seconds", "1000"], "--seconds 1000: expected 1 to 600"),
         (["--seed", "-1"], "--seed -1: expected 0 or more"),
-        (["--voice", "wavenet"], "--voice wavenet: none comes with the package"),
+        (["--voice", "wavenet", "--soundfont", "a.sf2"], "--soundfont a.sf2: a wavenet sounds as it has learnt to"),
     ],
 )
 def test_what_is_refused(recording, tmp_path, options, words):

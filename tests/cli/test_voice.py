@@ -75,7 +75,6 @@ def test_a_modal_piano_learns_from_notes_alone_and_renders_a_score(trained, tmp_
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--voice", "wavenet"], "--voice wavenet: none comes with the package. Train one"),
         (["--voice", "wavenet", "--model", "MODEL", "--program", "3"], "--program 3: a wavenet sounds as it has learnt to"),
         (["--voice", "wavenet", "--model", "MODEL", "--rate", "8000"], "--rate 8000: a wavenet sounds as it has learnt to"),
         (["--voice", "modal", "--model", "MODEL"], "is a wavenet and no modal piano. Train a voice"),

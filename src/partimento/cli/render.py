@@ -154,7 +154,7 @@ def player_of(player: Player, *, watch: Callable[[float, float], None] | None = 
         BundleError: When the model is no voice.
         ReadError: When the SoundFont cannot be read.
     """
-    from partimento.bundle import bundle_folder, load_bundle, shipped  # noqa: PLC0415
+    from partimento.bundle import bundle_folder, load_bundle  # noqa: PLC0415
     from partimento.errors import ConfigError  # noqa: PLC0415
     from partimento.synthesis.modal_voice import ModalVoice  # noqa: PLC0415
     from partimento.synthesis.soundfont import SoundfontSynthesizer  # noqa: PLC0415
@@ -167,11 +167,7 @@ def player_of(player: Player, *, watch: Callable[[float, float], None] | None = 
     for option, value in {"--soundfont": player.soundfont, "--program": player.program, "--rate": player.rate}.items():
         if value is not None:
             raise ConfigError(f"{option} {value}: a {player.voice} sounds as it has learnt to. Leave it out, or take --voice soundfont.")
-    model = player.model or f"piano-{player.voice}"
-    if player.model is None and model not in shipped():
-        remedy = f"Train one (partimento train --model {player.voice}), give its --model."
-        raise ConfigError(f"--voice {player.voice}: none comes with the package. {remedy}")
-    bundle = load_bundle(bundle_folder(model))
+    bundle = load_bundle(bundle_folder(player.model or f"piano-{player.voice}"))
     if player.voice == "modal":
         return ModalVoice(bundle)
     return WaveNetVoice(bundle, seed=player.seed, watch=watch, part=part)

@@ -13,7 +13,7 @@ from torch.nn.functional import conv1d, pad
 from partimento.models.wavenet import WaveNet, nats_of
 from partimento.training.voice_stream import VoiceStretches
 
-LEAST_NOISE, MOST_NOISE = 1e-5, 2e-4
+LEAST_NOISE, MOST_NOISE = 1e-5, 4e-4
 """Of what is added to the samples that are heard, standard deviation of a stretch."""
 
 SLOW = 0.98
