@@ -38,7 +38,7 @@ from partimento.score.transform import cut
 from partimento.synthesis.modal_voice import ModalVoice
 from partimento.synthesis.note_bank import NoteBank
 from partimento.synthesis.soundfont import SoundfontSynthesizer
-from partimento.synthesis.synthesizer import Synthesizer
+from partimento.synthesis.synthesizer import TAIL_SECONDS, Synthesizer
 from partimento.synthesis.wavenet_voice import WaveNetVoice
 from partimento.transcription.transcriber import Transcriber, load_transcriber
 
@@ -54,9 +54,6 @@ COLUMNS = {
     "distance": "distance",
     "real_time_factor": "times real time",
 }
-TAIL_SECONDS = 2.0
-"""How long is listened after the last note."""
-
 
 @dataclass(frozen=True)
 class Bank:

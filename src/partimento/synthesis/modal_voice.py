@@ -24,11 +24,12 @@ from partimento.score import Score
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_bank import FIRST_UNDAMPED, Dampers, damped
 from partimento.synthesis.playable import begun_between, left_out, playable
+from partimento.synthesis.synthesizer import TAIL_SECONDS
 
 MODEL = "modal"
 
-LONGEST_SECONDS, TAIL_SECONDS, WINDOW_SECONDS = 20.0, 2.0, 60.0
-"""Of a note at most, after the last one, of what is played at a time."""
+LONGEST_SECONDS, WINDOW_SECONDS = 20.0, 60.0
+"""Of a note at most, and of what is played at a time."""
 
 INAUDIBLE = 3e-6
 """Amplitude below which a mode is left out: 110 dB below full scale."""

@@ -23,6 +23,7 @@ from partimento.synthesis.instrument import Instrument, Sounding, Voice
 from partimento.synthesis.mixing import MixingDesk, Strike
 from partimento.synthesis.pitched_recordings import PitchedRecordings
 from partimento.synthesis.room import DECAY_SECONDS, reverberated
+from partimento.synthesis.synthesizer import TAIL_SECONDS
 from partimento.synthesis.tone import Tone, release_seconds, tone
 
 Frames = NDArray[np.float32]
@@ -35,9 +36,6 @@ WINDOW_SECONDS = 300
 
 LONGEST_NOTE_SECONDS = 60.0
 """A note held longer fades out there."""
-
-TAIL_SECONDS = 2.0
-"""What follows the end of the last note: releases and the room fade within it."""
 
 SOFT_PEDAL_GAIN = 0.7
 """What the soft pedal leaves of a note's amplitude: 3 dB less."""

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from partimento.models.wavenet_shape import SAMPLE_RATE, SAMPLES_PER_FRAME
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.note_roll import FRAMES_PER_SECOND
+from partimento.synthesis.synthesizer import TAIL_SECONDS
 
 FADE_SECONDS = 0.04
 """How long a stretch takes over from the one before, or from silence."""
 
-BEFORE_SECONDS, TAIL_SECONDS = 0.1, 2.0
-"""How long before a note and after its end something may sound."""
+BEFORE_SECONDS = 0.1
+"""How long before a note something may sound; after its end it may for `TAIL_SECONDS`."""
 
 SHORTEST_SILENCE_SECONDS = 0.5
 """A shorter one is made like everything else."""

@@ -9,6 +9,9 @@ from partimento.audio import Waveform
 from partimento.audio.waveform import Samples
 from partimento.score import Score
 
+TAIL_SECONDS = 2.0
+"""What follows the end of the last note: releases and the room fade within it."""
+
 
 class Synthesizer(Protocol):
     """Something that plays scores."""
