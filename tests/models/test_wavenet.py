@@ -1,5 +1,6 @@
 """WaveNet: what a sample hangs on, what it costs, and the same sound from its graphs."""
 
+import copy
 import math
 from dataclasses import asdict, replace
 
@@ -10,7 +11,7 @@ import torch
 from partimento.errors import ConfigError
 from partimento.models.wavenet import WaveNet, WaveNetConfig, mu_law_codes, nats_of
 from partimento.models.wavenet_graph import CONTEXT, STEP, wavenet_graphs
-from partimento.models.wavenet_session import WaveNetSession
+from partimento.models.wavenet_session import LED_FRAMES, SKETCH_SHARE, WaveNetSession
 from partimento.models.wavenet_shape import LOUD, MIXTURES, ROLL, SAMPLES_PER_FRAME, outputs_of
 
 SMALL = WaveNetConfig(stacks=2, layers=4, residual=8, skip=12, context=6, context_stacks=1, context_layers=2, linear=16)
@@ -170,7 +171,7 @@ def test_what_is_no_wavenet_and_no_roll_is_refused():
 def test_a_sketch_is_heard_and_played_by_alike():
     module = network(replace(SMALL, sketched=True))
     player = session(module)
-    roll, sketch = rolls(3), np.random.default_rng(1).normal(0, 0.02, (1, 3, SAMPLES_PER_FRAME)).astype(np.float32)
+    roll, sketch = rolls(3), np.random.default_rng(1).normal(0, 0.2, (1, 3, SAMPLES_PER_FRAME)).astype(np.float32)
     told = np.concatenate([player.told(roll)[None], sketch], axis=2)
     sound = player.play([told[:, :1], told[:, 1:]], chances(0), temperature=0)
     with torch.no_grad():
@@ -181,3 +182,21 @@ def test_a_sketch_is_heard_and_played_by_alike():
     likeliest = middles.gather(1, weights.argmax(dim=1, keepdim=True))[:, 0].clamp(-1, 1)
     assert player.sketched and not session(network()).sketched
     assert sound[0] == pytest.approx(likeliest.numpy(), abs=1e-4) and not torch.allclose(said, other)
+
+
+def test_what_runs_away_is_led_back_by_its_sketch():
+    """A network that says full scale whatever it hears, beside one that says silence: as long as it looks back, each time."""
+    module, frames = network(replace(SMALL, sketched=True)), 3 * LED_FRAMES
+    player = session(module)
+    quiet, loud = (copy.deepcopy(module) for _ in range(2))
+    for changed, middle in ((quiet, 0.0), (loud, 100.0)):
+        with torch.no_grad():
+            changed.linear.zero_()
+            changed.output.weight.zero_()
+            changed.output.bias[MIXTURES : 2 * MIXTURES] = middle
+    sketch = np.random.default_rng(1).normal(0, 0.05, (1, frames, SAMPLES_PER_FRAME)).astype(np.float32)
+    told = np.concatenate([player.told(rolls(frames))[None], sketch], axis=2)
+    silent, full = (session(changed).play([told], chances(0), temperature=0)[0].reshape(frames, -1) for changed in (quiet, loud))
+    assert not silent.any()
+    led = np.isclose(full, SKETCH_SHARE * sketch[0], atol=1e-6).all(axis=1)
+    assert full[0] == pytest.approx(1) and led.tolist() == (3 * [False, False, *[True] * (LED_FRAMES - 1)])[:frames]
