@@ -55,6 +55,7 @@ COLUMNS = {
     "real_time_factor": "times real time",
 }
 
+
 @dataclass(frozen=True)
 class Bank:
     """A piano's notes laid over each other, as a voice hears them while it learns (a `Synthesizer`)."""

@@ -17,9 +17,9 @@ import torch
 from measure import interleaved, publish
 
 from partimento.models.wavenet import WaveNet, WaveNetConfig
-from partimento.models.wavenet_graph import CONTEXT, STEP, wavenet_graphs
+from partimento.models.wavenet_graph import wavenet_graphs
 from partimento.models.wavenet_session import WaveNetSession
-from partimento.models.wavenet_shape import MIXTURES, ROLL, SAMPLE_RATE, SAMPLES_PER_FRAME
+from partimento.models.wavenet_shape import CONTEXT, MIXTURES, ROLL, SAMPLE_RATE, SAMPLES_PER_FRAME, STEP
 
 STRETCHES, FRAMES, NAIVE_SAMPLES = 64, 4, 2
 

@@ -88,14 +88,27 @@ def test_the_same_seed_gives_the_same_bytes_in_any_thread_count(tmp_path: Path) 
     assert files[0] == files[1]
 
 
-def test_compose_needs_no_torch(tmp_path: Path) -> None:
+def test_all_but_training_needs_nothing_but_what_is_installed_with_the_package(tune: Path, tmp_path: Path) -> None:
+    """With torch and onnx out of reach."""
+    count = np.arange(8)
+    scale = write(Score(480, (Track(240 * count, 0 * count + 240, 60 + count, 0 * count + 80),)), tmp_path / "scale.mid")
+    commands = [
+        ["compose", "--model", "folk-tunes", "--bars", "8", "--seed", "1", "--out", tmp_path / "out", "--formats", "abc"],
+        *(["render", scale, tmp_path / f"{voice}.wav", "--voice", voice] for voice in ("soundfont", "modal", "wavenet")),
+        ["transcribe", tmp_path / "modal.wav", tmp_path / "heard.mid"],
+        ["reimagine", tmp_path / "modal.wav", tmp_path / "new.wav", "--seconds", "4"],
+        ["convert", tune, tmp_path / "tune.csv"],
+    ]
     script = (
-        "import sys\nsys.modules['torch'] = sys.modules['onnx'] = None\nfrom partimento.cli.main import main\n"
-        f"sys.exit(main(['compose', '--model', 'folk-tunes', '--bars', '8', '--seed', '1', "
-        f"'--out', {str(tmp_path)!r}, '--formats', 'abc']))"
+        "import importlib, pkgutil, sys\nsys.modules['torch'] = sys.modules['onnx'] = None\n"
+        "import partimento\nfrom partimento.cli.main import main\n"
+        "for module in pkgutil.walk_packages(partimento.__path__, 'partimento.'):\n"
+        "    if not module.name.startswith(('partimento.training', 'partimento.models')) and '__main__' not in module.name:\n"
+        "        importlib.import_module(module.name)\n"
+        f"sys.exit(max(main(command) for command in {[[str(word) for word in command] for command in commands]!r}))"
     )
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
-    assert list(tmp_path.glob("*.abc"))
+    assert list((tmp_path / "out").glob("*.abc")) and (tmp_path / "wavenet.wav").stat().st_size > 1000 and (tmp_path / "new.html").is_file()
 
 
 def test_a_primer_is_kept_and_continued(tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ import torch
 from partimento.errors import ConfigError
 from partimento.models.ear_heads import KEYS
 from partimento.models.modal_piano import BLOCK, ModalPiano, ModalPianoConfig
-from partimento.models.modal_piano_graph import OUTPUTS, modal_piano_graph
-from partimento.models.modal_piano_shape import BODY, HIGHEST_HZ, MODES, PARTIALS, body_hz
+from partimento.models.modal_piano_graph import modal_piano_graph
+from partimento.models.modal_piano_shape import BODY, HIGHEST_HZ, MODES, OUTPUTS, PARTIALS, body_hz
 from partimento.models.onnx_session import opened
 
 RATE = 16_000

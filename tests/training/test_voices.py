@@ -8,9 +8,8 @@ from test_piano_stream import performance, piano
 from partimento.errors import ConfigError
 from partimento.models.ear_heads import KEYS
 from partimento.models.wavenet import WaveNet, WaveNetConfig
-from partimento.models.wavenet_graph import CONTEXT, STEP
 from partimento.models.wavenet_session import WaveNetSession
-from partimento.models.wavenet_shape import ROLL, SAMPLES_PER_FRAME
+from partimento.models.wavenet_shape import CONTEXT, ROLL, SAMPLES_PER_FRAME, STEP
 from partimento.training.playing import LEAST_NOISE, MOST_NOISE, Playing, noise
 from partimento.training.voice_stream import VoiceStream, linear_prediction
 from partimento.training.voices import VoicePlan, fit_voice

@@ -15,9 +15,9 @@ from partimento.models.modal_piano_shape import (
     FASTEST,
     HIGHEST_HZ,
     LEAST_LOG_AMPLITUDE,
-    MODES,
     MOST_CENTS,
     MOST_LOG_AMPLITUDE,
+    OUTPUTS,
     PARTIALS,
     QUICKEST_RISE,
     SLOWEST,
@@ -26,8 +26,6 @@ from partimento.models.modal_piano_shape import (
     body_hz,
 )
 from partimento.models.onnx_graph import Graph, model_bytes
-
-OUTPUTS = {"amplitude": MODES, "decay": MODES, "hertz": MODES, "rise": 1}
 
 
 def modal_piano_graph(weights: Mapping[str, NDArray[np.float32]]) -> bytes:

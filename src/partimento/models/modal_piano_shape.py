@@ -16,6 +16,9 @@ BODY = 128
 
 MODES = STRINGS * PARTIALS + BODY
 
+OUTPUTS = {"amplitude": MODES, "decay": MODES, "hertz": MODES, "rise": 1}
+"""What is said of a note, and how many numbers say it."""
+
 HIGHEST_HZ = 7_800.0
 LOWEST_BODY_HZ = 40.0
 

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from partimento.models.onnx_graph import Graph, Weights, model_bytes, value
-from partimento.models.wavenet_shape import LEAST_LOG_SCALE, LOUD, MIXTURES, MU_LAW, ROLL, choices_of, dilations_of
-
-CONTEXT, STEP = "context.onnx", "step.onnx"
+from partimento.models.wavenet_shape import CONTEXT, LEAST_LOG_SCALE, LOUD, MIXTURES, MU_LAW, ROLL, STEP, choices_of, dilations_of
 
 Floats = Mapping[str, NDArray[np.float32]]
 

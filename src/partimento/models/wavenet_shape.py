@@ -7,6 +7,9 @@ from partimento.models.ear_heads import KEYS
 ROLL = 2 * KEYS + 1
 """Of a frame: the velocity over 127 of every key that is struck in it, then of every key that sounds, then whether the pedal is down."""
 
+CONTEXT, STEP = "context.onnx", "step.onnx"
+"""A bundle's files with the graphs: of what the layers are told, and of a sample."""
+
 STRINGS = "strings"
 """Among the weights of a WaveNet that is given sketches: the frequencies of their partials (Hz), a row a key."""
 

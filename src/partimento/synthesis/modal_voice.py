@@ -16,8 +16,7 @@ from partimento.audio.waveform import PEAK_DB, Samples, Waveform
 from partimento.bundle import STEP, Bundle
 from partimento.errors import BundleError
 from partimento.models.ear_heads import FIRST_KEY
-from partimento.models.modal_piano_graph import OUTPUTS
-from partimento.models.modal_piano_shape import phases
+from partimento.models.modal_piano_shape import OUTPUTS, phases
 from partimento.models.onnx_session import opened
 from partimento.models.wavenet_shape import SAMPLE_RATE
 from partimento.score import Score
