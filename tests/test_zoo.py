@@ -33,7 +33,7 @@ GAME = "minuet-dice"
 PIANOS = ("piano-performer", "piano-performer-base")
 ACCOMPANIST = "piano-accompanist"
 EARS = ("piano-ears", "piano-ears-live")
-VOICES = {"piano-modal": (ModalVoice, 0.85), "piano-wavenet": (WaveNetVoice, 0.45)}
+VOICES = {"piano-modal": (ModalVoice, 0.85), "piano-wavenet": (WaveNetVoice, 0.6)}
 """Who plays it, and the least share of notes that an ear finds in it."""
 
 MOST_BYTES = dict(zip((*PIANOS, ACCOMPANIST), (20e6, 28e6, 28e6), strict=True))
