@@ -20,8 +20,8 @@ import argparse
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,7 @@ from numpy.typing import NDArray
 from partimento.evaluation.frame_matching import frame_share
 from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
 from partimento.files.recording import open_recording
-from partimento.score.note import SUSTAIN, Track
-from partimento.score.pedal import sounding_end
-from partimento.score.timed_notes import TimedNotes
+from partimento.score.timed_notes import TimedNotes, sustained
 from partimento.transcription.transcriber import BLOCK_SECONDS, DEFAULT, Transcriber, load_transcriber
 
 FIGURE = "Q5_transcription"
@@ -94,9 +92,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Hearing:
-    """What an ear heard of a piece, how long the piece is, and how long that took it; seconds."""
+    """What an ear heard of a piece, how long the piece is, and how long that took it; seconds.
+
+    Its pedal is of shape (spans, 2), empty where the notes last as long as they sound.
+    """
 
     notes: TimedNotes
+    pedal: NDArray[np.float64]
     sound_seconds: float
     took_seconds: float
 
@@ -117,11 +119,15 @@ def main() -> None:
         for entry in options.bundles:
             name, _, bundle = entry.partition("=")
             ear = load_transcriber(bundle or name)
-            rows[name] = row(pieces, ours(ear, pieces))
+            hearings = list(ours(ear, pieces))
+            rows[name] = row(pieces, hearings)
+            if ear.ear.says_held:
+                rows[name + KEYS_ALONE] = row(pieces, hearings, pedal=False)
             if options.worse:
                 worse[name] = made_worse(ear, pieces[:: options.worse])
         for peer in options.peers:
-            rows[peer] = {**row(pieces, theirs(peer, pieces, kept=kept, python=options.python)), "what": PEERS[peer]}
+            hearings = theirs(peer.removesuffix(KEYS_ALONE), pieces, kept=kept, python=options.python)
+            rows[peer] = {**row(pieces, hearings, pedal=not peer.endswith(KEYS_ALONE)), "what": PEERS[peer]}
     values = {
         "definition": __doc__.split("\n")[0].rstrip("."),
         "columns": COLUMNS,
@@ -174,13 +180,13 @@ def cut(notes: TimedNotes, seconds: float) -> TimedNotes:
     return TimedNotes(notes.start[kept], np.minimum(notes.end[kept], seconds), notes.key[kept], notes.velocity[kept])
 
 
-def row(pieces: list[Piece], hearings: Iterator[Hearing]) -> dict[str, Any]:
-    """What an ear finds, and how fast."""
+def row(pieces: list[Piece], hearings: Iterable[Hearing], *, pedal: bool = True) -> dict[str, Any]:
+    """What an ear finds, its pedal heard or not, and how fast."""
     found: list[Agreement] = []
     frames: list[float] = []
     sound_seconds, took_seconds = 0.0, 0.0
     for piece, heard in zip(pieces, hearings, strict=True):
-        notes = cut(heard.notes, heard.sound_seconds)
+        notes = cut(sustained(heard.notes, heard.pedal) if pedal else heard.notes, heard.sound_seconds)
         found.append(agreement(piece.played, notes))
         frames.append(frame_share(piece.played, notes).f1)
         sound_seconds, took_seconds = sound_seconds + heard.sound_seconds, took_seconds + heard.took_seconds
@@ -201,41 +207,18 @@ def ours(ear: Transcriber, pieces: list[Piece]) -> Iterator[Hearing]:
     for piece in pieces:
         began = time.process_time()
         with open_recording(piece.sound, sample_rate=ear.sample_rate) as recording:
-            notes = decided(ear, recording.blocks(ear.sample_rate * BLOCK_SECONDS))
-            yield Hearing(notes, recording.seconds, time.process_time() - began)
+            heard = ear.hear(recording.blocks(ear.sample_rate * BLOCK_SECONDS))
+            notes, pedal = ear.notes_of(heard), ear.pedal_of(heard) if ear.ear.says_held else np.zeros((0, 2))
+            yield Hearing(notes, pedal, recording.seconds, time.process_time() - began)
 
 
-def decided(ear: Transcriber, blocks: Iterator[Sound]) -> TimedNotes:
-    """The notes that one of our ears hears in a sound."""
-    return ear.notes_of(ear.hear(blocks))
-
-
-def theirs(peer: str, pieces: list[Piece], *, kept: Path, python: Path) -> Iterator[Hearing]:
+def theirs(program: str, pieces: list[Piece], *, kept: Path, python: Path) -> Iterator[Hearing]:
     """What a peer hears, or has heard before and `kept`."""
-    program = peer.removesuffix(KEYS_ALONE)
     subprocess.run([python, PEER_EARS, program, kept / program, *(piece.sound for piece in pieces)], check=True, stdout=subprocess.DEVNULL)
     for piece in pieces:
         with np.load(kept / program / f"{piece.sound.stem}.npz") as heard:
             notes = TimedNotes(heard["start"], heard["end"], heard["key"].astype(np.int64), heard["velocity"].astype(np.int64))
-            pedal = np.zeros((0, 2)) if peer.endswith(KEYS_ALONE) else heard["pedal"]
-            yield Hearing(sustained(notes, pedal), float(heard["seconds"]), float(heard["took_seconds"]))
-
-
-def sustained(notes: TimedNotes, pedal: NDArray[np.float64]) -> TimedNotes:
-    """Notes as long as they sound: until the pedal goes up or the key is struck again, whichever is first.
-
-    Args:
-        notes: As long as their keys are held.
-        pedal: When it goes down and up, seconds, shape (spans, 2).
-    """
-    order = np.lexsort((notes.key, notes.start))
-    notes = TimedNotes(notes.start[order], notes.end[order], notes.key[order], notes.velocity[order])
-    if not len(pedal):
-        return notes
-    start, end, moves = (np.rint(1e4 * seconds).astype(np.int64) for seconds in (notes.start, notes.end, pedal.ravel()))
-    controls = np.stack([moves, np.full(len(moves), SUSTAIN), np.tile([127, 0], len(pedal))], axis=1)
-    track = Track(start, np.maximum(end - start, 1), notes.key.astype(np.int32), np.full(len(start), 64, np.int32), controls=controls)
-    return replace(notes, end=np.maximum(notes.end, sounding_end(track, int(track.end.max(initial=0))) / 1e4))
+            yield Hearing(notes, heard["pedal"], float(heard["seconds"]), float(heard["took_seconds"]))
 
 
 def made_worse(ear: Transcriber, pieces: list[Piece]) -> dict[str, float]:
@@ -246,7 +229,7 @@ def made_worse(ear: Transcriber, pieces: list[Piece]) -> dict[str, float]:
             sound = np.concatenate(list(recording.blocks(ear.sample_rate * BLOCK_SECONDS)))
         for name, agreements in found.items():
             changed = WORSE[name](sound, ear.sample_rate) if name in WORSE else sound
-            agreements.append(agreement(piece.played, decided(ear, iter([changed]))))
+            agreements.append(agreement(piece.played, ear.notes_of(ear.hear([changed]))))
     return {"pieces": len(pieces), **{name: mean_f1(agreements)["onset"] for name, agreements in found.items()}}
 
 

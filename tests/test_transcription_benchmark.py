@@ -51,13 +51,6 @@ def test_what_begins_before_the_cut_counts_and_ends_there(script):
     assert (found.start.tolist(), found.end.tolist(), found.key.tolist(), found.velocity.tolist()) == ([0, 1.5], [1, 2], [60, 62], [64, 65])
 
 
-def test_a_pedal_holds_until_it_goes_up_or_the_key_is_struck_again(script):
-    given = notes((3, 3.1, 60, 64), (0, 0.5, 60, 64), (1, 1.5, 60, 64), (1, 2.5, 64, 64))
-    found = script.sustained(given, np.array([[0.25, 2], [3.5, 4]]))
-    assert (found.start.tolist(), found.end.tolist()) == ([0, 1, 1, 3], [1, 2, 2.5, 3.1])
-    assert script.sustained(given, np.zeros((0, 2))).end.tolist() == [0.5, 1.5, 2.5, 3.1]
-
-
 def test_ours_and_a_peer_stand_in_one_table(script, recordings, monkeypatch, capsys):
     monkeypatch.setattr(sys.modules["measure"], "RESULTS", recordings / "results")
     words = ("--seconds", 6, "--peers", "transkun,transkun-keys", "--python", sys.executable, "--kept", recordings / "kept", "--worse", 1)

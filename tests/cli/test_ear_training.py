@@ -36,7 +36,7 @@ def test_an_ear_is_packed_with_what_it_can(trained):
     assert status == 0, error
     card = json.loads(text)
     assert card["model"]["name"] == "key_net" and card["encoding"] == {}
-    assert set(card["sampling"]) == {"onset", "frame", "offset", "pedal"}
+    assert set(card["sampling"]) == {"onset", "frame", "offset", "pedal", "held"}
     assert card["data"]["pieces"]["train"] > card["data"]["pieces"]["valid"] > 0
     assert run("models", "show", folder)[0] == 0
 

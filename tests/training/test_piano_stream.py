@@ -15,8 +15,10 @@ from partimento.score import Score, Track
 from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_bank import NoteBank
 from partimento.training.ear_presets import Listening
+from partimento.training.hands_and_foot import HandsAndFoot
 from partimento.training.hearing import Hearing, spectra_of
-from partimento.training.piano_stream import UNKNOWN, PianoStream, thrown
+from partimento.training.piano_stream import UNKNOWN, PianoStream
+from partimento.training.played_stretch import struck_again, thrown
 
 
 def piano():
@@ -30,12 +32,20 @@ def piano():
     return NoteBank(layers, SAMPLE_RATE)
 
 
-def performance(notes=60):
+def score(notes=60):
     """A scale with the pedal down now and then; a tick a millisecond."""
     start = np.arange(notes) * 250
     track = Track(start, np.full(notes, 200), 40 + np.arange(notes) % 40, 40 + np.arange(notes))
     pedal = np.array([[1000, 64, 127], [3000, 64, 0], [9000, 64, 127], [9500, 64, 0]])
-    return Performance.of(Score(500, (Track(track.start, track.duration, track.pitch, track.velocity, controls=pedal),)))
+    return Score(500, (Track(track.start, track.duration, track.pitch, track.velocity, controls=pedal),))
+
+
+def performance(notes=60):
+    return Performance.of(score(notes))
+
+
+def hands_and_foot(notes=60):
+    return HandsAndFoot.of(score(notes))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +57,7 @@ LISTENING = Listening(THIRDS, seconds=2.0, spread=True)
 
 
 def stream(bank, *, seed=0, rows=2, workers=0, listening=LISTENING):
-    return PianoStream([performance(), performance(30)], [bank], listening, rows=rows, seed=seed, workers=workers)
+    return PianoStream([hands_and_foot(), hands_and_foot(30)], [bank], listening, rows=rows, seed=seed, workers=workers)
 
 
 def test_a_performance_counts_seconds_and_ends_with_the_damper():
@@ -63,7 +73,7 @@ def test_a_batch_has_sound_and_what_is_heard_in_it(bank):
     batch = stream(bank).next()
     assert batch.sound.shape == (2, 2 * SAMPLE_RATE) and batch.sound.dtype == torch.float32
     assert batch.pedal.shape == (2, 100) and set(batch.pedal.unique().tolist()) <= {0, 1, UNKNOWN}
-    assert batch.heads.shape == (2, len(HEADS), 100, 88)
+    assert batch.heads.shape == (2, len(HEADS) + 1, 100, 88)
     sounding = batch.heads[:, HEADS.index("frame")].float().mean(dim=(1, 2))
     assert ((sounding > 0) & (sounding < 0.5)).all()
 
@@ -77,7 +87,7 @@ def test_spectra_are_those_that_an_ear_hears(bank, spectrum):
 
 def test_an_ear_of_moments_is_told_the_nearest_alone(bank):
     batch = stream(bank, listening=Listening(MEL, seconds=2.0, spread=False)).next()
-    assert batch.heads.shape == (2, len(HEADS), 62, 88) and batch.sound.shape == (2, 62 * 512)
+    assert batch.heads.shape == (2, len(HEADS) + 1, 62, 88) and batch.sound.shape == (2, 62 * 512)
     assert set(batch.heads[:, :3].unique().tolist()) == {0, 1}
     assert (batch.heads[:, HEADS.index("velocity")] > 0).sum() == batch.heads[:, 0].sum()
 
@@ -114,9 +124,10 @@ def test_processes_that_render_ahead_make_the_same_batches(bank):
     assert torch.equal(helped.next().sound, stream(bank)[1].sound)
 
 
-def test_no_key_is_thrown_twice_at_a_time():
+@pytest.mark.parametrize("make", [thrown, struck_again])
+def test_no_key_is_thrown_twice_at_a_time(make):
     for seed in range(20):
-        notes = thrown(np.random.default_rng(seed), 6.0)
+        notes = make(np.random.default_rng(seed), 6.0)
         for key in np.unique(notes.key):
             mine = notes.key == key
             start, end = notes.start[mine], notes.end[mine]

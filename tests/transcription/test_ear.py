@@ -14,7 +14,7 @@ from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_graph import key_net_graph
 from partimento.models.key_net_live_graph import key_net_live_graph
 from partimento.transcription import ear as listening
-from partimento.transcription.ear import Ear
+from partimento.transcription.ear import Ear, Heard
 
 
 def blocks_of(sound, sizes):
@@ -104,3 +104,28 @@ def test_a_graph_that_is_no_ear_is_refused():
     data = model_bytes(graph, [value("x", TensorProto.FLOAT, 1)], [value("y", TensorProto.FLOAT, 1)], {})
     with pytest.raises(ValueError, match="does not say what it hears and how far, expected one of an ear"):
         Ear(data)
+
+
+def test_what_only_the_pedal_holds_counts_as_over():
+    heads = np.full((5, 4, 88), 255, np.uint8)
+    heads[4, 1:3, 10] = 20  # the key is up
+    heard = Heard(heads, np.array([255, 255, 0, 255], np.uint8))
+    onset, frame, offset, velocity = heard.curves(held=0.2, pedal=0.5)
+    assert np.argwhere(frame == 0).tolist() == [[1, 10]]  # up, and the pedal down; in the next moment nothing holds it, but it sounds
+    assert onset.min() == offset.min() == velocity.min() == 1
+    assert heard.curves(held=0.05, pedal=0.5)[1].all()
+    assert heard.curves(held=0.2, pedal=0.5, keys=slice(8, 12))[1].tolist() == frame[:, 8:12].tolist()
+    assert np.array_equal(Heard(heads[:4], heard.pedal).curves(held=0.2, pedal=0.5)[1], heads[1] / np.float32(255))
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_an_ear_says_whether_it_tells_keys_from_the_pedal(held):
+    torch.manual_seed(0)
+    config = KeyNetConfig(units=8, dilations=(1, 2), narrow=2, held=held)
+    network = KeyNet(config)
+    network(torch.rand(2, 30, 2, 300))
+    weights = {name: value.numpy() for name, value in network.eval().state_dict().items()}
+    ear = Ear(key_net_graph(weights, asdict(config)))
+    assert ear.says_held == held and ear.hear([noise(8_000)]).heads.shape == (4 + held, 25, 88)
+    live = Ear(key_net_live_graph(weights, {**asdict(config), "ahead": 1}))
+    assert live.says_held == held

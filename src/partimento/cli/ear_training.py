@@ -17,6 +17,7 @@ from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
 from partimento.synthesis.strings import string_bank
+from partimento.training.hands_and_foot import HandsAndFoot
 
 if TYPE_CHECKING:
     from partimento.cli.train import Course, Network
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 DEFINITION = (
     "F1 in percent, mean of stretches of 30 s of validation pieces rendered on a piano that was not learnt from, as mir_eval counts: "
-    "notes by onsets, with offsets, with velocities, with both; and of moments with the pedal down; clean, and as recorded in a room"
+    "notes by onsets, with offsets, with velocities, with both (they end where keys come up, or where strings are still if the ear does "
+    "not tell keys from the pedal); with the ends of what sounds, the pedal heard; and of moments with the pedal down; clean, and as "
+    "recorded in a room"
 )
 
 MOST_STRINGS = 100
@@ -59,7 +62,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
     from partimento.training.ears import Lessons, fit_ear  # noqa: PLC0415  # loads torch
 
     began = time.monotonic()
-    parts = {"train": performances(corpus, "train"), "valid": performances(corpus, "valid")}
+    parts = {"train": performances(corpus, "train", HandsAndFoot.of), "valid": performances(corpus, "valid", HandsAndFoot.of)}
     *pianos, held_out = (piano(path) for path in network.piano)
     pianos += [string_bank(np.random.default_rng([course.seed, number]), SAMPLE_RATE) for number in range(network.strings)]
     plan = _plan(network, course)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.bundle import Card, is_plain_name
 from partimento.corpus.corpus import Corpus, Part
 from partimento.errors import ConfigError, MissingExtra
 from partimento.files.whole import make_folder, sweep
-from partimento.score.timed_notes import Performance
+from partimento.score import Score
 from partimento.synthesis.note_bank import NoteBank
 from partimento.version import __version__
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from partimento.cli.train import Course
 
 RUN = "run"
+
+Played = TypeVar("Played")
 
 
 def check(name: str, what: str) -> None:
@@ -66,14 +68,14 @@ def piano(path: Path) -> NoteBank:
     return NoteBank.of_recordings(path, SAMPLE_RATE) if path.is_dir() else NoteBank.of_soundfont(path, SAMPLE_RATE)
 
 
-def performances(corpus: Corpus, part: Part) -> list[Performance]:
-    """Return the performances of one part of a corpus.
+def performances(corpus: Corpus, part: Part, of: Callable[[Score], Played]) -> list[Played]:
+    """Return the performances of one part of a corpus, as `of` makes them of scores.
 
     Raises:
         ConfigError: When there are none.
     """
     scores = (piece.read() for piece in corpus.part(part))
-    found = [Performance.of(score) for score in scores if score.note_count]
+    found = [of(score) for score in scores if score.note_count]
     if not found:
         raise ConfigError(f"{corpus.name}: no performances in its part '{part}'. Some are needed to learn from, and some to check on.")
     return found
@@ -81,7 +83,7 @@ def performances(corpus: Corpus, part: Part) -> list[Performance]:
 
 def card(  # all of it is said
     corpus: Corpus,
-    parts: Mapping[str, Sequence[Performance]],
+    parts: Mapping[str, Sequence[object]],
     *,
     name: str,
     model: Mapping[str, Any],

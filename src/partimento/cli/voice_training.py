@@ -15,6 +15,7 @@ from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
 from partimento.files.tensors import tensor_bytes
 from partimento.models.wavenet_shape import STRINGS
+from partimento.score.timed_notes import Performance
 from partimento.version import __version__
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def train_voice(corpus: Corpus, network: Network, course: Course, *, out: Path, 
     from partimento.training.voices import VoicePlan, fit_voice  # noqa: PLC0415  # loads torch
 
     began = time.monotonic()
-    parts = {"train": performances(corpus, "train"), "valid": performances(corpus, "valid")}
+    parts = {"train": performances(corpus, "train", Performance.of), "valid": performances(corpus, "valid", Performance.of)}
     plan = VoicePlan(network.model, network.size, **options_of(course))
     voice = fit_voice(parts["train"], parts["valid"], piano(network.piano[0]), plan=plan, folder=run_folder(out), resume=course.resume)
     training = {**voice.settings, "best_step": voice.progress.best_step, "ended": voice.progress.ended, "command": command}

@@ -5,3 +5,6 @@ KEYS, FIRST_KEY = 88, 21
 
 HEADS = ("onset", "frame", "offset", "velocity")
 """That a note begins, sounds, ends; and how loud it is."""
+
+HELD = "held"
+"""That a key is down, the head behind the others of ears that tell keys from the pedal."""

@@ -21,7 +21,7 @@ from partimento.errors import ConfigError
 from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
 from partimento.models.key_net_shape import PARTIALS, PEDAL_SPAN, PEDAL_UNITS, TOGETHER, pads_of, reach_of
 
-RARE = [-4.0, -3.0, -4.0, 0.0]
+RARE = [-4.0, -3.0, -4.0, 0.0, -3.0]
 """What each head says before it has learnt: few keys do anything."""
 
 
@@ -39,6 +39,7 @@ class KeyNetConfig:
         dropout: Share of channels dropped in training.
         ahead: Blocks that hear as far ahead as back, from the first on; the others, and what is said of the pedal, hear back, twice as
             far. None where all hear ahead, the pedal's too.
+        held: Whether it also says which keys are down, whatever sounds on.
     """
 
     bins: int = 300
@@ -49,6 +50,7 @@ class KeyNetConfig:
     narrow: int = 16
     dropout: float = 0.1
     ahead: int | None = None
+    held: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -86,16 +88,19 @@ class KeyNet(nn.Module):
         )
         self.norm = nn.BatchNorm2d(units)
         self.wide = nn.Conv2d(units, units, 1)
-        self.heads = nn.Conv2d(units, TOGETHER * len(HEADS), 1)
+        self.count = len(HEADS) + config.held
+        self.heads = nn.Conv2d(units, TOGETHER * self.count, 1)
         self.pedal_wide = nn.Conv1d(2 * units, PEDAL_UNITS, PEDAL_SPAN)
         self.pedal = nn.Conv1d(PEDAL_UNITS, TOGETHER, PEDAL_SPAN)
         with torch.no_grad():
-            self.heads.bias.copy_(torch.tensor(RARE).repeat(TOGETHER))  # type: ignore[union-attr]  # it has one
+            self.heads.bias.copy_(torch.tensor(RARE[: self.count]).repeat(TOGETHER))  # type: ignore[union-attr]  # it has one
         self.pedal_pads = pads_of(PEDAL_SPAN - 1, centred=config.ahead is None)
         self.reach = reach_of(config.dilations, config.ahead)
 
     def forward(self, spectra: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits of onset, frame, offset and velocity / 128, shape (batch, heads, time, keys), and of the pedal, (batch, time).
+        """Return logits of the heads, shape (batch, heads, time, keys), and of the pedal, (batch, time).
+
+        The heads are onset, frame, offset, velocity / 128 and perhaps held.
 
         Args:
             spectra: Shape (batch, time, windows, bins), see `audio.thirds`; time a multiple of `TOGETHER`.
@@ -108,9 +113,9 @@ class KeyNet(nn.Module):
             hidden = block(hidden)
         hidden = torch.relu(self.wide(torch.relu(self.norm(hidden))))
         whole = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)  # (batch, 2 * units, time / TOGETHER)
-        said = self.heads(hidden).unflatten(1, (TOGETHER, len(HEADS)))
+        said = self.heads(hidden).unflatten(1, (TOGETHER, self.count))
         pedal = self.pedal(pad(torch.relu(self.pedal_wide(pad(whole, self.pedal_pads))), self.pedal_pads))
-        return said.permute(0, 2, 3, 1, 4).reshape(batch, len(HEADS), time, KEYS), pedal.transpose(1, 2).reshape(batch, time)
+        return said.permute(0, 2, 3, 1, 4).reshape(batch, self.count, time, KEYS), pedal.transpose(1, 2).reshape(batch, time)
 
 
 class Block(nn.Module):

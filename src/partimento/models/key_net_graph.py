@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
+from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.models.key_net_shape import BINS_PER_KEY, PARTIALS, PEDAL_SPAN, TOGETHER, pads_of, reach_of
 from partimento.models.onnx_graph import Graph, Range, Weights, model_bytes, scale_and_shift
 
@@ -25,7 +25,7 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
     """Return the ONNX graph.
 
     Input ``spectra`` (1, time, windows, bins), time a multiple of `TOGETHER`; outputs ``heads`` (1, heads, time, keys), chances of onset,
-    frame and offset and the velocity over 128, and ``pedal.chance`` (1, time), that it is down.
+    frame and offset, the velocity over 128 and perhaps the chance of held, and ``pedal.chance`` (1, time), that it is down.
 
     Args:
         weights: Named as `key_net.KeyNet.state_dict` names them, float32.
@@ -47,11 +47,10 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
     )
     wide = _wide(graph, floats, normal, limits)
     said = _conv(graph, wide, floats, "heads")  # (1, TOGETHER * heads, time / TOGETHER, keys)
-    parts = graph.node(
-        "Reshape", [said, graph.constant("parts.shape", np.array([TOGETHER, len(HEADS), -1, KEYS], np.int64))], "heads.parts"
-    )
+    count = len(floats["heads.bias"]) // TOGETHER
+    parts = graph.node("Reshape", [said, graph.constant("parts.shape", np.array([TOGETHER, count, -1, KEYS], np.int64))], "heads.parts")
     turns = graph.node("Transpose", [parts], "heads.turns", perm=[1, 2, 0, 3])
-    logits = graph.node("Reshape", [turns, graph.constant("heads.shape", np.array([1, len(HEADS), -1, KEYS], np.int64))], "heads.logits")
+    logits = graph.node("Reshape", [turns, graph.constant("heads.shape", np.array([1, count, -1, KEYS], np.int64))], "heads.logits")
     graph.node("Sigmoid", [logits], "heads")
     mean = graph.node("ReduceMean", [wide], "whole.mean", axes=[3], keepdims=0)
     most = graph.node("ReduceMax", [wide], "whole.most", axes=[3], keepdims=0)
@@ -63,7 +62,7 @@ def key_net_graph(weights: Weights, config: Mapping[str, Any], limits: Limits | 
     graph.node("Sigmoid", [flat], "pedal.chance")
     inputs = [helper.make_tensor_value_info("spectra", TensorProto.FLOAT, [1, "time", config["windows"], config["bins"]])]
     outputs = [
-        helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, len(HEADS), "time", KEYS]),
+        helper.make_tensor_value_info("heads", TensorProto.FLOAT, [1, count, "time", KEYS]),
         helper.make_tensor_value_info("pedal.chance", TensorProto.FLOAT, [1, "time"]),
     ]
     facts = {"spectrum": "thirds", "reach": str(reach_of(config["dilations"], ahead)), "together": str(TOGETHER)}

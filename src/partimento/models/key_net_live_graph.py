@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from partimento.models.ear_heads import FIRST_KEY, HEADS, KEYS
+from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.models.key_net_graph import Limits, stem_kernels
 from partimento.models.key_net_shape import BINS_PER_KEY, PEDAL_SPAN, TOGETHER, ahead_of, reach_of
 from partimento.models.onnx_graph import MICROSOFT, Graph, Layer, Weights, model_bytes, scale_and_shift, step_of, zero_byte
@@ -52,8 +52,9 @@ class _Making:
             helper.make_tensor_value_info("end", TensorProto.INT64, [1]),
         ]
         kind = TensorProto.FLOAT if limits is None else TensorProto.UINT8
+        self._count = len(weights["heads.bias"]) // TOGETHER
         self._outputs = [
-            helper.make_tensor_value_info("heads", kind, [1, len(HEADS), "known", KEYS]),
+            helper.make_tensor_value_info("heads", kind, [1, self._count, "known", KEYS]),
             helper.make_tensor_value_info("pedal.chance", kind, [1, "known"]),
         ]
         self._past: list[tuple[int, int]] = []
@@ -138,11 +139,11 @@ class _Making:
         normal = self._rectified(self._convolved(hidden, layer, "normal", "out", group=len(factor)))
         wide = self._floats(self._rectified(self._mixed(normal, self._layer("wide"), "wide", "normal")), "wide")
         weight, bias = self._layer("heads")
-        weight, bias = (part.reshape(TOGETHER, len(HEADS), -1).swapaxes(0, 1).reshape(len(part), -1) for part in (weight, bias))
+        weight, bias = (part.reshape(TOGETHER, self._count, -1).swapaxes(0, 1).reshape(len(part), -1) for part in (weight, bias))
         rows = self._shaped(wide, "wide.rows", [-1, weight.shape[1]])
         inputs = [graph.constant("heads.weight", weight), rows, graph.constant("heads.bias", bias)]
-        logits = self._shaped(graph.node("Gemm", inputs, "heads.all", transB=1), "heads.parts", [len(HEADS), TOGETHER, KEYS, -1])
-        turned = self._shaped(self._turned(logits, "heads.turned", [0, 3, 1, 2]), "heads.logits", [1, len(HEADS), -1, KEYS])
+        logits = self._shaped(graph.node("Gemm", inputs, "heads.all", transB=1), "heads.parts", [self._count, TOGETHER, KEYS, -1])
+        turned = self._shaped(self._turned(logits, "heads.turned", [0, 3, 1, 2]), "heads.logits", [1, self._count, -1, KEYS])
         self._told("heads", turned)
         return wide
 

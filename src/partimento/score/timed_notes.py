@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,3 +72,23 @@ class Performance:
     def seconds(self) -> float:
         """Its length."""
         return float(self.notes.end.max())
+
+
+def sustained(notes: TimedNotes, pedal: NDArray[np.float64]) -> TimedNotes:
+    """Return notes as long as they sound: until the pedal goes up or the key is struck again, whichever is first.
+
+    Args:
+        notes: As long as their keys are held.
+        pedal: When it goes down and up, seconds, shape (spans, 2).
+    """
+    reach = np.append(0, pedal[:, 1])[np.searchsorted(pedal[:, 0], notes.end)]
+    return replace(notes, end=np.maximum(notes.end, np.minimum(reach, struck_again(notes))))
+
+
+def struck_again(notes: TimedNotes) -> NDArray[np.float64]:
+    """Return when the key of each note is struck again, seconds, infinite where it is not; shape (notes,)."""
+    order = np.lexsort((notes.start, notes.key))
+    again = np.full(len(notes), np.inf)
+    same = np.diff(notes.key[order]) == 0
+    again[order[:-1][same]] = notes.start[order[1:][same]]
+    return again

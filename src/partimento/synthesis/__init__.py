@@ -10,9 +10,9 @@ same samples whatever the number of threads. Pedals are told as note lengths fir
 A `NoteBank` is one piano whose notes were rendered or recorded once: not for listening, but to feed an ear that learns.
 
 Read in this order: `synthesizer` (the protocols), `soundfont` (the player), `bank` (the file), `recording`, `instrument` (what sounds
-for a key), `tone` (one key held down) with `pitched_recordings`, `low_pass` and `envelope`, `mixing`, `room`; `note_bank`, `strings`
-(pianos drawn by chance); `playable` (what a piano can play), `modal_voice`; `note_roll`, `sketch`, `stretches`, `wavenet_voice`;
-`likeness` (a score in the tuning and loudness of a recording).
+for a key), `tone` (one key held down) with `pitched_recordings`, `low_pass` and `envelope`, `mixing`, `room`; `note_bank`, `half_pedal`
+(a bank under hands and a foot), `strings` (pianos drawn by chance); `playable` (what a piano can play), `modal_voice`; `note_roll`,
+`sketch`, `stretches`, `wavenet_voice`; `likeness` (a score in the tuning and loudness of a recording).
 """
 
 from partimento.synthesis.soundfont import SoundfontSynthesizer

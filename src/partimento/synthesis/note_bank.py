@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from partimento.score import Score, Track
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.soundfont import SoundfontSynthesizer
 
+Seconds = TypeVar("Seconds", NDArray[np.float32], NDArray[np.float64])
+
 LOWEST, KEYS = 21, 88
 LONGEST_SECONDS = 12.0
 """A note is heard for so long at most."""
@@ -35,7 +38,9 @@ FIRST_UNDAMPED = 89
 _NAME = re.compile(r"(?P<step>[A-G])(?P<sharp>s?)(?P<octave>-?\d)v(?P<layer>\d+)\.(ogg|wav|flac)")
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LOUDNESS_SECONDS = 0.5
-_STILL = 0.005  # share of its amplitude at which a string is still
+
+STILL = 0.005
+"""Share of its amplitude at which a string is still."""
 
 MIDDLE_KEY, MIDDLE_VELOCITY, MIDDLE_DB = 60, 64, -30.0
 """How loud this strike of this key is, in the mean of its first half second, in dB of full scale."""
@@ -91,7 +96,7 @@ class NoteBank:
         rate = self.sample_rate
         mix = np.zeros(round(seconds * rate), np.float32)
         for start, end, key, velocity in zip(strikes.start, strikes.end, strikes.key.tolist(), strikes.velocity.tolist(), strict=True):
-            sound, gain = self._chosen(key, velocity)
+            sound, gain = self.struck(key, velocity)
             begin, skip = round(start * rate), 0
             if begin < 0:
                 begin, skip = 0, -begin
@@ -131,7 +136,7 @@ class NoteBank:
             self._strings[size] = np.asarray(np.fft.rfft(together, size), np.complex64)
         return self._strings[size]
 
-    def _chosen(self, key: int, velocity: float) -> tuple[NDArray[np.float32], np.float32]:
+    def struck(self, key: int, velocity: float) -> tuple[NDArray[np.float32], np.float32]:
         """The layer of a strike, and the gain that brings it to its loudness."""
         place = key - LOWEST
         velocities, decibels = self._velocities[place], self._decibels[place]
@@ -243,19 +248,33 @@ def _faster(sound: NDArray[np.float32], ratio: float) -> NDArray[np.float32]:
 def damped(key: int, rate: int, dampers: Dampers) -> NDArray[np.float32]:
     """Return what a damper leaves, sample by sample, shape (frames,).
 
-    Low strings take longer, and some of what they sound it hardly reaches.
-
     Args:
         key: MIDI.
         rate: Samples a second.
         dampers: How they work.
     """
-    constant = (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / dampers.speed
-    seconds = 6 * constant
-    if dampers.leak > _STILL:
-        seconds = max(seconds, dampers.tail * math.log(dampers.leak / _STILL))
-    time = np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate)
-    fade = (1 - dampers.leak) * np.exp(-time / np.float32(constant))
+    seconds = 6 * _constant(key, dampers)
+    if dampers.leak > STILL:
+        seconds = max(seconds, dampers.tail * math.log(dampers.leak / STILL))
+    return left(key, np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate), dampers)
+
+
+def left(key: int, contact: Seconds, dampers: Dampers) -> Seconds:
+    """Return the share of its amplitude that a string has after some seconds under its damper.
+
+    Low strings take longer, and some of what they sound it hardly reaches.
+
+    Args:
+        key: MIDI.
+        contact: Seconds, of any shape.
+        dampers: How they work.
+    """
+    fade: Seconds = (1 - dampers.leak) * np.exp(-contact / contact.dtype.type(_constant(key, dampers)))
     if dampers.leak:
-        fade += dampers.leak * np.exp(-time / np.float32(dampers.tail))
-    return np.asarray(fade, np.float32)
+        fade += dampers.leak * np.exp(-contact / contact.dtype.type(dampers.tail))
+    return fade
+
+
+def _constant(key: int, dampers: Dampers) -> float:
+    """Seconds in which a damper brings a string to 1/e."""
+    return (0.16 - 0.11 * min(max((key - LOWEST) / 60, 0.0), 1.0)) / dampers.speed

@@ -56,10 +56,10 @@ EARS: Mapping[str, EarPreset] = {
         "-",
         Listening(THIRDS, seconds=6.0, spread=True),
         {
-            "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2},
-            "small": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8},
+            "tiny": {"units": 8, "dilations": (1, 2), "narrow": 2, "held": True},
+            "small": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8, "held": True},
             "live": {"units": 32, "dilations": (1, 1, 2, 4, 8), "narrow": 8, "ahead": 3},
-            "base": {"units": 64, "dilations": (1, 1, 2, 4, 8, 1, 2, 4)},
+            "base": {"units": 64, "dilations": (1, 1, 2, 4, 8, 1, 2, 4), "held": True},
         },
         {"tiny": 20, "small": 3_000, "live": 12_000, "base": 12_000},
         3e-3,

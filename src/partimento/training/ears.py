@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,23 +15,33 @@ from numpy.typing import NDArray
 
 from partimento.audio.spectrum import SAMPLE_RATE
 from partimento.errors import ConfigError
-from partimento.evaluation.note_matching import Agreement, agreement, mean_f1
+from partimento.evaluation.note_matching import agreement, mean_f1
 from partimento.models.ear_heads import HEADS, KEYS
-from partimento.score.timed_notes import Performance, TimedNotes
+from partimento.score.timed_notes import sustained
+from partimento.synthesis.half_pedal import half_pedalled
 from partimento.synthesis.note_bank import NoteBank
 from partimento.training.ear_networks import EAR_NETWORKS
 from partimento.training.ear_presets import EARS, EarPreset
+from partimento.training.hands_and_foot import HandsAndFoot
 from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.microphone import recorded
-from partimento.training.piano_stream import PianoStream, dampers_at_random
+from partimento.training.piano_stream import PianoStream
+from partimento.training.played_stretch import Mechanics
 from partimento.training.schedule import steps_of_minutes
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
 ROWS = 8
 """Stretches of a batch."""
+
+CANDIDATES = (
+    {"onset": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7), "frame": (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)},
+    {"offset": (0.2, 0.35, 0.5, 0.65, 0.8, 0.9)},
+    {"held": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)},
+)
+"""Thresholds that are tried, each with each, one row of them after the other."""
 
 VALIDATION_BATCHES, LIMITS_BATCHES, TRIED, TRIED_SECONDS = 6, 2, 12, 30.0
 """Batches of a look, and of them those by which bytes get their limits; performances, and their length, on which thresholds are chosen."""
@@ -104,8 +114,8 @@ class Lessons:
         held_out: What the others are played on; it is not learnt from.
     """
 
-    train: Sequence[Performance]
-    valid: Sequence[Performance]
+    train: Sequence[HandsAndFoot]
+    valid: Sequence[HandsAndFoot]
     pianos: Sequence[NoteBank]
     held_out: NoteBank
 
@@ -178,42 +188,53 @@ def _settings(plan: EarPlan, preset: EarPreset, parameters: int) -> Settings:
     )
 
 
-def measured(ear: Ear, valid: Sequence[Performance], piano: NoteBank) -> tuple[Thresholds, dict[str, Any]]:
+def measured(ear: Ear, valid: Sequence[HandsAndFoot], piano: NoteBank) -> tuple[Thresholds, dict[str, Any]]:
     """Return the thresholds that are best on stretches of some performances, clean and as recorded, and what is found with them.
 
-    The figures are mean F1 in percent: of notes by their onsets, with offsets, with velocities, with all; and, of an ear that says when the
-    pedal is down, of the moments in which it is.
+    The figures are mean F1 in percent: of notes by their onsets, with offsets, with velocities, with all; of an ear that tells keys from
+    the pedal also with the ends of what sounds, its pedal heard; of one that says when the pedal is down, of the moments in which it is.
+
+    Args:
+        ear: Which.
+        valid: The performances.
+        piano: What they are played on.
     """
     random = np.random.default_rng(0)
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
     stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
-    heard: dict[str, list[tuple[Performance, Heard]]] = {"clean": [], "as_recorded": []}
+    heard: dict[str, list[tuple[HandsAndFoot, Heard]]] = {"clean": [], "as_recorded": []}
     for played in stretches:
-        heard["clean"].append((played, ear.hear([piano.play(played.notes, TRIED_SECONDS)])))
-        ringing = piano.play(played.notes, TRIED_SECONDS, dampers=dampers_at_random(random))
+        heard["clean"].append((played, ear.hear([piano.play(played.sounding(), TRIED_SECONDS)])))
+        how = Mechanics.drawn(random)
+        foot = how.foot(played, TRIED_SECONDS)
+        ringing = half_pedalled(piano, played.strikes, foot, TRIED_SECONDS, dampers=how.dampers, kept=how.kept)
         heard["as_recorded"].append((played, ear.hear([recorded(ringing, random, SAMPLE_RATE)])))
     everything = [pair for pairs in heard.values() for pair in pairs]
     best = Thresholds()
-    for names, values in ((("onset", "frame"), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)), (("offset",), (0.2, 0.35, 0.5, 0.65, 0.8, 0.9))):
-        tries = [Thresholds(**{**asdict(best), **dict(zip(names, each, strict=True))}) for each in product(values, repeat=len(names))]
-        best = max(tries, key=lambda thresholds: sum(mean_f1(_agreements(everything, thresholds, ear.spectrum.rate)).values()))
-    figures = {name: mean_f1(_agreements(pairs, best, ear.spectrum.rate)) for name, pairs in heard.items()}
+    for values in CANDIDATES:
+        tries = [replace(best, **dict(zip(values, each, strict=True))) for each in product(*values.values())]
+        best = max(tries, key=lambda thresholds: sum(_found(everything, thresholds, ear.spectrum.rate).values()))
+    figures: dict[str, Any] = {name: _found(pairs, best, ear.spectrum.rate) for name, pairs in heard.items()}
     if ear.says_pedal:
         for name, pairs in heard.items():
             figures[name]["pedal"] = _pedal_f1(pairs, best.pedal, ear.spectrum.rate)
     return best, figures
 
 
-def _agreements(pairs: Sequence[tuple[Performance, Heard]], thresholds: Thresholds, rate: float) -> list[Agreement]:
-    """How well what was heard agrees with what was played, with some thresholds."""
-    found = []
+def _found(pairs: Sequence[tuple[HandsAndFoot, Heard]], thresholds: Thresholds, rate: float) -> dict[str, float]:
+    """How well what was heard agrees with what was played, with some thresholds; see `measured`."""
+    found, sounding = [], []
     for played, heard in pairs:
-        curves = (heard.curve(name) for name in HEADS)
-        found.append(agreement(played.notes, notes_of(*curves, thresholds=thresholds, rate=rate)))
-    return found
+        keys = len(heard.heads) > len(HEADS)
+        notes = notes_of(*heard.curves(held=thresholds.held, pedal=thresholds.pedal), thresholds=thresholds, rate=rate)
+        found.append(agreement(played.held() if keys else played.sounding(), notes))
+        if keys:
+            pedal = spans_of(heard.pedal, threshold=thresholds.pedal, rate=rate)
+            sounding.append(agreement(played.sounding(), sustained(notes, pedal)))
+    return mean_f1(found) | ({"sounding": mean_f1(sounding)["offset"]} if sounding else {})
 
 
-def _pedal_f1(pairs: Sequence[tuple[Performance, Heard]], threshold: float, rate: float) -> float:
+def _pedal_f1(pairs: Sequence[tuple[HandsAndFoot, Heard]], threshold: float, rate: float) -> float:
     """F1 in percent of the moments in which the pedal is down, all stretches together."""
     right = told = there = 0
     for played, heard in pairs:
@@ -224,9 +245,10 @@ def _pedal_f1(pairs: Sequence[tuple[Performance, Heard]], threshold: float, rate
     return round(200 * right / max(told + there, 1), 2)
 
 
-def _middle(performance: Performance, seconds: float) -> Performance:
+def _middle(performance: HandsAndFoot, seconds: float) -> HandsAndFoot:
     """A stretch from the middle of a performance: the notes that begin in it, which end with it at the latest, and the pedal."""
-    notes, begin = performance.notes, max(0.0, (performance.seconds - seconds) / 2)
-    kept = (notes.start >= begin) & (notes.start < begin + seconds - 0.1)
-    start, end = notes.start[kept] - begin, np.minimum(notes.end[kept] - begin, seconds)
-    return Performance(TimedNotes(start, end, notes.key[kept], notes.velocity[kept]), performance.pedal - begin)
+    begin = max(0.0, (performance.seconds - seconds) / 2)
+    part = performance.between(begin, begin + seconds - 0.1)
+    strikes = replace(part.strikes, end=np.minimum(part.strikes.end, seconds))
+    up = np.append(part.moved[part.moved < seconds], seconds)
+    return HandsAndFoot(strikes, up, np.append(part.depth[: len(up) - 1], 0.0))

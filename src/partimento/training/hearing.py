@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, pad
 
 from partimento.audio.spectrum import FLOOR, TWENTY_DB, Spectrum, window
-from partimento.models.ear_heads import HEADS
+from partimento.models.ear_heads import HEADS, HELD
 from partimento.training.piano_stream import Stretches
 
-WEIGHTS = {"onset": 2.0, "frame": 1.0, "offset": 1.0, "velocity": 40.0, "pedal": 1.0}
+WEIGHTS = {"onset": 2.0, "frame": 1.0, "offset": 1.0, "held": 1.0, "velocity": 40.0, "pedal": 1.0}
 """What a loss counts, so that each head is heard."""
 
 
 class Hearing:
-    """Cross entropies of onset, frame and offset, summed over the keys, and of the pedal; the squared error of velocities at onsets.
+    """Cross entropies of onset, frame, offset and perhaps held, summed over keys, and of the pedal; squared errors of velocities at onsets.
 
     Args:
         module: A `models.key_net.KeyNet`, or another ear that says the same or nothing of the pedal.
@@ -39,6 +39,8 @@ class Hearing:
         found: dict[str, Tensor] = {}
         for number, name in enumerate(HEADS[:3]):
             found[name] = binary_cross_entropy_with_logits(heads[:, number], wanted[:, number], reduction="sum") / moments
+        if heads.shape[1] > len(HEADS):
+            found[HELD] = binary_cross_entropy_with_logits(heads[:, -1], wanted[:, -1], reduction="sum") / moments
         loud = wanted[:, 3]
         struck = loud > 0
         found["velocity"] = ((torch.sigmoid(heads[:, 3]) - loud) ** 2 * struck).sum() / struck.sum().clamp(min=1)

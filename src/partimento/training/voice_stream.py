@@ -17,7 +17,7 @@ from partimento.score.timed_notes import Performance, TimedNotes
 from partimento.synthesis.note_bank import LONGEST_SECONDS, NoteBank
 from partimento.synthesis.note_roll import note_roll
 from partimento.training.ahead import coming
-from partimento.training.piano_stream import thrown
+from partimento.training.played_stretch import thrown
 
 THROWN = 0.2
 """Share of stretches with notes at random, so that every key is learnt."""

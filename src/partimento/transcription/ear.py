@@ -1,6 +1,6 @@
 """An ear that listens: sound in blocks of any size in, what it hears of every key out, the same whatever the blocks.
 
-Memory does not grow with the sound but for what is heard: 353 bytes a moment, at most 64 MB an hour.
+Memory does not grow with the sound but for what is heard: 441 bytes a moment, 80 MB an hour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from partimento.audio.level import levelled
 from partimento.audio.mel import MEL
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream, Spectrum
 from partimento.audio.thirds import THIRDS
-from partimento.models.ear_heads import HEADS, KEYS
+from partimento.models.ear_heads import HEADS, HELD, KEYS
 from partimento.models.onnx_session import opened
 
 SPECTRA = {spectrum.name: spectrum for spectrum in (THIRDS, MEL)}
@@ -35,7 +35,7 @@ class Heard:
     """What an ear said, in 255ths: chances that keys are struck, sound and are let go, velocities over 128, and of the pedal.
 
     Attributes:
-        heads: Shape (heads, moments, keys), as `models.ear_heads.HEADS` names them.
+        heads: Shape (heads, moments, keys), as `models.ear_heads.HEADS` names them, and perhaps `HELD` behind them.
         pedal: Shape (moments,).
     """
 
@@ -44,7 +44,21 @@ class Heard:
 
     def curve(self, name: str, keys: slice = slice(None)) -> NDArray[np.float32]:
         """Return one head as chances, shape (moments, keys), of all keys or some."""
-        return np.asarray(self.heads[HEADS.index(name), :, keys] / np.float32(STEPS))
+        return np.asarray(self.heads[(*HEADS, HELD).index(name), :, keys] / np.float32(STEPS))
+
+    def curves(self, *, held: float, pedal: float, keys: slice = slice(None)) -> list[NDArray[np.float32]]:
+        """Return the heads of `HEADS` as chances, each of shape (moments, keys); what only a pedal holds counts as over.
+
+        Args:
+            held: The chance that a key is down below which it is up.
+            pedal: The chance from which on the pedal is down.
+            keys: Which keys.
+        """
+        found = [self.curve(name, keys) for name in HEADS]
+        if len(self.heads) > len(HEADS):
+            down = self.pedal >= pedal * STEPS
+            found[HEADS.index("frame")][(self.curve(HELD, keys) < held) & down[:, None]] = 0
+        return found
 
 
 class Ear:
@@ -74,7 +88,10 @@ class Ear:
         self.ahead = int(facts["ahead"]) if self.hears_on else self.reach
         """Moments ahead that an answer hangs on at most, a multiple of `together`."""
         self._past = _beginning(self._session, facts["past"]) if self.hears_on else {}
-        self.says_pedal = "pedal.chance" in {output.name for output in self._session.get_outputs()}
+        outputs = {output.name: output.shape for output in self._session.get_outputs()}
+        self.says_held = outputs["heads"][1] == len(HEADS) + 1
+        """Whether it tells keys from the pedal: its notes end when keys come up, where others' end when strings are still."""
+        self.says_pedal = "pedal.chance" in outputs
         """Whether it says when the pedal is down; one that does not says that it is up."""
 
     def hear(self, blocks: Iterable[NDArray[np.float32]], *, watch: Callable[[Spectra], None] | None = None) -> Heard:
@@ -219,9 +236,9 @@ _NOTHING = Heard(np.zeros((len(HEADS), 0, KEYS), np.uint8), np.zeros(0, np.uint8
 
 def _joined(pieces: Iterable[Heard]) -> Heard:
     """What was heard, piece after piece."""
-    found = [_NOTHING, *pieces]
-    if len(found) == 2:
-        return found[1]
+    found = list(pieces) or [_NOTHING]
+    if len(found) == 1:
+        return found[0]
     return Heard(np.concatenate([each.heads for each in found], axis=1), np.concatenate([each.pedal for each in found]))
 
 

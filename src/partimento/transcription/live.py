@@ -16,7 +16,7 @@ from partimento.audio.level import SettlingLevel
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream
 from partimento.errors import ConfigError
 from partimento.score import Score
-from partimento.transcription.ear import STEPS, Ear, Heard
+from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, spans_of
 from partimento.transcription.note_stream import Event, NoteStream
 from partimento.transcription.transcriber import score_of_notes
@@ -187,4 +187,4 @@ class LiveTranscriber:
     def _told(self, heard: Heard) -> list[Event]:
         """What happens in moments that are heard for good."""
         self._pedal.append(heard.pedal)
-        return self._stream.push(np.asarray(heard.heads / np.float32(STEPS)))
+        return self._stream.push(np.stack(heard.curves(held=self._thresholds.held, pedal=self._thresholds.pedal)))

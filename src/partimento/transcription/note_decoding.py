@@ -28,15 +28,17 @@ class Thresholds:
         frame: That it still sounds.
         offset: That it ends.
         pedal: That the pedal is down.
+        held: That a key is down, whatever sounds on.
     """
 
     onset: float = 0.4
     frame: float = 0.3
     offset: float = 0.4
     pedal: float = 0.5
+    held: float = 0.2
 
     def __post_init__(self) -> None:
-        for name in ("onset", "frame", "offset", "pedal"):
+        for name in ("onset", "frame", "offset", "pedal", "held"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"threshold of {name}: {getattr(self, name)}, expected between 0 and 1.")
 

@@ -13,7 +13,7 @@ from partimento.audio.spectrum import SAMPLE_RATE, Spectra
 from partimento.bundle import STEP, Bundle, bundle_folder, load_bundle
 from partimento.errors import BundleError, ConfigError
 from partimento.files.recording import Recording, open_recording
-from partimento.models.ear_heads import HEADS, KEYS
+from partimento.models.ear_heads import KEYS
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN
 from partimento.score.timed_notes import TimedNotes
@@ -63,7 +63,9 @@ class Transcriber:
             raise BundleError(f"{bundle.folder}: {str(error).rstrip('.')}. Fetch or train it again.") from error
 
     def transcribe(self, blocks: Iterable[NDArray[np.float32]]) -> Score:
-        """Return the notes of a sound: one track, a tick a millisecond, as long as their strings sound, and the pedal as it moved.
+        """Return the notes of a sound: one track, a tick a millisecond, and the pedal as it moved.
+
+        They are as long as their keys are held, or, by an ear that does not tell keys from the pedal, as long as they sound.
 
         What sounds like no piano is left out, and `warnings` says so.
 
@@ -105,14 +107,18 @@ class Transcriber:
 
     def score_of(self, heard: Heard) -> Score:
         """Return the notes of what was heard."""
-        return score_of_notes(self.notes_of(heard), spans_of(heard.pedal, threshold=self.thresholds.pedal, rate=self.ear.spectrum.rate))
+        return score_of_notes(self.notes_of(heard), self.pedal_of(heard))
+
+    def pedal_of(self, heard: Heard) -> NDArray[np.float64]:
+        """Return when the pedal is down, in seconds, shape (spans, 2)."""
+        return spans_of(heard.pedal, threshold=self.thresholds.pedal, rate=self.ear.spectrum.rate)
 
     def notes_of(self, heard: Heard) -> TimedNotes:
         """Return the notes of what was heard, in seconds."""
         parts = []  # some keys after others: as numbers of 4 bytes, what was heard in two hours is half a gigabyte
         for first in range(0, KEYS, _KEYS_AT_ONCE):
             keys = slice(first, first + _KEYS_AT_ONCE)
-            curves = (heard.curve(name, keys) for name in HEADS)
+            curves = heard.curves(held=self.thresholds.held, pedal=self.thresholds.pedal, keys=keys)
             part = notes_of(*curves, thresholds=self.thresholds, rate=self.ear.spectrum.rate)
             parts.append(replace(part, key=part.key + first))
         start, end, key, velocity = (
