@@ -11,7 +11,8 @@ import torch
 from partimento.errors import ConfigError
 from partimento.models.wavenet import WaveNet, WaveNetConfig, mu_law_codes, nats_of
 from partimento.models.wavenet_graph import wavenet_graphs
-from partimento.models.wavenet_session import LED_FRAMES, SKETCH_SHARE, WaveNetSession
+from partimento.models.wavenet_lead import LED_FRAMES, SKETCH_SHARE
+from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import CONTEXT, LOUD, MIXTURES, ROLL, SAMPLES_PER_FRAME, STEP, outputs_of
 
 SMALL = WaveNetConfig(stacks=2, layers=4, residual=8, skip=12, context=6, context_stacks=1, context_layers=2, linear=16)

@@ -21,7 +21,8 @@ from partimento.bundle import STEP, WEIGHTS, Bundle
 from partimento.errors import BundleError
 from partimento.files.part_file import PartFile
 from partimento.files.tensors import read_tensors
-from partimento.models.wavenet_session import LED_FRAMES, LOUDEST_REST, LOUDEST_SHARE, SKETCH_SHARE, WaveNetSession
+from partimento.models.wavenet_lead import LED_FRAMES, LOUDEST_REST, LOUDEST_SHARE, SKETCH_SHARE
+from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import CONTEXT, SAMPLE_RATE, SAMPLES_PER_FRAME, STRINGS
 from partimento.score import Score
 from partimento.score.timed_notes import Performance, TimedNotes
