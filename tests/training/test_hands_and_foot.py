@@ -72,3 +72,9 @@ def test_hands_hold_a_key_until_it_is_struck_again():
     for key in np.unique(held.key):
         mine = held.key == key
         assert (held.end[mine][:-1] <= held.start[mine][1:]).all()
+
+
+def test_a_stretch_may_have_a_pedal_and_no_notes():
+    rest = HandsAndFoot.of(random_score(0)).between(30, 31)
+    nothing = HandsAndFoot(rest.strikes, np.array([0.5]), np.array([100.0]))
+    assert not len(nothing.sounding()) and not len(nothing.held())

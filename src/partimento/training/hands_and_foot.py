@@ -69,7 +69,7 @@ class HandsAndFoot:
         """Return its notes as tables have them: they end when their keys are up and the pedal too, or when they are struck again."""
         moves = self.pedal
         if len(moves) % 2:
-            moves = np.append(moves, max(float(self.strikes.end.max()), float(moves[-1])))
+            moves = np.append(moves, max(float(self.strikes.end.max(initial=0)), float(moves[-1])))
         return sustained(self.strikes, moves.reshape(-1, 2))
 
     def between(self, begin: float, end: float, *, before: float = 0.0) -> HandsAndFoot:
