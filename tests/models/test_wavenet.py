@@ -11,7 +11,7 @@ import torch
 from partimento.errors import ConfigError
 from partimento.models.wavenet import WaveNet, WaveNetConfig, mu_law_codes, nats_of
 from partimento.models.wavenet_graph import wavenet_graphs
-from partimento.models.wavenet_lead import LED_FRAMES, SKETCH_SHARE
+from partimento.models.wavenet_lead import SKETCH_SHARE
 from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import CONTEXT, LOUD, MIXTURES, ROLL, SAMPLES_PER_FRAME, STEP, outputs_of
 
@@ -187,8 +187,10 @@ def test_a_sketch_is_heard_and_played_by_alike():
 
 def test_what_runs_away_is_led_back_by_its_sketch():
     """A network that says full scale whatever it hears, beside one that says silence: as long as it looks back, each time."""
-    module, frames = network(replace(SMALL, sketched=True)), 3 * LED_FRAMES
+    module = network(replace(SMALL, sketched=True))
     player = session(module)
+    long = -(-player.reach // SAMPLES_PER_FRAME)
+    frames = 3 * long + 6
     quiet, loud = (copy.deepcopy(module) for _ in range(2))
     for changed, middle in ((quiet, 0.0), (loud, 100.0)):
         with torch.no_grad():
@@ -200,4 +202,4 @@ def test_what_runs_away_is_led_back_by_its_sketch():
     silent, full = (session(changed).play([told], chances(0), temperature=0)[0].reshape(frames, -1) for changed in (quiet, loud))
     assert not silent.any()
     led = np.isclose(full, SKETCH_SHARE * sketch[0], atol=1e-6).all(axis=1)
-    assert full[0] == pytest.approx(1) and led.tolist() == (3 * [False, False, *[True] * (LED_FRAMES - 1)])[:frames]
+    assert full[0] == pytest.approx(1) and led.tolist() == (9 * [False, False, *[True] * (long - 1)])[:frames]

@@ -18,8 +18,11 @@ LOUDEST_SHARE, LOUDEST_REST = 2.2, 0.008
 Of 12 performances, a minute of each on the piano that `piano-wavenet` learnt, not one window of 32 ms in ten thousand is.
 """
 
-SKETCH_SHARE, LED_FRAMES = 0.74, 16
+SKETCH_SHARE = 0.74
 """What has run away is led by the sketch, at the piano's loudness, for as long as the network looks back."""
+
+LEADS = 2
+"""Counts the rules that were: a sound that was begun under other ones is not gone on with."""
 
 _KEPT = 0.75  # of the loudness of the frames before
 
@@ -29,9 +32,11 @@ class Lead:
 
     Args:
         count: Stretches.
+        reach: Samples that the network looks back.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, reach: int) -> None:
+        self._frames = -(-reach // SAMPLES_PER_FRAME)
         self._left = np.zeros(count, np.int64)  # frames that each is led yet
         self._sound, self._sketch = np.zeros(count), np.zeros(count)  # powers
         self._rows = np.zeros(0, np.int64)
@@ -41,7 +46,7 @@ class Lead:
         self._rows = np.flatnonzero(self._left)
         if self._rows.size:
             rising = np.linspace(0, 1, SAMPLES_PER_FRAME, dtype=np.float32)
-            share = np.where((self._left[self._rows] == LED_FRAMES)[:, None], rising, np.float32(1))
+            share = np.where((self._left[self._rows] == self._frames)[:, None], rising, np.float32(1))
             self._own, self._led = 1 - share, share * np.float32(SKETCH_SHARE) * sketch[self._rows]
 
     def over(self, made: Floats, place: int) -> None:
@@ -56,5 +61,6 @@ class Lead:
             _KEPT * before + (1 - _KEPT) * np.square(now, dtype=np.float64).mean(axis=1)
             for before, now in ((self._sound, sound), (self._sketch, sketch))
         )
+        self._sound[self._rows] = 0  # what the sketch says is not held against the network
         away = (self._left == 0) & (np.sqrt(self._sound) > LOUDEST_SHARE * np.sqrt(self._sketch) + LOUDEST_REST)
-        self._left[away], self._sound[away] = LED_FRAMES, 0
+        self._left[away], self._sound[away] = self._frames, 0

@@ -82,7 +82,7 @@ class WaveNetSession:
         sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
         bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
         recent = [_value(np.zeros((count, self._recent), np.float32)) for _ in range(2)]
-        sounds, lead = [], Lead(count)
+        sounds, lead = [], Lead(count, self.reach)
         for now in (np.ascontiguousarray(part[:, at]) for part in told for at in range(part.shape[1])):
             chance.draw(random, temperature)
             layers, sketch = (now[:, :-SAMPLES_PER_FRAME], now[:, -SAMPLES_PER_FRAME:]) if self.sketched else (now, now[:, :0])

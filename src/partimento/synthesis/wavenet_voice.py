@@ -21,7 +21,7 @@ from partimento.bundle import STEP, WEIGHTS, Bundle
 from partimento.errors import BundleError
 from partimento.files.part_file import PartFile
 from partimento.files.tensors import read_tensors
-from partimento.models.wavenet_lead import LED_FRAMES, LOUDEST_REST, LOUDEST_SHARE, SKETCH_SHARE
+from partimento.models.wavenet_lead import LEADS, LOUDEST_REST, LOUDEST_SHARE, SKETCH_SHARE
 from partimento.models.wavenet_session import WaveNetSession
 from partimento.models.wavenet_shape import CONTEXT, SAMPLE_RATE, SAMPLES_PER_FRAME, STRINGS
 from partimento.score import Score
@@ -173,7 +173,7 @@ class WaveNetVoice:
     def _of(self, performance: Performance, plan: list[Stretch]) -> str:
         """The hash of all that the sound hangs on."""
         sizes = [AT_ONCE, LEAD_SECONDS, MARGIN_FRAMES, _TOLD_FRAMES, self._seed, self._temperature, self._graphs]
-        digest = hashlib.sha256(json.dumps([sizes, LOUDEST_SHARE, LOUDEST_REST, SKETCH_SHARE, LED_FRAMES, plan]).encode())
+        digest = hashlib.sha256(json.dumps([sizes, LOUDEST_SHARE, LOUDEST_REST, SKETCH_SHARE, LEADS, plan]).encode())
         for column in (*vars(performance.notes).values(), performance.pedal):
             digest.update(column.astype(np.float64).tobytes())
         return digest.hexdigest()
