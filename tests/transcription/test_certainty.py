@@ -11,13 +11,13 @@ from partimento.transcription.transcriber import load_transcriber
 RATE = 50.0
 
 
-def heard(*parts):
-    """Stretches of 3 s: how many keys sound, and the chance with which each does."""
+def heard(*parts, heads=4):
+    """Stretches of 3 s: how many keys sound and are struck, and the chance with which each is."""
     frame = np.zeros((150 * len(parts), 88))
     for number, (keys, chance) in enumerate(parts):
         frame[150 * number : 150 * (number + 1), :keys] = chance
-    heads = np.stack([np.rint(frame * 255).astype(np.uint8)] * len(HEADS))
-    return Heard(heads, heads[0].max(axis=1))
+    said = np.stack([np.rint(frame * 255).astype(np.uint8)] * heads)
+    return Heard(said, said[0].max(axis=1))
 
 
 PIANO, SPEECH, SILENCE = (5, 0.95), (5, 0.5), (0, 0.0)
@@ -36,10 +36,11 @@ PIANO, SPEECH, SILENCE = (5, 0.95), (5, 0.5), (0, 0.0)
         ([PIANO, SILENCE, SILENCE, SPEECH, SPEECH], "  xxx"),
     ],
 )
-def test_what_hesitates_all_along_is_left_out(parts, left_out):
-    found = piano_in(heard(*parts), RATE)
+@pytest.mark.parametrize("heads", [4, 5])
+def test_what_hesitates_all_along_is_left_out(parts, left_out, heads):
+    found = piano_in(heard(*parts, heads=heads), RATE)
     gone = [left_out[number : number + 1] == "x" for number in range(len(parts))]
-    before = heard(*parts)
+    before = heard(*parts, heads=heads)
     for number, part in enumerate(gone):
         stretch = slice(150 * number, 150 * (number + 1))
         assert found.heard.heads[:, stretch].any() == (before.heads[:, stretch].any() and not part)
@@ -50,12 +51,22 @@ def test_what_hesitates_all_along_is_left_out(parts, left_out):
         assert f"{3 * sum(gone)} s of it sound like speech, singing or noise" in found.words
 
 
-def test_a_sound_that_hardly_is_a_piano_is_kept_with_a_warning():
-    found = piano_in(heard((8, 0.5), (3, 0.95), (8, 0.5), (3, 0.95)), RATE)
-    assert found.left_out_seconds == 0 and 0.2 < found.sure < 0.34
+@pytest.mark.parametrize(("heads", "sure"), [(4, 3), (5, 1)])
+def test_a_sound_that_hardly_is_a_piano_is_kept_with_a_warning(heads, sure):
+    found = piano_in(heard((8, 0.5), (sure, 0.95), (8, 0.5), (sure, 0.95), heads=heads), RATE)
+    assert found.left_out_seconds == 0 and found.doubtful
     assert "hardly sounds like a piano" in found.words
-    assert piano_in(heard(*[SPEECH] * 2), RATE).sure == 1
-    assert not piano_in(heard(), RATE).words
+    assert not piano_in(heard((8, 0.5), (8, 0.95), heads=heads), RATE).doubtful
+    assert not piano_in(heard(*[SPEECH] * 2, heads=heads), RATE).doubtful  # nothing of it is left
+    assert not piano_in(heard(heads=heads), RATE).words
+
+
+def test_an_ear_that_tells_keys_from_the_pedal_is_judged_by_strikes():
+    """Under a pedal it may be sure of no key that sounds."""
+    said = heard(PIANO, PIANO, heads=5)
+    said.heads[HEADS.index("frame")] = np.minimum(said.heads[HEADS.index("frame")], 128)
+    assert not piano_in(said, RATE).words
+    assert piano_in(Heard(said.heads[:4], said.pedal), RATE).left_out_seconds == 6
 
 
 def test_a_voice_is_no_piano_to_the_shipped_ear():
