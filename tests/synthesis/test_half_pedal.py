@@ -30,6 +30,14 @@ def test_with_the_pedal_down_strings_ring_on(bank):
     assert level(sound[RATE // 2 : RATE]) == pytest.approx(level(sound[: RATE // 4]), rel=0.01)
 
 
+def test_how_loud_a_piano_was_recorded_does_not_matter():
+    """What is still is told from the string, not from the gain that brings a recording to its loudness."""
+    loud, soft = sines(((40, 20.0), (100, 80.0))), sines(((40, 0.1), (100, 0.4)))
+    notes = ((0, 0.3, 60, 64), (0.4, 0.5, 60, 30))
+    for contact in (0.0, 0.3, 1.0):
+        assert played(loud, *notes, contact=contact) == pytest.approx(played(soft, *notes, contact=contact), abs=1e-5)
+
+
 @pytest.mark.parametrize(("contact", "half_seconds"), [(0.5, 2), (0.25, 4)])
 def test_half_down_they_die_as_much_slower_as_less_weight_lies_on_them(bank, contact, half_seconds):
     full, half = played(bank, (0, 0.25, 40, 100)), played(bank, (0, 0.25, 40, 100), contact=contact)

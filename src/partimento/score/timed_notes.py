@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partimento.score.note import SUSTAIN
+from partimento.score.note import SUSTAIN, Track
 from partimento.score.pedal import pedal_spans, sounding_end
 from partimento.score.score import Score
 from partimento.score.tempo import seconds_at
@@ -54,24 +55,34 @@ class Performance:
     def of(cls, score: Score) -> Performance:
         """Return the performance of a score with pedal."""
         tracks = [track for track in score.tracks if len(track)]
-        columns = [
-            np.concatenate([np.asarray(column) for column in columns])
-            for columns in (
-                [seconds_at(score, track.start) for track in tracks],
-                [seconds_at(score, sounding_end(track, score.end_tick)) for track in tracks],
-                [track.pitch for track in tracks],
-                [track.velocity for track in tracks],
-            )
-        ]
-        order = np.argsort(columns[0], kind="stable")
-        start, end, key, velocity = (column[order] for column in columns)
         moves = [seconds_at(score, pedal_spans(track, SUSTAIN, score.end_tick).ravel()) for track in tracks]
-        return cls(TimedNotes(start, end, key.astype(np.int64), velocity.astype(np.int64)), np.sort(np.concatenate(moves)))
+        return cls(timed(score, tracks), np.sort(np.concatenate(moves)))
 
     @property
     def seconds(self) -> float:
         """Its length."""
         return float(self.notes.end.max())
+
+
+def timed(score: Score, tracks: Sequence[Track]) -> TimedNotes:
+    """Return the notes of some tracks, one or more, by their onsets; each ends where the track's pedals let it.
+
+    Args:
+        score: Whose clock they have.
+        tracks: Any but drums.
+    """
+    columns = [
+        np.concatenate([np.asarray(column) for column in columns])
+        for columns in (
+            [seconds_at(score, track.start) for track in tracks],
+            [seconds_at(score, sounding_end(track, score.end_tick)) for track in tracks],
+            [track.pitch for track in tracks],
+            [track.velocity for track in tracks],
+        )
+    ]
+    order = np.argsort(columns[0], kind="stable")
+    start, end, key, velocity = (column[order] for column in columns)
+    return TimedNotes(start, end, key.astype(np.int64), velocity.astype(np.int64))
 
 
 def sustained(notes: TimedNotes, pedal: NDArray[np.float64]) -> TimedNotes:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.score.timed_notes import TimedNotes
-from partimento.synthesis.note_bank import FIRST_UNDAMPED, STILL, Dampers, NoteBank, left
+from partimento.synthesis.note_bank import FIRST_UNDAMPED, STILL, Dampers, NoteBank, share_left
 
 RATE = 1000
 """Values a second of how firmly dampers lie on the strings."""
@@ -67,9 +67,9 @@ def half_pedalled(bank: NoteBank, strikes: TimedNotes, foot: Foot, seconds: floa
             since = (max(begin, 0) + free) / bank.sample_rate
             until = since + (len(into) - free) / bank.sample_rate
             first, last = foot.place(since), min(foot.place(until) + 2, len(touched))
-            fade = left(key, touched[first:last] - touched[foot.place(start[number])], dampers)
+            fade = share_left(key, touched[first:last] - touched[foot.place(start[number])], dampers)
             fade *= _after(start[number + 1 :], foot.begin + np.arange(first, last) / RATE, kept)
-            _add(into[free:], sound[free : len(into)], fade * gain, bank.sample_rate)
+            _add(into[free:], sound[free : len(into)] * gain, fade, bank.sample_rate)
     return mix
 
 
@@ -91,5 +91,5 @@ def _add(into: NDArray[np.float32], sound: NDArray[np.float32], fade: NDArray[np
     fade = fade[: still[0] + 1] if still.size else fade
     count = min((len(fade) - 1) * sample_rate // RATE, len(into))
     if count > 0:
-        gain = np.interp(np.arange(count) * (RATE / sample_rate), np.arange(len(fade)), fade)
-        into[:count] += sound[:count] * gain.astype(np.float32)
+        share = np.interp(np.arange(count) * (RATE / sample_rate), np.arange(len(fade)), fade)
+        into[:count] += sound[:count] * share.astype(np.float32)

@@ -137,7 +137,12 @@ class NoteBank:
         return self._strings[size]
 
     def struck(self, key: int, velocity: float) -> tuple[NDArray[np.float32], np.float32]:
-        """The layer of a strike, and the gain that brings it to its loudness."""
+        """Return the recording of a strike, shape (frames,), and the gain that brings it to its loudness.
+
+        Args:
+            key: MIDI, 21 to 108.
+            velocity: 1 to 127.
+        """
         place = key - LOWEST
         velocities, decibels = self._velocities[place], self._decibels[place]
         layer = int(np.abs(velocities - velocity).argmin())
@@ -256,10 +261,10 @@ def damped(key: int, rate: int, dampers: Dampers) -> NDArray[np.float32]:
     seconds = 6 * _constant(key, dampers)
     if dampers.leak > STILL:
         seconds = max(seconds, dampers.tail * math.log(dampers.leak / STILL))
-    return left(key, np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate), dampers)
+    return share_left(key, np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate), dampers)
 
 
-def left(key: int, contact: Seconds, dampers: Dampers) -> Seconds:
+def share_left(key: int, contact: Seconds, dampers: Dampers) -> Seconds:
     """Return the share of its amplitude that a string has after some seconds under its damper.
 
     Low strings take longer, and some of what they sound it hardly reaches.

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from partimento.score import Score
 from partimento.score.note import SUSTAIN, Track
-from partimento.score.pedal import DOWN, sounding_end
+from partimento.score.pedal import DOWN
 from partimento.score.tempo import seconds_at
-from partimento.score.timed_notes import TimedNotes, struck_again, sustained
+from partimento.score.timed_notes import TimedNotes, struck_again, sustained, timed
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,8 @@ class HandsAndFoot:
         feet = [_moves(track) for track in tracks]
         alone = sum(map(len, feet)) == max(map(len, feet))
         without = [replace(track, controls=track.controls[track.controls[:, 1] != SUSTAIN]) if alone else track for track in tracks]
-        columns = [
-            np.concatenate([np.asarray(column) for column in columns])
-            for columns in (
-                [seconds_at(score, track.start) for track in tracks],
-                [seconds_at(score, sounding_end(track, score.end_tick)) for track in without],
-                [track.pitch for track in tracks],
-                [track.velocity for track in tracks],
-            )
-        ]
-        order = np.argsort(columns[0], kind="stable")
-        start, end, key, velocity = (column[order] for column in columns)
         moves = max(feet, key=len)[: None if alone else 0]
-        strikes = TimedNotes(start, end, key.astype(np.int64), velocity.astype(np.int64))
-        return cls(strikes, seconds_at(score, moves[:, 0]), moves[:, 2].astype(np.float64))
+        return cls(timed(score, without), seconds_at(score, moves[:, 0]), moves[:, 2].astype(np.float64))
 
     @property
     def seconds(self) -> float:
