@@ -35,7 +35,7 @@ def main() -> None:
     told = np.repeat(session.told(roll)[None], STRETCHES, axis=0)
     seconds = interleaved(
         {
-            "ours": lambda: session.play([told], [np.random.default_rng(place) for place in range(STRETCHES)]),
+            "ours": lambda: list(session.play([told], [np.random.default_rng(place) for place in range(STRETCHES)])),
             "torch_with_queues": lambda: queued(module, torch.from_numpy(told[:, :1])),
             "naive_loop": lambda: naive(module, torch.from_numpy(roll[None])),
         },

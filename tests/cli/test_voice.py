@@ -145,6 +145,20 @@ def test_what_was_interrupted_goes_on_and_is_the_same(in_groups, tmp_path, monke
     assert (tmp_path / "o.wav").read_bytes() == whole and not (tmp_path / "o.wav.part").exists()
 
 
+@pytest.mark.parametrize("after", [1, 3, 6])
+def test_in_the_middle_of_a_group_too(in_groups, tmp_path, monkeypatch, after):
+    command, whole = in_groups
+    monkeypatch.setattr(wavenet_voice, "KEPT_FRAMES", 8)  # a group has 29 frames, of which 10 are its lead-in
+    with monkeypatch.context() as patched:
+        broken_off(patched, after, KeyboardInterrupt())
+        assert run(*command)[0] == 130
+    status, text, error = run(*command, "--json")
+    assert status == 0, error
+    groups, parts = divmod(after, 4)
+    assert json.loads(text)["kept_seconds"] == pytest.approx(0.076 * (groups + parts * 8 / 29), abs=2e-3)
+    assert (tmp_path / "o.wav").read_bytes() == whole
+
+
 def test_an_interruption_before_anything_is_finished_is_said(in_groups, tmp_path, monkeypatch):
     broken_off(monkeypatch, 0, KeyboardInterrupt())
     status, _, error = run(*in_groups[0])

@@ -42,6 +42,11 @@ def chances(*seeds):
     return [np.random.default_rng(seed) for seed in seeds]
 
 
+def played(player, *given, **options):
+    """The sound of stretches, frames behind each other."""
+    return np.concatenate(list(player.play(*given, **options)), axis=1)
+
+
 def rolls(frames, *, seed=0):
     return np.random.default_rng(seed).random((frames, ROLL)).astype(np.float32)
 
@@ -53,7 +58,7 @@ def test_what_is_played_is_what_the_network_says_of_it(config):
     player = session(module)
     roll = rolls(7)
     told = np.stack([player.told(roll)[:5], player.told(roll)[2:7]])
-    sound = player.play([told[:, :2], told[:, 2:]], chances(0, 1), temperature=0)
+    sound = played(player, [told[:, :2], told[:, 2:]], chances(0, 1), temperature=0)
     assert sound.shape == (2, 5 * SAMPLES_PER_FRAME)
     with torch.no_grad():
         whole = torch.from_numpy(np.pad(sound[:1], ((0, 0), (0, 2 * SAMPLES_PER_FRAME))))
@@ -133,25 +138,42 @@ def test_one_stretch_can_be_learnt(config):
 def test_stretches_do_not_hear_each_other():
     player = session(network())
     told = np.stack([player.told(rolls(3, seed=seed)) for seed in (0, 1)])
-    both = player.play([told], chances(0, 1), temperature=0)
-    assert both[:1] == pytest.approx(player.play([told[:1]], chances(9), temperature=0), abs=1e-5)
+    both = played(player, [told], chances(0, 1), temperature=0)
+    assert both[:1] == pytest.approx(played(player, [told[:1]], chances(9), temperature=0), abs=1e-5)
 
 
 def test_a_stretch_has_its_own_chance():
     player = session(network())
     told = np.stack([player.told(rolls(3, seed=seed)) for seed in (0, 1)])
-    both = player.play([told], chances(5, 6))
-    assert both[:1] == pytest.approx(player.play([told[:1]], chances(5)), abs=1e-3)
-    assert np.abs(both[1:] - player.play([told[1:]], chances(5))).max() > 0.01
+    both = played(player, [told], chances(5, 6))
+    assert both[:1] == pytest.approx(played(player, [told[:1]], chances(5)), abs=1e-3)
+    assert np.abs(both[1:] - played(player, [told[1:]], chances(5))).max() > 0.01
 
 
-def test_the_same_seed_is_the_same_sound_and_frames_are_told():
+def test_the_same_seed_is_the_same_sound():
     player = session(network())
-    told, seen = player.told(rolls(3))[None], []
-    one = player.play([told], chances(5), watch=seen.append)
-    assert np.array_equal(one, player.play([told[:, :1], told[:, 1:]], chances(5)))
-    assert not np.array_equal(one, player.play([told], chances(6)))
-    assert seen == [1, 2, 3] and np.abs(one).max() <= 1
+    told = player.told(rolls(3))[None]
+    one = played(player, [told], chances(5))
+    assert np.array_equal(one, played(player, [told[:, :1], told[:, 1:]], chances(5)))
+    assert not np.array_equal(one, played(player, [told], chances(6)))
+    assert one.shape == (1, 3 * SAMPLES_PER_FRAME) and np.abs(one).max() <= 1
+
+
+@pytest.mark.parametrize("sketched", [False, True])
+@pytest.mark.parametrize("frames", [1, 4, 11])
+def test_what_was_broken_off_goes_on_to_the_same_bytes(sketched, frames):
+    """Also where a stretch is being led back: the second says full scale now and then."""
+    player = session(network(replace(SMALL, sketched=sketched)))
+    count = 14
+    told = np.stack([player.told(rolls(count, seed=seed)) for seed in (0, 1)])
+    if sketched:
+        sketch = np.random.default_rng(1).normal(0, 0.02, (2, count, SAMPLES_PER_FRAME)).astype(np.float32)
+        told = np.concatenate([told, sketch], axis=2)
+    whole = played(player, [told], chances(5, 6))
+    before, after = np.split(whole, [frames * SAMPLES_PER_FRAME], axis=1)
+    assert np.array_equal(after, played(player, [told[:, :3], told[:, 3:]], chances(5, 6), before=before))
+    assert not np.array_equal(after, played(player, [told], chances(5, 6), before=0 * before))
+    assert list(player.play([told], chances(5, 6), before=whole)) == []
 
 
 @pytest.mark.parametrize("wrong", [{"stacks": 0}, {"layers": 15}, {"residual": 2000}, {"output": "gaussian"}])
@@ -174,7 +196,7 @@ def test_a_sketch_is_heard_and_played_by_alike():
     player = session(module)
     roll, sketch = rolls(3), np.random.default_rng(1).normal(0, 0.2, (1, 3, SAMPLES_PER_FRAME)).astype(np.float32)
     told = np.concatenate([player.told(roll)[None], sketch], axis=2)
-    sound = player.play([told[:, :1], told[:, 1:]], chances(0), temperature=0)
+    sound = played(player, [told[:, :1], told[:, 1:]], chances(0), temperature=0)
     with torch.no_grad():
         given = torch.from_numpy(sketch.reshape(1, -1))
         said = module(torch.from_numpy(sound), torch.from_numpy(roll[None]), given)[0]
@@ -199,7 +221,7 @@ def test_what_runs_away_is_led_back_by_its_sketch():
             changed.output.bias[MIXTURES : 2 * MIXTURES] = middle
     sketch = np.random.default_rng(1).normal(0, 0.05, (1, frames, SAMPLES_PER_FRAME)).astype(np.float32)
     told = np.concatenate([player.told(rolls(frames))[None], sketch], axis=2)
-    silent, full = (session(changed).play([told], chances(0), temperature=0)[0].reshape(frames, -1) for changed in (quiet, loud))
+    silent, full = (played(session(changed), [told], chances(0), temperature=0)[0].reshape(frames, -1) for changed in (quiet, loud))
     assert not silent.any()
     led = np.isclose(full, SKETCH_SHARE * sketch[0], atol=1e-6).all(axis=1)
     assert full[0] == pytest.approx(1) and led.tolist() == (9 * [False, False, *[True] * (long - 1)])[:frames]

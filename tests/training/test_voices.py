@@ -72,7 +72,7 @@ def test_a_voice_is_made_and_can_play(bank, tmp_path):
     voice = fit_voice([performance()], [performance(40)], bank, plan=plan, folder=tmp_path)
     assert voice.progress.step == 4 and set(voice.figures) == {"nats_per_sample", "with_other_notes"}
     session = WaveNetSession(voice.graphs[CONTEXT], voice.graphs[STEP])
-    sound = session.play([session.told(np.zeros((3, ROLL), np.float32))[None]], [np.random.default_rng(0)])
+    sound = np.concatenate(list(session.play([session.told(np.zeros((3, ROLL), np.float32))[None]], [np.random.default_rng(0)])), axis=1)
     assert sound.shape == (1, 3 * SAMPLES_PER_FRAME) and np.isfinite(sound).all()
 
 

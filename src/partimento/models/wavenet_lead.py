@@ -21,7 +21,7 @@ Of 12 performances, a minute of each on the piano that `piano-wavenet` learnt, n
 SKETCH_SHARE = 0.74
 """What has run away is led by the sketch, at the piano's loudness, for as long as the network looks back."""
 
-LEADS = 2
+LEADS = 3
 """Counts the rules that were: a sound that was begun under other ones is not gone on with."""
 
 _KEPT = 0.75  # of the loudness of the frames before

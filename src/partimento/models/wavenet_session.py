@@ -6,7 +6,7 @@ each other. Where there is a sketch, `wavenet_lead` leads what has run away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,53 +64,81 @@ class WaveNetSession:
         random: Sequence[np.random.Generator],
         *,
         temperature: float = 1.0,
-        watch: Callable[[int], None] = lambda frame: None,
-    ) -> Floats:
-        """Return the sound of some stretches, each from silence on, shape (stretches, frames * SAMPLES_PER_FRAME), -1 to 1.
+        before: Floats | None = None,
+    ) -> Iterator[Floats]:
+        """Yield the sound of some stretches, each from silence on, a frame of all of them after the other.
+
+        Each is of shape (stretches, SAMPLES_PER_FRAME), -1 to 1.
 
         Args:
             told: What the layers are told in each, some frames of all of them after the other, each of shape (stretches, frames,
                 layers * 2 * residual); where it is `sketched`, followed by the sketch of the frame's samples, so many columns more.
             random: Where each stretch's chance comes from.
             temperature: How much of it: 1 as learnt, 0 none, so that the likeliest is taken.
-            watch: Is told the number of each frame that is done.
+            before: What was yielded once of the same stretches, frames behind each other: only what follows is, and it is the same.
         """
-        count = len(random)
-        rings = _Rings(self._step, self.dilations, count, self._residual)
-        chance = _Chance(count, self._choices, noise=self.output == "logistics")
-        binding, done = self._step.io_binding(), 0
-        sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
-        bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
-        recent = [_value(np.zeros((count, self._recent), np.float32)) for _ in range(2)]
-        sounds, lead = [], Lead(count, self.reach)
-        for now in (np.ascontiguousarray(part[:, at]) for part in told for at in range(part.shape[1])):
-            chance.draw(random, temperature)
+        steps, lead = _Steps(self, len(random)), Lead(len(random), self.reach)
+        played = 0 if before is None else before.shape[1] // SAMPLES_PER_FRAME
+        again = played - self.reach // SAMPLES_PER_FRAME - 2  # from there on the layers hear once more what they have to know
+        for number, now in enumerate(np.ascontiguousarray(part[:, at]) for part in told for at in range(part.shape[1])):
+            steps.draw(random, temperature)
             layers, sketch = (now[:, :-SAMPLES_PER_FRAME], now[:, -SAMPLES_PER_FRAME:]) if self.sketched else (now, now[:, :0])
-            sketches = [_value(np.ascontiguousarray(column[:, None])) for column in sketch.T]
-            binding.bind_ortvalue_input("told", _value(np.ascontiguousarray(layers)))
-            sound = np.empty((count, SAMPLES_PER_FRAME), np.float32)
+            known = None
+            if before is not None and number < played:
+                known = np.ascontiguousarray(before[:, number * SAMPLES_PER_FRAME : (number + 1) * SAMPLES_PER_FRAME])
             if self.sketched:
                 lead.begin(sketch)
-            for place in range(SAMPLES_PER_FRAME):
-                given, made, into = bound[done % 2]
-                binding.bind_ortvalue_input("sample", given)
-                binding.bind_ortvalue_output("next", into)
-                if self._recent:
-                    binding.bind_ortvalue_input("recent", recent[done % 2])
-                    binding.bind_ortvalue_output("recent.next", recent[1 - done % 2])
-                if self.sketched:
-                    binding.bind_ortvalue_input("sketch", sketches[place])
-                chance.bind(binding, place)
-                rings.bind(binding, done)
-                self._step.run_with_iobinding(binding)
-                lead.over(made, place)
-                sound[:, place] = made[:, 0]
-                done += 1
+            sound = known if known is not None and number < again else steps.frame(layers, sketch, lead, known)
             if self.sketched:
                 lead.end(sound, sketch)
-            sounds.append(sound)
-            watch(len(sounds))
-        return np.concatenate(sounds, axis=1)
+            if known is None:
+                yield sound
+
+
+class _Steps:
+    """The samples of some stretches, one after the other, and what the network knows of those before."""
+
+    def __init__(self, session: WaveNetSession, count: int) -> None:
+        self._graph, self._count, self._looks = session._step, count, session._recent
+        self._rings = _Rings(session._step, session.dilations, count, session._residual)
+        self._chance = _Chance(count, session._choices, noise=session.output == "logistics")
+        self._binding, self._done = session._step.io_binding(), 0
+        sample, after = np.zeros((count, 1), np.float32), np.zeros((count, 1), np.float32)
+        self._bound = [(_value(sample), after, _value(after)), (_value(after), sample, _value(sample))]
+        self._recent = [np.zeros((count, self._looks), np.float32) for _ in range(2)]
+        self._recents = [_value(samples) for samples in self._recent]
+
+    def draw(self, random: Sequence[np.random.Generator], temperature: float) -> None:
+        """Draw what chance says in the next frame."""
+        self._chance.draw(random, temperature)
+
+    def frame(self, layers: Floats, sketch: Floats, lead: Lead, known: Floats | None) -> Floats:
+        """Return the next frame's samples, shape (stretches, SAMPLES_PER_FRAME); where they are known, the network only hears them."""
+        binding = self._binding
+        sketches = [_value(np.ascontiguousarray(column[:, None])) for column in sketch.T]
+        binding.bind_ortvalue_input("told", _value(np.ascontiguousarray(layers)))
+        sound = np.empty((self._count, SAMPLES_PER_FRAME), np.float32)
+        for place in range(SAMPLES_PER_FRAME):
+            given, made, into = self._bound[self._done % 2]
+            binding.bind_ortvalue_input("sample", given)
+            binding.bind_ortvalue_output("next", into)
+            if self._looks:
+                binding.bind_ortvalue_input("recent", self._recents[self._done % 2])
+                binding.bind_ortvalue_output("recent.next", self._recents[1 - self._done % 2])
+            if sketches:
+                binding.bind_ortvalue_input("sketch", sketches[place])
+            self._chance.bind(binding, place)
+            self._rings.bind(binding, self._done)
+            self._graph.run_with_iobinding(binding)
+            if known is None:
+                lead.over(made, place)
+            else:
+                made[:, 0] = known[:, place]
+            if self._looks:
+                self._recent[1 - self._done % 2][:, -1] = made[:, 0]
+            sound[:, place] = made[:, 0]
+            self._done += 1
+        return sound
 
 
 class _Rings:

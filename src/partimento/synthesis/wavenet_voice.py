@@ -2,7 +2,8 @@
 
 A stretch begins in silence, and hears the end of what lies before it in its lead-in, which is then faded over the end of the one
 before. What it has not heard is how the strings were moving: a note that is held across a seam goes on with another phase. Each has
-a chance of its own, so what is finished can be kept, and the rest is the same whenever it is made. Silence is not made.
+a chance of its own, and a network knows of what it has said only the last few hundredths of a second, so what is made can be kept, and
+the rest is the same whenever it is made. Silence is not made.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from partimento.synthesis.note_bank import NoteBank
 from partimento.synthesis.note_roll import FRAMES_PER_SECOND, note_roll
 from partimento.synthesis.playable import left_out, playable
 from partimento.synthesis.sketch import sketch_bank
-from partimento.synthesis.stretches import Stretch, joined, needed, needed_samples, sounding, stretches
+from partimento.synthesis.stretches import Stretch, joined, needed, sounding, stretches
 
 MODEL = "wavenet"
 
@@ -48,6 +49,9 @@ RINGS_SECONDS = 2.0
 
 MARGIN_FRAMES = 128
 """Frames to either side that the context stack is given."""
+
+KEPT_FRAMES = 50
+"""Frames of all stretches that are kept together, so much is lost at most where something is broken off."""
 
 _TOLD_FRAMES = 250  # what the layers are told is worked out for so many frames at a time: of an hour it would take terabytes
 
@@ -127,36 +131,37 @@ class WaveNetVoice:
         return left_out(score)
 
     def _pieces(self, performance: Performance, plan: list[Stretch]) -> Iterator[tuple[Stretch, NDArray[np.float32]]]:
-        """Every stretch with what is needed of it, those that were kept as they were."""
+        """Every stretch with what is needed of it."""
         part = None if self._part is None else PartFile(self._part, self._of(performance, plan))
-        groups = [plan[first : first + AT_ONCE] for first in range(0, len(plan), AT_ONCE)]
-        seconds = [sum(each.end - each.begin for each in group) / FRAMES_PER_SECOND for group in groups]
-        done, whole = sum(seconds[: 0 if part is None else len(part)]), sum(seconds)
-        self._watch(done, whole)
-        for number, group in enumerate(groups):
-            if part is not None and number < len(part):
-                samples = np.frombuffer(part[number], np.float32)
-            else:
-                samples = np.concatenate(self._made(performance, group, number * AT_ONCE, (done, seconds[number], whole)))
-                done += seconds[number]
-                if part is not None:
-                    part.append(samples.tobytes())
-            ends = np.cumsum([needed_samples(each) for each in group])
-            yield from zip(group, np.split(samples, ends[:-1]), strict=True)
+        groups = _groups(plan)
+        before, whole = 0.0, sum(group.seconds for group in groups)
+        self._watch(sum(group.kept_seconds(part) for group in groups), whole)
+        for group in groups:
+            made = self._made(performance, group, part, (before, whole))
+            yield from ((each, needed(each, sound, _lead())) for each, sound in zip(group.stretches, made, strict=True))
+            before += group.seconds
 
-    def _made(
-        self, performance: Performance, group: Sequence[Stretch], first: int, seconds: tuple[float, float, float]
-    ) -> list[NDArray[np.float32]]:
-        """What is needed of each stretch of a group; `seconds` are those done before, of the group, and of all."""
-        frames = _lead() + max(each.end - each.begin for each in group)
-        done, own, whole = seconds
-        random = [np.random.default_rng([self._seed, first + place]) for place in range(len(group))]
+    def _made(self, performance: Performance, group: _Group, part: PartFile | None, seconds: tuple[float, float]) -> NDArray[np.float32]:
+        """The sound of a group's stretches with their lead-ins, shape (stretches, samples): what is kept, and from there on anew.
 
-        def watch(frame: int) -> None:
-            self._watch(done + own * frame / frames, whole)
-
-        made = self._session.play(self._told(performance, group, frames), random, temperature=self._temperature, watch=watch)
-        return [needed(each, sound, _lead()) for each, sound in zip(group, made, strict=True)]
+        `seconds` are those made before it, and all.
+        """
+        sounds = [] if part is None else group.kept(part)
+        random = [np.random.default_rng([self._seed, group.first + place]) for place in range(len(group.stretches))]
+        before = np.concatenate(sounds, axis=1) if sounds else None
+        done, fresh = 0 if before is None else before.shape[1] // SAMPLES_PER_FRAME, []
+        if done < group.frames:
+            told = self._told(performance, group.stretches, group.frames)
+            for frame in self._session.play(told, random, temperature=self._temperature, before=before):
+                done += 1
+                fresh.append(frame)
+                if len(fresh) == KEPT_FRAMES or done == group.frames:
+                    sounds.append(np.concatenate(fresh, axis=1))
+                    fresh = []
+                    if part is not None:
+                        part.append(sounds[-1].tobytes())
+                self._watch(seconds[0] + group.seconds * done / group.frames, seconds[1])
+        return np.concatenate(sounds, axis=1)
 
     def _told(self, performance: Performance, group: Sequence[Stretch], frames: int) -> Iterator[NDArray[np.float32]]:
         """What the layers are told in the stretches of a group, from their lead-ins on; around the piece the keys are still."""
@@ -172,11 +177,57 @@ class WaveNetVoice:
 
     def _of(self, performance: Performance, plan: list[Stretch]) -> str:
         """The hash of all that the sound hangs on."""
-        sizes = [AT_ONCE, LEAD_SECONDS, MARGIN_FRAMES, _TOLD_FRAMES, self._seed, self._temperature, self._graphs]
+        sizes = [AT_ONCE, KEPT_FRAMES, LEAD_SECONDS, MARGIN_FRAMES, _TOLD_FRAMES, self._seed, self._temperature, self._graphs]
         digest = hashlib.sha256(json.dumps([sizes, LOUDEST_SHARE, LOUDEST_REST, SKETCH_SHARE, LEADS, plan]).encode())
         for column in (*vars(performance.notes).values(), performance.pedal):
             digest.update(column.astype(np.float64).tobytes())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Stretches that are played at once, and where their sound is kept.
+
+    Attributes:
+        stretches: Which.
+        first: How many stretches come before them.
+        frames: Of the longest, its lead-in counted.
+        place: The first of their parts in a part file; each has `KEPT_FRAMES` of all of them, the last one what is left.
+    """
+
+    stretches: Sequence[Stretch]
+    first: int
+    frames: int
+    place: int
+
+    @property
+    def parts(self) -> int:
+        return -(-self.frames // KEPT_FRAMES)
+
+    @property
+    def seconds(self) -> float:
+        """Of music, without lead-ins."""
+        return sum(each.end - each.begin for each in self.stretches) / FRAMES_PER_SECOND
+
+    def kept_seconds(self, part: PartFile | None) -> float:
+        """Its share of them that is kept."""
+        there = 0 if part is None else min(max(len(part) - self.place, 0), self.parts)
+        return self.seconds * min(there * KEPT_FRAMES / self.frames, 1)
+
+    def kept(self, part: PartFile) -> list[NDArray[np.float32]]:
+        """What is kept, each of shape (stretches, samples)."""
+        places = range(self.place, min(len(part), self.place + self.parts))
+        return [np.frombuffer(part[place], np.float32).reshape(len(self.stretches), -1) for place in places]
+
+
+def _groups(plan: Sequence[Stretch]) -> list[_Group]:
+    """All stretches, `AT_ONCE` of them a group."""
+    groups, place = [], 0
+    for first in range(0, len(plan), AT_ONCE):
+        group = plan[first : first + AT_ONCE]
+        groups.append(_Group(group, first, _lead() + max(each.end - each.begin for each in group), place))
+        place += groups[-1].parts
+    return groups
 
 
 def _lead() -> int:
