@@ -63,6 +63,13 @@ def test_what_goes_on_comes_after_what_was_heard(performer):
     assert continued(performer, heard, 4.0, seed=3).new.tracks[0].pitch.tolist() == made.new.tracks[0].pitch.tolist()
 
 
+@pytest.mark.parametrize("heard_seconds", [1, 5])
+@pytest.mark.parametrize("seconds", [0.5, 1.1, 3.9])
+def test_a_little_can_be_asked_for(performer, heard_seconds, seconds):
+    made = continued(performer, study(heard_seconds), seconds, seed=3)
+    assert made.new.note_count and 0 < duration_seconds(made.new) <= seconds + 0.01
+
+
 def test_every_phrase_has_an_answer_until_time_is_up(performer):
     heard = played(*((at, 300, 60 + at // 500 % 7) for at in (*range(0, 4000, 500), *range(5500, 10_000, 500))))
     made = answered(performer, heard, 60.0, seed=1)

@@ -23,6 +23,9 @@ LISTENED_SECONDS = 20.0
 BREATH_SECONDS = 0.4
 """Between a phrase and its answer."""
 
+SHORTEST_SECONDS = 4.0
+"""Less is cut out of so much: music is composed in bars, of two seconds in a performance, and a beginning reaches into one of them."""
+
 _CHORD_SECONDS, _LONG_SECONDS = 0.05, 0.6
 """Notes so near each other are a chord; a higher note that has sounded so long no longer hides a melody below it."""
 
@@ -102,8 +105,10 @@ def _after(composer: Composer, before: Score, seconds: float, *, seed: int, numb
     end = duration_seconds(before)
     given = min(end, LISTENED_SECONDS)
     primer = cut(before, int(ticks_at(before, end - given)), before.end_tick)
-    score = composer.write(Wish(primer=primer, seconds=given + seconds), seed=seed, number=number)
-    new = cut(score, int(ticks_at(score, given)), score.end_tick)
+    score = composer.write(Wish(primer=primer, seconds=given + max(seconds, SHORTEST_SECONDS)), seed=seed, number=number)
+    begin = int(ticks_at(score, given))
+    end = score.end_tick if seconds >= SHORTEST_SECONDS else int(ticks_at(score, given + seconds))
+    new = cut(score, begin, max(end, begin + 1))
     if not new.note_count:
         raise EncodingError(f"{composer.bundle.card.name}: found nothing to go on with. Give another --seed, or more --seconds.")
     return new
