@@ -39,7 +39,7 @@ def run(script, monkeypatch, *words):
 
 
 def made(path):
-    test = json.loads(re.search(r'id="test">(.*?)</script>', path.read_text(), re.S)[1])
+    test = json.loads(re.search(r'id="facts">(.*?)</script>', path.read_text(), re.S)[1])
     return test, json.loads(base64.b64decode(test["asked"]))
 
 

@@ -12,7 +12,7 @@ from partimento.files import engraving
 from partimento.files.engraving import engraved, score_svg
 from partimento.files.page import embedded_sound, page_bytes
 from partimento.files.png import png_bytes
-from partimento.score import KeySignature, Score, Tempo, TimeSignature, Track
+from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
 
 pytest.importorskip("verovio")
 
@@ -53,6 +53,20 @@ def test_the_metronome_mark_needs_no_music_font(metre, mark):
     drawn = engraved(replace(tune(3), time_signatures=(TimeSignature(0, *metre),))).pages[0]
     assert "".join(re.findall("[♩♪][.]?", re.sub("<[^>]*>|\\s", "", drawn))) == mark
     assert not any(0xE000 <= ord(letter) <= 0xF8FF for letter in drawn)
+
+
+@pytest.mark.parametrize(("symbol", "seen"), [("Bb7", "B♭7"), ("F#m", "F♯m"), ("Ebm/Bb", "E♭m/B♭"), ("C", "C")])
+def test_chord_symbols_need_no_music_font(symbol, seen):
+    drawn = engraved(replace(tune(3), marks=(Mark(0, "chord", symbol),))).pages[0]
+    assert seen in re.sub("<[^>]*>|\\s", "", drawn)
+    assert not any(0xE000 <= ord(letter) <= 0xF8FF for letter in drawn)
+
+
+def test_after_a_pickup_chord_symbols_stand_above_the_tempo():
+    drawn = engraved(replace(tune(3), pickup=480, marks=(Mark(480, "chord", "D"), Mark(2400, "chord", "A")))).pages[0]
+    texts = [group for group in ElementTree.fromstring(drawn).iter() if group.get("class") in ("harm", "tempo")]
+    heights = {group.get("class"): float(next(part for part in group.iter() if part.get("y")).get("y")) for group in texts}
+    assert heights["harm"] < heights["tempo"] - 250
 
 
 def test_a_long_piece_has_pages_or_is_one_strip(monkeypatch):

@@ -37,7 +37,7 @@ def page(**options):
 
 
 def data_of(text):
-    return json.loads(re.search(r'<script type="application/json" id="test">(.*?)</script>', text, re.S)[1])
+    return json.loads(re.search(r'<script type="application/json" id="facts">(.*?)</script>', text, re.S)[1])
 
 
 def test_the_page_holds_every_clip_and_what_is_asked():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from partimento.audio.waveform import Waveform
 from partimento.files.midi import midi_bytes
 from partimento.files.page import data_url
-from partimento.files.page_parts import STYLE
+from partimento.files.page_parts import document
 from partimento.files.roll import draw_roll
 from partimento.files.sound import MEDIA_TYPES, sound_bytes, sound_tags
 from partimento.score import Score
@@ -46,27 +46,12 @@ def comparison_page(title: str, columns: Sequence[str], entries: Sequence[Entry]
     rows = [*(entry.cells for entry in entries), *([last] if last else [])]
     head = "".join(f"<th>{escape(word)}</th>" for word in columns)
     body = "".join(_row(cells, len(columns)) for cells in rows)
-    policy = "default-src 'none'; style-src 'unsafe-inline'; media-src data:; base-uri 'none'; form-action 'none'"
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="partimento">
-<title>{escape(title)}</title>
-<style>{STYLE}{_STYLE}</style>
-</head>
-<body>
-<header><h1>{escape(title)}</h1><p class="facts">{escape(definition)}</p></header>
+    page = f"""<header><h1>{escape(title)}</h1><p class="facts">{escape(definition)}</p></header>
 <main>
 <section class="card wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>
 {"".join(map(_card, entries))}
-</main>
-</body>
-</html>
-"""
-    return page.encode("utf-8", "replace")
+</main>"""
+    return document(title, page, style=_STYLE)
 
 
 def _row(cells: Sequence[str], columns: int) -> str:

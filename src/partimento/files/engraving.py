@@ -29,10 +29,17 @@ _OPTIONS = {
 }
 
 
+_ABOVE_TEMPO = 6.0
+"""How far chord symbols stand from the staff where the tempo reaches out of a pickup over them, which Verovio does not see."""
+
 _OPENING = re.compile(r'<svg viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _CENTRED = f' text-anchor="middle" font-family="{SERIF}"'
 _MUSIC_LETTER = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
-_LETTERS = {0xECA5: "♩", 0xECA7: "♪", 0xECB7: "."}  # metronome notes and dot of Verovio's own font -> letters that every font has
+_NOTES = {0xECA5: ("♩", 302), 0xECA7: ("♪", 502), 0xECB7: (".", 97), 0x20: ("", 250)}
+"""Metronome notes and dot of Verovio's own font -> letters that every font has, and how wide Verovio takes each to be, in thousandths."""
+
+_ACCIDENTALS = {0xEA63: "♭♭", 0xEA64: "♭", 0xEA65: "♮", 0xEA66: "♯", 0xEA67: "♯♯"}
+"""Those of chord symbols, which are as high as the letters beside them."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ def engraved(score: Score, *, page_height: int = A4_HEIGHT) -> Engraving:
         raise MissingExtra("engraving: the package 'verovio' is not installed. Install it with 'pip install verovio'.") from error
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
-    toolkit.setOptions({**_OPTIONS, "pageHeight": page_height})
+    chords = any(mark.kind == "chord" for mark in score.marks)
+    toolkit.setOptions({**_OPTIONS, "pageHeight": page_height, **({"harmDist": _ABOVE_TEMPO} if chords and score.pickup else {})})
     if not toolkit.loadData(musicxml_bytes(score).decode("utf-8")):
         raise ScoreError("score: Verovio cannot engrave it. Write it as .musicxml and open that in a notation program to see why.")
     count = int(toolkit.getPageCount())
@@ -106,10 +114,19 @@ def engraved(score: Score, *, page_height: int = A4_HEIGHT) -> Engraving:
 
 
 def _in_common_letters(svg: str) -> str:
-    """A page whose metronome mark needs no music font, which a page cannot fetch and a bare machine lacks."""
+    """A page whose words need no music font, which a page cannot fetch and a bare machine lacks."""
 
     def common(found: re.Match[str]) -> str:
-        letters = found.group(2).translate(_LETTERS)
-        return f'<tspan font-family="\'DejaVu Sans\', sans-serif" font-size="{int(found.group(1)) * 4 // 5}px">{letters}</tspan>'
+        size, codes = int(found.group(1)), [ord(letter) for letter in found.group(2)]
+        if all(code in _NOTES for code in codes):
+            letters, wide = zip(*(_NOTES[code] for code in codes), strict=True)
+            fitted = f' textLength="{sum(wide) * size // 1000}" lengthAdjust="spacingAndGlyphs"'
+            return _common("".join(letters), size * 4 // 5, fitted)
+        return _common(found.group(2).translate(_ACCIDENTALS), size * 9 // 16, "")
 
     return _MUSIC_LETTER.sub(common, svg)
+
+
+def _common(letters: str, size: int, fitted: str) -> str:
+    """Letters in a font that has them."""
+    return f'<tspan font-family="\'DejaVu Sans\', sans-serif" font-size="{size}px"{fitted}>{letters}</tspan>'

@@ -15,9 +15,8 @@ from html import escape
 from partimento.audio.waveform import Waveform
 from partimento.errors import WriteError
 from partimento.files.listening import KIND, SCALE, Comparison
-from partimento.files.listening_script import BODY, SCRIPT
-from partimento.files.listening_script import STYLE as _STYLE
-from partimento.files.page_parts import STYLE
+from partimento.files.listening_script import BODY, SCRIPT, STYLE
+from partimento.files.page_parts import document
 from partimento.files.sound import MEDIA_TYPES, sound_bytes
 
 QUESTION = "Which sounds more like a recording of somebody playing a real piano?"
@@ -70,7 +69,8 @@ def listening_page(
         "asked": base64.b64encode(asked).decode("ascii"),
         "clips": files,
     }
-    return _document(title, json.dumps(test, separators=(",", ":")).replace("<", "\\u003c"))
+    head = f"<header><h1>{escape(title)}</h1><noscript><p>This page needs JavaScript, which is switched off.</p></noscript></header>"
+    return document(title, f"{head}\n{BODY}", style=STYLE, script=SCRIPT, facts=test, media="blob:")
 
 
 def _asked(comparison: Comparison, clips: Sequence[tuple[str, float, str]]) -> dict[str, object]:
@@ -78,30 +78,3 @@ def _asked(comparison: Comparison, clips: Sequence[tuple[str, float, str]]) -> d
     piece, start = comparison.piece, comparison.start_seconds
     numbers = {f"clip_{side}": clips.index((piece, start, source)) for side, source in (("a", comparison.a), ("b", comparison.b))}
     return {"piece": piece, "start_seconds": start, "a": comparison.a, "b": comparison.b, **numbers}
-
-
-def _document(title: str, test: str) -> bytes:
-    """The page around the test."""
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; media-src blob:; base-uri 'none'; form-action 'none'"
-    )
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="partimento">
-<title>{escape(title)}</title>
-<style>{STYLE}{_STYLE}</style>
-</head>
-<body>
-<header><h1>{escape(title)}</h1><noscript><p>This page needs JavaScript, which is switched off.</p></noscript></header>
-{BODY}
-<script type="application/json" id="test">{test}</script>
-<script>{SCRIPT}</script>
-</body>
-</html>
-"""
-    return page.encode("utf-8", "replace")

@@ -94,7 +94,7 @@ browser until you save it, so you may close the page and go on later. Headphones
 
 SCRIPT = """
 (() => {
-  const test = JSON.parse(document.getElementById("test").textContent);
+  const test = JSON.parse(document.getElementById("facts").textContent);
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const asked = JSON.parse(new TextDecoder().decode(bytes(test.asked)));
   const at = id => document.getElementById(id), count = asked.length, store = "partimento-listening-" + test.id, enough = 3;

@@ -8,8 +8,6 @@ escaped wherever it stands.
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from collections.abc import Mapping
 from html import escape
 
@@ -20,7 +18,7 @@ from partimento.errors import MissingExtra, ScoreError, WriteError
 from partimento.files.abc import abc_bytes
 from partimento.files.engraving import Engraving, engraved
 from partimento.files.midi import midi_bytes
-from partimento.files.page_parts import SCRIPT, STYLE
+from partimento.files.page_parts import SCRIPT, document
 from partimento.files.roll import draw_roll
 from partimento.files.sound import MEDIA_TYPES, sound_bytes, sound_tags
 from partimento.score import Score
@@ -99,38 +97,15 @@ def is_notated(score: Score) -> bool:
 
 def _document(score: Score, *, player: str, links: list[str], sections: list[str], facts: Mapping[str, object]) -> bytes:
     """The page around its parts."""
-    title = escape(score.metadata.get("title", "") or "Untitled")
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; media-src data:; base-uri 'none'; form-action 'none'"
-    )
-    script = f"<script>{SCRIPT}</script>" if player else ""
-    numbers = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
-    provenance = escape(score.metadata.get("provenance", ""))
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="partimento">
-<title>{title}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
+    title = score.metadata.get("title", "") or "Untitled"
+    body = f"""<header>
+<h1>{escape(title)}</h1>
 <p class="facts">{escape(" · ".join(_facts(score)))}</p>
-<p class="provenance">{provenance}</p>
+<p class="provenance">{escape(score.metadata.get("provenance", ""))}</p>
 </header>
 <nav>{player}<p class="links">{" ".join(links)}</p></nav>
-<main>{"".join(sections)}</main>
-<script type="application/json" id="numbers">{numbers}</script>
-{script}
-</body>
-</html>
-"""
-    return page.encode("utf-8", "replace")
+<main>{"".join(sections)}</main>"""
+    return document(title, body, script=SCRIPT if player else "", facts=facts)
 
 
 def _facts(score: Score) -> list[str]:

@@ -1,4 +1,11 @@
-"""What every page of a piece carries: how it looks, and the script that moves a cursor while the sound plays."""
+"""What every page carries: its shell, how it looks, and the script that moves a cursor while the sound plays."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
 
 STYLE = """
 :root{--ink:#22252b;--pale:#6a7079;--line:#dfe2e7;--paper:#fff;--ground:#f4f2ee;--accent:#c8374f}
@@ -28,7 +35,7 @@ summary{cursor:pointer;color:var(--pale)}
 
 SCRIPT = """
 (() => {
-  const numbers = JSON.parse(document.getElementById("numbers").textContent);
+  const numbers = JSON.parse(document.getElementById("facts").textContent);
   const audio = document.querySelector("audio"), drawing = document.querySelector("#roll svg"), path = numbers.path;
   document.getElementById("sound").href = audio.src;
   const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
@@ -71,3 +78,36 @@ SCRIPT = """
   show();
 })();
 """
+
+
+def document(title: str, body: str, *, style: str = "", script: str = "", facts: object = None, media: str = "data:") -> bytes:
+    """Return a page around its body. Its content security policy forbids every request, and names the one script by its hash.
+
+    Args:
+        title: As text.
+        body: What stands in it, as HTML.
+        style: More rules than `STYLE`.
+        script: What runs at the end.
+        facts: What the script may read, in an element called ``facts``; anything that JSON can say.
+        media: Where sounds may come from.
+    """
+    allowed = f"script-src 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'; " if script else ""
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; {allowed}media-src {media}; base-uri 'none'; form-action 'none'"
+    said = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    end = f'<script type="application/json" id="facts">{said}</script>\n<script>{script}</script>\n' if script else ""
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="partimento">
+<title>{escape(title)}</title>
+<style>{STYLE}{style}</style>
+</head>
+<body>
+{body}
+{end}</body>
+</html>
+"""
+    return page.encode("utf-8", "replace")
