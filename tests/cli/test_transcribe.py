@@ -13,9 +13,11 @@ from test_ear_training import trained  # noqa: F401  # an ear
 
 from little_music import run
 from partimento.bundle import STEP, load_bundle, save_bundle
-from partimento.files import read
+from partimento.files import read, write
 from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.models.key_net_live_graph import key_net_live_graph
+from partimento.score import Score, Track
+from partimento.score.tempo import seconds_at
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,18 @@ def test_a_score_in_bars_is_written(ear, tmp_path, name):
     score = read(tmp_path / name)
     assert score.note_count > 0 and score.time_signatures
     assert 20 < json.loads(text)["tempo"] < 400
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+@pytest.mark.parametrize("model", ["piano-ears", "piano-ears-live"])
+def test_what_begins_with_the_first_sample_is_heard(tmp_path, model, live):
+    write(Score(480, (Track([0, 960, 960], [480, 960, 960], [60, 55, 67], [90, 80, 80]),)), tmp_path / "first.mid")
+    assert run("render", tmp_path / "first.mid", tmp_path / "first.wav", "--voice", "modal")[0] == 0
+    status, _, error = run("transcribe", tmp_path / "first.wav", tmp_path / "out.mid", "--model", model, *live)
+    assert status == 0, error
+    heard = read(tmp_path / "out.mid")
+    begin = seconds_at(heard, heard.tracks[0].start)
+    assert heard.tracks[0].pitch[begin < 0.1].tolist() == [60] and begin[0] == pytest.approx(0, abs=0.05)
 
 
 def test_silence_is_said(ear, tmp_path):

@@ -61,7 +61,9 @@ def test_an_ear_that_hears_on_hears_the_whole(live, monkeypatch, moments):
     whole = ear.hear([sound])
     monkeypatch.setattr(listening, "CHUNK", 10)
     parts = ear.hear(blocks_of(sound, [700] * (len(sound) // 700)))
-    at_once = ear.hear_spectra(THIRDS.of(next(levelled([sound], SAMPLE_RATE))))
+    silence = np.zeros(listening.BEFORE * THIRDS.hop, np.float32)
+    after = ear.hear_spectra(THIRDS.of(np.concatenate([silence, next(levelled([sound], SAMPLE_RATE))])))
+    at_once = listening.Heard(after.heads[:, listening.BEFORE :], after.pedal[listening.BEFORE :])
     assert whole.heads.shape == (4, moments, 88) and whole.heads.std() > 1
     for each in (parts, at_once):
         assert np.abs(whole.heads.astype(int) - each.heads).max() <= 1  # rounding

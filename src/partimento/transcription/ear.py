@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ SPECTRA = {spectrum.name: spectrum for spectrum in (THIRDS, MEL)}
 
 CHUNK = 1000
 """Moments that are heard together, 20 s of our own ear: of fewer too many would be heard twice, where they join."""
+
+BEFORE = 24
+"""Moments of silence that are heard before a sound, so that what begins with its first sample is heard to begin; `together` divides it."""
 
 STEPS = 255
 """Chances are kept in bytes."""
@@ -101,8 +105,10 @@ class Ear:
             blocks: Mono samples at `audio.spectrum.SAMPLE_RATE`, each of shape (frames,).
             watch: Is given the spectra on their way, stretch after stretch.
         """
-        pieces = self._spectra(levelled(blocks, SAMPLE_RATE))
-        return _joined(self._heard(pieces if watch is None else _watched(pieces, watch)))
+        silence = np.zeros(BEFORE * self.spectrum.hop, np.float32)
+        pieces = self._spectra(chain([silence], levelled(blocks, SAMPLE_RATE)))
+        heard = _joined(self._heard(pieces if watch is None else _watched(pieces, watch)))
+        return Heard(heard.heads[:, BEFORE:], heard.pedal[BEFORE:])
 
     def stream(self) -> EarStream:
         """Return a new hearing of spectra that come one after another; only where it `hears_on`."""
@@ -243,9 +249,11 @@ def _joined(pieces: Iterable[Heard]) -> Heard:
 
 
 def _watched(pieces: Iterable[Spectra], watch: Callable[[Spectra], None]) -> Iterator[Spectra]:
-    """The same pieces, shown to somebody on their way."""
+    """The same pieces, shown to somebody on their way but for the silence before them."""
+    silent = BEFORE
     for piece in pieces:
-        watch(piece)
+        watch(piece[silent:])
+        silent = max(silent - len(piece), 0)
         yield piece
 
 

@@ -16,7 +16,7 @@ from partimento.audio.level import SettlingLevel
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream
 from partimento.errors import ConfigError
 from partimento.score import Score
-from partimento.transcription.ear import Ear, Heard
+from partimento.transcription.ear import BEFORE, Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, spans_of
 from partimento.transcription.note_stream import Event, NoteStream
 from partimento.transcription.transcriber import score_of_notes
@@ -88,6 +88,8 @@ class LiveTranscriber:
         self._stream = NoteStream(thresholds, rate=self._rate, apart=max(1, round(APART_SECONDS * self._rate)))
         self._pedal = [np.zeros(0, np.uint8)]
         self._heard_frames = 0
+        self._untold = self._unseen = BEFORE  # moments of the silence before all
+        self._hear(self._coming.push(np.zeros(BEFORE * ear.spectrum.hop, np.float32)))
 
     @property
     def note_count(self) -> int:
@@ -160,7 +162,10 @@ class LiveTranscriber:
     def _step(self, block: NDArray[np.float32]) -> list[Event]:
         """Hear a block of as many moments as a step has."""
         self._level.push(block)
-        spectra = self._coming.push(block, gain=self._level.gain)
+        return self._hear(self._coming.push(block, gain=self._level.gain))
+
+    def _hear(self, spectra: Spectra) -> list[Event]:
+        """Hear some moments more."""
         self._watched(spectra)
         if self._hearing:
             return self._told(self._hearing.push(spectra))
@@ -169,8 +174,9 @@ class LiveTranscriber:
 
     def _watched(self, spectra: Spectra) -> None:
         """Show spectra to who wants to see them."""
-        if len(spectra) and self._watch is not None:
-            self._watch(spectra)
+        seen, self._unseen = spectra[self._unseen :], max(self._unseen - len(spectra), 0)
+        if len(seen) and self._watch is not None:
+            self._watch(seen)
 
     def _judge(self, *, ahead: int) -> list[Event]:
         """Hear the last seconds, and believe what has so many moments behind it."""
@@ -186,5 +192,8 @@ class LiveTranscriber:
 
     def _told(self, heard: Heard) -> list[Event]:
         """What happens in moments that are heard for good."""
+        silent = min(self._untold, len(heard.pedal))
+        self._untold -= silent
+        heard = Heard(heard.heads[:, silent:], heard.pedal[silent:])
         self._pedal.append(heard.pedal)
         return self._stream.push(np.stack(heard.curves(held=self._thresholds.held, pedal=self._thresholds.pedal)))
