@@ -202,6 +202,7 @@ class _Group:
 
     @property
     def parts(self) -> int:
+        """How many there are of them."""
         return -(-self.frames // KEPT_FRAMES)
 
     @property
