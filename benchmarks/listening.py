@@ -46,6 +46,9 @@ def main() -> None:
     elif options.what == "make":
         make(options)
     else:
+        missing = [str(file) for file in options.answers if not file.is_file()]
+        if missing:
+            raise SystemExit(f"{', '.join(missing)}: no such file, expected answers that the page saved.")
         answers = [answer for file in options.answers for answer in read_answers(file.read_bytes(), file.name)]
         found = listening_result(answers)
         print(as_text(found))
