@@ -245,6 +245,13 @@ def test_what_no_piano_plays_is_left_out_and_said(trained, tmp_path, monkeypatch
     assert status == 1 and "the score has no notes for a piano: 2 notes of drums are left out" in error
 
 
+def test_what_is_left_out_is_not_asked_of_the_ear(tmp_path):
+    write(Score(480, (Track([0, 960, 1920], [960] * 3, [60, 20, 67], [90] * 3),)), tmp_path / "two.mid")
+    status, text, error = run("render", tmp_path / "two.mid", tmp_path / "two.wav", "--voice", "modal", "--json")
+    assert status == 0, error
+    assert json.loads(text)["note_f1"] == 100 and "1 notes outside" in text
+
+
 def test_a_thousand_notes_at_once(trained, tmp_path, monkeypatch, unheard):
     monkeypatch.setattr(stretches, "TAIL_SECONDS", 0.3)
     write(Score(480, (Track([0] * 1000, [240] * 1000, [21 + n % 88 for n in range(1000)], [127] * 1000),)), tmp_path / "many.mid")

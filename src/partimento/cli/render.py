@@ -174,16 +174,16 @@ def player_of(player: Player, *, watch: Callable[[float, float], None] | None = 
 
 
 def _note_f1(piece: Score, out: Path) -> float:
-    """F1 in percent of a piece's notes that the shipped ear finds in its sound, by their onsets within 50 ms; at first, if it is long."""
+    """F1 in percent of what a piano can play of a piece, as the shipped ear finds it by onsets within 50 ms; of its beginning, if it is long."""
     from itertools import islice  # noqa: PLC0415
 
     from partimento.evaluation.note_matching import agreement  # noqa: PLC0415
     from partimento.files.recording import open_recording  # noqa: PLC0415
-    from partimento.score.timed_notes import Performance  # noqa: PLC0415
+    from partimento.synthesis.playable import playable  # noqa: PLC0415
     from partimento.transcription.transcriber import load_transcriber  # noqa: PLC0415
 
     ear = load_transcriber()
     with open_recording(out, sample_rate=ear.sample_rate) as recording:
         heard = ear.notes_of(ear.hear(islice(recording.blocks(ear.sample_rate), HEARD_SECONDS)))
-    notes = Performance.of(piece).notes
+    notes = playable(piece).notes
     return round(100 * agreement(notes.where(notes.start < HEARD_SECONDS), heard).onset.f1, 1)
