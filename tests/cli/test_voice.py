@@ -249,7 +249,7 @@ def test_what_is_left_out_is_not_asked_of_the_ear(tmp_path):
     write(Score(480, (Track([0, 960, 1920], [960] * 3, [60, 20, 67], [90] * 3),)), tmp_path / "two.mid")
     status, text, error = run("render", tmp_path / "two.mid", tmp_path / "two.wav", "--voice", "modal", "--json")
     assert status == 0, error
-    assert json.loads(text)["note_f1"] == 100 and "1 notes outside" in text
+    assert json.loads(text)["note_f1"] == 100 and "1 note outside a piano's keys (21 to 108) is left out" in text
 
 
 def test_a_thousand_notes_at_once(trained, tmp_path, monkeypatch, unheard):

@@ -174,7 +174,7 @@ def player_of(player: Player, *, watch: Callable[[float, float], None] | None = 
 
 
 def _note_f1(piece: Score, out: Path) -> float:
-    """F1 in percent of what a piano can play of a piece, as the shipped ear finds it by onsets within 50 ms; of its beginning, if it is long."""
+    """F1 in percent of what a piano can play of a piece, as the shipped ear finds it by onsets within 50 ms; at first, if it is long."""
     from itertools import islice  # noqa: PLC0415
 
     from partimento.evaluation.note_matching import agreement  # noqa: PLC0415

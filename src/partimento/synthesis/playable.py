@@ -42,8 +42,8 @@ def left_out(score: Score) -> list[str]:
     """Return what of a score a piano cannot play, in words; nothing where it can play all."""
     drums = sum(len(track) for track in score.tracks if track.is_drum)
     outside = sum(int(np.count_nonzero(_outside(track.pitch))) for track in score.tracks if not track.is_drum)
-    words = [f"{drums} notes of drums are left out"] if drums else []
-    return words + ([f"{outside} notes outside a piano's keys ({FIRST_KEY} to {FIRST_KEY + KEYS - 1}) are left out"] if outside else [])
+    kinds = ((drums, "of drums"), (outside, f"outside a piano's keys ({FIRST_KEY} to {FIRST_KEY + KEYS - 1})"))
+    return [f"{count} note{'' if count == 1 else 's'} {kind} {'is' if count == 1 else 'are'} left out" for count, kind in kinds if count]
 
 
 def _outside(pitch: NDArray[np.integer]) -> NDArray[np.bool_]:
