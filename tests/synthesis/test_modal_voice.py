@@ -71,7 +71,7 @@ def test_what_it_refuses():
         ModalVoice(bundle(files=False))
     with pytest.raises(AudioError, match="the score has no notes. There is nothing to play"):
         ModalVoice(bundle()).render(score([], [], []))
-    with pytest.raises(AudioError, match="the score has no notes for a piano: 1 notes outside a piano's keys"):
+    with pytest.raises(AudioError, match="the score has no notes for a piano: 1 note outside a piano's keys"):
         ModalVoice(bundle()).render(score([0], [500], [12]))
     with pytest.raises(AudioError, match="the score lasts 13.3 hours, expected at most 12. Check its tempo"):
         ModalVoice(bundle()).render(score([48_000_000], [500], [60]))
@@ -84,4 +84,4 @@ def test_long_pieces_come_in_windows_that_do_not_show(monkeypatch):
     monkeypatch.setattr(modal_voice, "WINDOW_SECONDS", 1.0)
     parts = list(player.blocks(piece))
     assert len(parts) == 6 and np.concatenate(parts, axis=1) == pytest.approx(whole, abs=1e-5)
-    assert player.left_out(score([0, 0], [9, 9], [12, 60])) == ["1 notes outside a piano's keys (21 to 108) are left out"]
+    assert player.left_out(score([0, 0], [9, 9], [12, 60])) == ["1 note outside a piano's keys (21 to 108) is left out"]
