@@ -34,7 +34,7 @@ _ABOVE_TEMPO = 6.0
 
 _OPENING = re.compile(r'<svg viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _CENTRED = f' text-anchor="middle" font-family="{SERIF}"'
-_MUSIC_LETTER = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)</tspan>')
+_MUSIC_LETTER = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]+)</tspan>')
 _NOTES = {0xECA5: ("♩", 302), 0xECA7: ("♪", 502), 0xECB7: (".", 97), 0x20: ("", 250)}
 """Metronome notes and dot of Verovio's own font -> letters that every font has, and how wide Verovio takes each to be, in thousandths."""
 

@@ -107,8 +107,8 @@ def _after(composer: Composer, before: Score, seconds: float, *, seed: int, numb
     primer = cut(before, int(ticks_at(before, end - given)), before.end_tick)
     score = composer.write(Wish(primer=primer, seconds=given + max(seconds, SHORTEST_SECONDS)), seed=seed, number=number)
     begin = int(ticks_at(score, given))
-    end = score.end_tick if seconds >= SHORTEST_SECONDS else int(ticks_at(score, given + seconds))
-    new = cut(score, begin, max(end, begin + 1))
+    until = score.end_tick if seconds >= SHORTEST_SECONDS else int(ticks_at(score, given + seconds))
+    new = cut(score, begin, max(until, begin + 1))
     if not new.note_count:
         raise EncodingError(f"{composer.bundle.card.name}: found nothing to go on with. Give another --seed, or more --seconds.")
     return new
