@@ -14,6 +14,7 @@ from little_music import run
 from partimento.cli.progress import MusicBar
 from partimento.files import write
 from partimento.score import Score, Track
+from partimento.synthesis import bank, soundfont
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "synthesis"))
 from tiny_soundfont import bank as make
@@ -48,6 +49,17 @@ def test_an_hour_between_two_notes(player, tmp_path):
     status, _, error = run("render", score(tmp_path / "b.mid", [0, 13 * 3600 * 960], [60, 67]), tmp_path / "p.wav", *player)
     assert status == 1 and "score: lasts 13.0 hours, expected at most 12. Cut it, or check its tempo." in error
     assert not (tmp_path / "p.wav").exists()
+
+
+def test_a_better_bank_is_told_of_once_where_none_is_installed(player, tmp_path, monkeypatch):
+    advice, piece = "apt install musescore-general-soundfont-small", score(tmp_path / "a.mid", [0], [60])
+    assert advice not in run("render", piece, tmp_path / "given.wav", *player)[1]
+    monkeypatch.setattr(bank, "INSTALLED", ())
+    monkeypatch.setattr(soundfont, "INSTALLED", ())
+    status, text, error = run("render", piece, tmp_path / "o.wav")
+    assert status == 0, error
+    assert text.count(advice) == 1
+    assert json.loads(run("render", piece, tmp_path / "o.wav", "--json")[1])["warnings"] == []
 
 
 def test_notes_that_the_bank_has_not_are_counted(player, tmp_path):

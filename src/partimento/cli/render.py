@@ -71,6 +71,7 @@ def render(
     from partimento.errors import WriteError, nearest  # noqa: PLC0415
     from partimento.files import read  # noqa: PLC0415
     from partimento.files.part_file import PART  # noqa: PLC0415
+    from partimento.synthesis.soundfont import SoundfontSynthesizer  # noqa: PLC0415
     from partimento.synthesis.synthesizer import Streaming  # noqa: PLC0415
 
     if out.suffix.lower() not in SOUNDS:
@@ -102,7 +103,8 @@ def render(
     if learnt:
         fields["note_f1"] = _note_f1(piece, out)
         words += f"; of its notes our ear finds {fields['note_f1']:.0f} percent (F1)"
-    show(fields, "\n".join([words, *(f"  note: {warning}" for warning in warnings)]), as_json=as_json)
+    notes = [*warnings, plays.advice] if isinstance(plays, SoundfontSynthesizer) and plays.advice else warnings
+    show(fields, "\n".join([words, *(f"  note: {note}" for note in notes)]), as_json=as_json)
 
 
 def _written(piece: Score, out: Path, plays: Synthesizer, *, part: Path | None) -> tuple[Written, float]:

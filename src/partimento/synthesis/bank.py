@@ -37,6 +37,9 @@ INSTALLED = (
 )
 """Where systems keep General MIDI banks, the best sounding first."""
 
+BETTER = "A better piano and better instruments are one command away on Debian and Ubuntu: apt install musescore-general-soundfont-small"
+"""What is to be said where only the small bank of pretty_midi's wheel was found."""
+
 LARGEST_BANK_BYTES = 2**31
 MOST_ZONES = 20_000
 """Zones of one instrument; a concert grand with 16 velocities has about 3,000."""

@@ -17,7 +17,7 @@ from partimento.score import Score, Track
 from partimento.score.note import SOFT
 from partimento.score.pedal import DOWN, fold_pedal
 from partimento.score.tempo import seconds_at
-from partimento.synthesis.bank import SoundBank, Zone, find_bank, recordings
+from partimento.synthesis.bank import BETTER, INSTALLED, SoundBank, Zone, find_bank, recordings
 from partimento.synthesis.envelope import SILENT_DB, falling
 from partimento.synthesis.instrument import Instrument, Sounding, Voice
 from partimento.synthesis.mixing import MixingDesk, Strike
@@ -79,6 +79,8 @@ class SoundfontSynthesizer:
         if not 0 <= room <= 1:
             raise AudioError(f"room {room}: expected 0 to 1. Usual is 0.3.")
         self.path = find_bank(soundfont)
+        self.advice = "" if soundfont is not None or str(self.path) in INSTALLED else BETTER
+        """How a better bank can be had, one sentence, where none was given and none is installed."""
         self.sample_rate = int(sample_rate)
         self.program = program
         self.room = room
