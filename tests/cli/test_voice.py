@@ -56,6 +56,19 @@ def test_a_voice_is_packed_and_renders_a_score(trained, tmp_path):
     assert run("render", score, tmp_path / "c.wav", "--voice", "wavenet", "--model", folder / "model")[0] == 0
 
 
+def test_a_wavenet_of_mu_law_codes_too(trained, tmp_path, monkeypatch, unheard):
+    monkeypatch.setattr(stretches, "TAIL_SECONDS", 0.3)
+    options = ["--size", "tiny", "--steps", "2", "--rows", "1", "--threads", "1", "--precision", "fp32", "--device", "cpu"]
+    given = ["--model", "wavenet", "--output", "mu_law", "--piano", trained[0] / "piano", "--out", tmp_path / "model"]
+    status, _, error = run("train", trained[0] / "corpus", *given, *options)
+    assert status == 0, error
+    assert load_bundle(tmp_path / "model").card.model["output"] == "mu_law"
+    write(Score(480, (Track([0], [240], [60], [90]),)), tmp_path / "one.mid")
+    status, _, error = run("render", tmp_path / "one.mid", tmp_path / "one.wav", "--voice", "wavenet", "--model", tmp_path / "model")
+    assert status == 0, error
+    assert soundfile.read(tmp_path / "one.wav")[0].std() > 0
+
+
 def test_a_modal_piano_learns_from_notes_alone_and_renders_a_score(trained, tmp_path):
     given = ["--model", "modal", "--piano", trained[0] / "piano", "--out", tmp_path / "model"]
     options = ["--size", "tiny", "--steps", "2", "--rows", "1", "--threads", "1", "--device", "cpu"]

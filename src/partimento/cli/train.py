@@ -35,6 +35,7 @@ class Network:
         piano: Of ears: a SoundFont, an SFZ, or a folder of single notes such as Ds4v10.ogg; two or more, the
             last one to check on. Of a voice: the one it is to sound like.
         strings: Of ears: so many pianos more to learn from, drawn by chance; each takes some seconds and 120 MB.
+        output: Of a wavenet: how it says a sample, as a mixture of logistics over 16 bits or as one of 256 mu-law codes.
     """
 
     model: str = "char_rnn"
@@ -45,6 +46,7 @@ class Network:
     dropout: float | None = None
     piano: tuple[Path, ...] = ()
     strings: int = 0
+    output: Literal["logistics", "mu_law"] = "logistics"
 
 
 @Parameter(name="*")

@@ -45,7 +45,7 @@ def train_voice(corpus: Corpus, network: Network, course: Course, *, out: Path, 
 
     began = time.monotonic()
     parts = {"train": performances(corpus, "train", Performance.of), "valid": performances(corpus, "valid", Performance.of)}
-    plan = VoicePlan(network.model, network.size, **options_of(course))
+    plan = VoicePlan(network.model, network.size, network.output, **options_of(course))
     voice = fit_voice(parts["train"], parts["valid"], piano(network.piano[0]), plan=plan, folder=run_folder(out), resume=course.resume)
     training = {**voice.settings, "best_step": voice.progress.best_step, "ended": voice.progress.ended, "command": command}
     said = card(
