@@ -50,6 +50,8 @@ def main() -> None:
         rows[name] = steps | row(composed(composer, options.count, options.out and options.out / name), prints)
     definition = f"{options.count} pieces of {SECONDS:g} s; mean and its 95 % interval; notes in runs of 8 and more"
     kept = {name: value for name, value in measured(FIGURE).items() if isinstance(value, dict) and "copied_share" in value}
+    if kept.get("players", rows["players"])["pieces"] > len(chosen):
+        del rows["players"]  # those of more pieces say more
     publish(FIGURE, {"definition": definition, **kept, **rows})
 
 

@@ -5,7 +5,7 @@ MAESTRO is the archive or a folder it was unpacked to; each FOLDER holds MIDI fi
 arguments it prints what was measured last. Beside them stand performances of MAESTRO's test part, evenly from all over it, and
 the same ones cut into blocks of 2 s that are played in another order: what a piece has by its harmonies alone, without
 their return in order. Pieces shorter than `--seconds` are left out and counted. The picture has the
-first piece of each; of many groups, the last four.
+first piece of each; of many groups, the last four. What was measured before of other folders stays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import publish, show
+from measure import measured, publish, show
 
 from partimento.corpus.open import open_corpus
 from partimento.errors import ConfigError
@@ -60,7 +60,14 @@ def main() -> None:
             )
     rows = {name: row(scores) for name, scores in groups.items()}
     definition = f"greatest fitness of a segment of such a length, over the first {options.seconds:g} s of each piece; mean and 5 to 95 %"
-    publish(FIGURE, {"definition": definition, **rows, **({"too_short": left_out} if any(left_out.values()) else {})})
+    before = measured(FIGURE)
+    kept = (
+        {name: old for name, old in before.items() if isinstance(old, dict) and "short" in old}
+        if before.get("definition") == definition
+        else {}
+    )
+    too_short = {name: count for name, count in (before.get("too_short", {}) | left_out).items() if count and name in kept | rows}
+    publish(FIGURE, {"definition": definition, **kept, **rows, **({"too_short": too_short} if too_short else {})})
     if options.picture:
         shown = {name: self_similarity(groups[name][0]) for name in list(groups)[-MOST_PANELS:]}
         drawing, width = draw_self_similarity(shown, seconds_per_frame=1 / RATES_HZ[0], title="Self-similarity")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from little_music import chorale, wander
 from partimento.encoding.performance.codes import played_of
-from partimento.encoding.performance.grammar import LONGEST_NOTE, LONGEST_SILENCE
+from partimento.encoding.performance.grammar import FORGOTTEN, LONGEST_NOTE, LONGEST_SILENCE
 from partimento.encoding.performance.layout import Kind, Layout
 from partimento.encoding.performance.performance import Performance
 from partimento.errors import EncodingError
@@ -306,7 +306,7 @@ def test_what_may_not_come_is_taken_for_what_was_meant(encoding):
         allowed = grammar.allowed()
         taken = {}
         for number, symbol in enumerate(encoding.vocabulary.symbols):
-            (place,) = grammar.yielded(np.arange(allowed.size) == number, allowed).nonzero()[0]
+            place = int(grammar.yielded(np.arange(allowed.size) == number, allowed).argmax())
             assert (allowed[place] and not allowed[number]) or place == number
             taken |= {symbol: encoding.vocabulary.symbols[place]} if place != number else {}
         return taken
@@ -317,6 +317,28 @@ def test_what_may_not_come_is_taken_for_what_was_meant(encoding):
     assert taken("velocity17", "on60", "shift5", "on62") == {}, "who has struck something in this step lets nothing go"
     assert taken("velocity17", "on60", "shift5") == {"on60": "off60"}
     assert taken("velocity17", "on60") == {}
+
+
+@WAYS
+@pytest.mark.parametrize("waited", [(), ("shift1",)], ids=["time may pass", "something has to happen"])
+def test_a_key_that_was_forgotten_is_let_go_with_others(encoding, waited):
+    """After three seconds it takes a share of the chance that any other is let go, and of nothing else."""
+    ids, grammar = encoding.vocabulary.ids, encoding.grammar(bars=9)
+    begun = ("start", "velocity17", "on40", "on41", "shift100", "shift100", "velocity16", "on60", "on62", "shift99")
+    for word in (*begun, *(waited or ("shift100",))):
+        grammar.push(ids[word])
+    allowed, chances = grammar.allowed(), np.zeros(len(ids))
+    chances[[ids[word] for word in ("off60", "off62", "velocity20")]] = 0.5, 0.3, 0.2
+    found = grammar.yielded(chances, allowed)
+    shares = {symbol: pytest.approx(found[number]) for symbol, number in ids.items() if found[number]}
+    assert shares == {"off40": 0.8 * FORGOTTEN, "off41": 0.8 * FORGOTTEN} | {
+        "off60": 0.5 * (1 - 2 * FORGOTTEN),
+        "off62": 0.3 * (1 - 2 * FORGOTTEN),
+        "velocity20": 0.2,
+    }
+    grammar.push(ids["off40"])
+    grammar.push(ids["off41"])
+    assert grammar.yielded(chances, grammar.allowed()) == pytest.approx(chances), "nothing is forgotten any more"
 
 
 @pytest.mark.parametrize("bars", [0, 10_001])

@@ -114,7 +114,7 @@ def test_a_beginning_sets_the_limits(model):
     given = playing(7, velocity=20, seconds=8, sounding=4)
     logits, state = model.read_many(np.array([given]), model.start(1))
     assert logits.shape == (1, len(given), 7)
-    limits = [7 * GROWTH, SLOWEST, 4 * GROWTH, 4 / GROWTH, 56, 20 - LOUDER]  # not softer than is usual for the loudest
+    limits = [7 * GROWTH, SLOWEST, 4 * GROWTH, 4, 56, 20 - LOUDER]  # not softer than is usual for the loudest
     assert state[0][0, 6:] == pytest.approx(limits)
     assert state[-1].tolist() == [len(given)]
     rows, _ = heard(playing(20)[1:], model, given)
