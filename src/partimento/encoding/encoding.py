@@ -57,10 +57,10 @@ class Closing(Protocol):
 
 @runtime_checkable
 class Yielding(Protocol):
-    """A grammar that knows what is meant by some of what may not come: by a wait too long, the longest that may be."""
+    """A grammar that knows what is meant by some of what may not come, such as a wait too long, and what a model tends to forget."""
 
     def yielded(self, chances: NDArray[np.float64], allowed: Mask) -> NDArray[np.float64]:
-        """Return the chances with those of what may not come given to what is meant by it, shape (vocabulary,).
+        """Return the chances with those of what may not come given to what is meant by it, shape (vocabulary,), of the same sum.
 
         Args:
             chances: Not negative, of any sum; they stay as they are.

@@ -27,7 +27,7 @@ LONGEST_NOTE = 1000
 
 LONG_NOTE, FORGOTTEN = 300, 0.06
 """Steps after which a key counts as forgotten, and the share that it then takes of the chance to let others go. A model hardly ever
-lets go what has sounded for so long: of all its notes 0.6 % last for ten seconds, of MAESTRO's 0.06 %, and so 0.06 % do with this share."""
+lets go what has sounded for so long: 0.6 % of its notes last for ten seconds, of players' 0.06 %; with this share 0.08 %."""
 
 LONGEST_SILENCE = 300
 """Steps after which something is struck."""
@@ -118,16 +118,16 @@ class PerformanceGrammar:
         freed = allowed[layout.first_off : layout.first_shift].nonzero()[0]
         found[FIRST_ON + freed] = layout.first_off + freed
         waits = allowed[layout.first_shift : layout.first_velocity].nonzero()[0]
-        if not waits.size:
+        if waits.size:
+            longest = layout.first_shift + int(waits[-1])
+            found[longest : layout.first_velocity] = longest
+            for key, steps in () if self._promises is None else self._promises.soon(self._step).items():
+                found[FIRST_ON + key] = min(layout.first_shift + steps - 1, longest)
+        else:
             found[layout.first_shift : layout.first_velocity] = self._first_of_all(allowed)
-            return self._remembered(_summed(found, chances), freed)
-        longest = layout.first_shift + int(waits[-1])
-        found[longest : layout.first_velocity] = longest
-        if self._promises is None:
-            return self._remembered(_summed(found, chances), freed)
-        for key, steps in self._promises.soon(self._step).items():
-            found[FIRST_ON + key] = min(layout.first_shift + steps - 1, longest)
         moved = self._remembered(_summed(found, chances), freed)
+        if self._promises is None or not waits.size:
+            return moved
         untold = moved[layout.first_melody :] * ~allowed[layout.first_melody :]
         moved[layout.first_melody :] -= untold
         time = moved[layout.first_shift + waits]
