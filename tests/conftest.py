@@ -1,4 +1,4 @@
-"""What every test run needs before anything is imported: one thread each, since the tests themselves run side by side."""
+"""What every test run needs: one thread each, for the tests themselves run side by side, and the longest of them first."""
 
 import os
 
@@ -9,3 +9,12 @@ from hypothesis import HealthCheck, settings  # noqa: E402  # after the environm
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+LONGEST = ("test_docs_run", "test_team", "test_kill", "test_zoo", "test_examples", "test_every_preset", "test_verbs", "test_compare")
+"""Modules that come first: one of their tests at the very end, and the other processes would wait for it."""
+
+
+def pytest_collection_modifyitems(items):
+    """Bring the longest to the beginning, each module's tests together and in their order."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(LONGEST)))

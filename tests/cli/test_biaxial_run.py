@@ -16,7 +16,7 @@ from partimento.training.presets import preset
 
 
 def test_a_biaxial_is_trained_and_composes(tmp_path):
-    corpus, model = chorale_folder(tmp_path / "corpus", 6), tmp_path / "model"
+    corpus, model = chorale_folder(tmp_path / "corpus", 3), tmp_path / "model"
     options = [
         "--size",
         "tiny",

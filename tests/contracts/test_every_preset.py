@@ -18,7 +18,7 @@ TUNES = {"characters", "abc_tokens", "melody", ""}
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
     """A few tunes, a few chorales."""
     place = tmp_path_factory.mktemp("corpora")
-    return {True: tune_folder(place / "tunes", 8), False: chorale_folder(place / "chorales", 8)}
+    return {True: tune_folder(place / "tunes", 8), False: chorale_folder(place / "chorales", 5)}
 
 
 @pytest.mark.parametrize("name", list(PRESETS))

@@ -110,6 +110,15 @@ def test_a_borrowed_passage_is_measured_to_the_note_and_found_in_both_scores(cor
     assert found.source.bar == sum(length for length, _ in tune(103)[:10]) // 96 + 1
 
 
+def test_what_was_given_is_no_copy(prints):
+    given, new = tune(3)[:12], [*tune(3)[12:22], *tune(501, 9)]  # it goes on as the piece does, for ten notes
+    whole, join = of(line([*given, *new])), sum(length for length, _ in given)
+    assert originality(whole, prints).longest_copy_notes == 22
+    found = originality(whole, prints, since=join)
+    assert (found.longest_copy_notes, found.notes, found.source.note, found.bar) == (10, 19, 12, join // 96 + 1)
+    assert originality(whole, prints, since=10**6) == Originality(0, 0.0, 0)
+
+
 def test_seven_notes_are_nobodys(prints):
     assert originality(of(line([*tune(500, 8), *tune(3)[10:17], *tune(501, 9)])), prints).longest_copy_notes == 0
     assert originality(of(line([*tune(500, 8), *tune(3)[10:18], *tune(501, 9)])), prints).longest_copy_notes == 8

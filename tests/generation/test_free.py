@@ -44,7 +44,7 @@ def test_the_text_is_kept_beside_the_tune_that_can_be_made_of_it():
         (Wish(seconds=4), "--seconds"),
         (Wish(key=parse_key("G")), "--key"),
         (Wish(primer=Score()), "--primer"),
-        (Wish(condition=Condition("max-copy 9", lambda score: True)), "--max-copy"),
+        (Wish(condition=Condition("max-copy 9", lambda score, since: True)), "--max-copy"),
     ],
 )
 def test_what_only_rules_can_keep_is_refused(wish, name):

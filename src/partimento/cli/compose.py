@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from partimento.cli.output import show
 
 if TYPE_CHECKING:
+    from partimento.evaluation.copying import Originality
     from partimento.evaluation.fingerprints import Fingerprints
     from partimento.generation.composer import Composer
     from partimento.generation.filters import Sampling
@@ -70,7 +71,8 @@ class Choice:
         min_p: Choose among those at least this share as probable as the likeliest.
         conservative: Let a model of encoding pianoroll play more where little sounds, so that it does not fall silent.
         steady: Keep a performance about as fast, full and loud as it began, and as pianists play.
-        max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew.
+        max_copy: Never copy more than so many notes in a row from a training piece: bars that would are written anew. Of a
+            primer nothing counts.
         grammar: Off, the model writes what it likes; its text is kept beside the tune that can be made of it.
     """
 
@@ -125,6 +127,7 @@ def compose(  # noqa: PLR0913  # one parameter an option
     """
     wanted = _formats(formats, count)
     from partimento.bundle import FINGERPRINTS  # noqa: PLC0415  # --help must not load numpy
+    from partimento.evaluation.copying import originality  # noqa: PLC0415
     from partimento.evaluation.fingerprints import Fingerprints  # noqa: PLC0415
     from partimento.generation.load import load  # noqa: PLC0415
 
@@ -143,7 +146,8 @@ def compose(  # noqa: PLR0913  # one parameter an option
         else:
             raw, score = composer.write_freely(wish, seed=drawn, number=number)
         composing += time.perf_counter() - began
-        piece = _finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, prints) | {"seen": _seen(composer)}
+        judged = None if prints is None or not score.note_count else originality(score, prints, since=composer.since)
+        piece = _finished(score, f"{composer.bundle.card.name}-{drawn}-{number + 1}", out, wanted, judged) | {"seen": _seen(composer)}
         pieces.append(piece if raw is None else piece | {"raw": raw})
         if sys.stderr.isatty():
             print(f"{number + 1} of {count}: {pieces[-1]['seconds']:.0f} s of music", file=sys.stderr)
@@ -253,20 +257,18 @@ def _original_enough(prints: Fingerprints | None, most: int | None) -> Condition
         raise ConfigError("--max-copy: this bundle has no fingerprints of its training pieces. Train it again, or leave --max-copy out.")
     if most < GRAM - 1:
         raise ConfigError(f"--max-copy {most}: expected {GRAM - 1} or more; shorter runs are everybody's.")
-    return Condition(f"max-copy {most}", lambda score: originality(score, prints).longest_copy_notes <= most)
+    return Condition(f"max-copy {most}", lambda score, since: originality(score, prints, since=since).longest_copy_notes <= most)
 
 
-def _finished(score: Score, stem: str, out: Path, formats: list[str], prints: Fingerprints | None) -> dict[str, Any]:
+def _finished(score: Score, stem: str, out: Path, formats: list[str], judged: Originality | None) -> dict[str, Any]:
     """Write one piece's files; return what is to be said of it."""
     from partimento.cli.piece_files import write_piece  # noqa: PLC0415
-    from partimento.evaluation.copying import originality  # noqa: PLC0415
     from partimento.score.harmony import key_of  # noqa: PLC0415
     from partimento.score.meter import bar_count  # noqa: PLC0415
     from partimento.score.pitch import key_name  # noqa: PLC0415
     from partimento.score.tempo import duration_seconds  # noqa: PLC0415
 
     silent = score.note_count == 0  # a network without grammar may have written no music at all
-    judged = None if prints is None or silent else originality(score, prints)
     return {
         "files": {kind: str(path) for kind, path in write_piece(score, out, stem, [] if silent else formats).items()},
         "notes": score.note_count,

@@ -106,18 +106,21 @@ def _compare(fingerprints: Fingerprints, hashes: NDArray[np.uint32], allowed: ND
     return _Found(*best, int(covered.sum()))
 
 
-def originality(score: Score, fingerprints: Fingerprints, *, exclude: Collection[str] = ()) -> Originality:
+def originality(score: Score, fingerprints: Fingerprints, *, exclude: Collection[str] = (), since: int = 0) -> Originality:
     """Return what of a score stands in a corpus; the module's docstring says what counts.
 
     Args:
         score: Any score; drums are left out.
         fingerprints: The corpus.
         exclude: Pieces of the corpus that do not count, by name: the score itself, where it is one of them.
+        since: Tick; notes that begin before it, such as a primer's, do not count.
     """
     allowed = np.array([piece not in exclude for piece in fingerprints.pieces], bool) if exclude else None
     notes = copied = 0
     best = Originality(0, 0.0, 0)
-    for track, (onsets, pitches) in lines(score):
+    for track, (every_onset, every_pitch) in lines(score):
+        new = every_onset >= since
+        onsets, pitches = every_onset[new], every_pitch[new]
         found = _compare(fingerprints, gram_hashes(onsets, pitches), allowed)
         notes += onsets.size
         copied += found.copied

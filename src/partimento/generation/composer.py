@@ -60,6 +60,8 @@ class Composer:
         """Ids chosen so far, pieces that were not accepted included."""
         self.ids: NDArray[np.int32] = np.zeros(0, np.int32)
         """The piece written last, as ids, before it was moved to a wished key."""
+        self.since = 0
+        """Tick from which on the piece written last is new; 0 where it had no primer."""
         self._begun: tuple[Wish, Writing] | None = None  # one reading of a beginning serves all that is written after it
         self._plans: dict[tuple[int | None, KeySignature | None], SequenceModel | None] = {}
 
@@ -105,13 +107,14 @@ class Composer:
             raise ConfigError(f"--seed {seed}: expected 0 or more.")
         wish.controls.check(self.encoding, self.bundle.card.name)
         wish = self.fitted(wish)
+        self.since = 0
         if wish.over is not None:
             return self._write_over(wish, wish.over, seed=seed, number=number)
         primer, remarks = self._primer(wish)
         beginning = self._beginning(wish, primer)
         like = Score() if primer is None or self.encoding.hints.get("seconds") else primer
-        if primer is not None and wish.condition is not None and not wish.condition.holds(primer):
-            raise EncodingError(f"--{wish.condition.name}: does not hold of the primer itself. Give a higher number, or another primer.")
+        if primer is not None:
+            self.since = self._last_onset(beginning) + 1
         ids = self._written(wish, beginning, like, [seed, number])
         if wish.seconds is not None and primer is None and not self.encoding.hints.get("seconds"):  # its metre is known now
             ids = self._written(wish, beginning, self.encoding.decode(ids), [seed, number])
@@ -284,7 +287,13 @@ class Composer:
 
     def _fits(self, condition: Condition | None) -> Callable[[Sequence[int]], bool] | None:
         """Whether the condition holds of a piece so far."""
-        return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)))
+        since = self.since
+        return None if condition is None else lambda ids: condition.holds(self.encoding.decode(np.array(ids, np.int32)), since)
+
+    def _last_onset(self, beginning: Sequence[int]) -> int:
+        """Tick at which the last note of a beginning is struck."""
+        tracks = self.encoding.decode(np.array(beginning, np.int32)).tracks
+        return max((int(track.start[-1]) for track in tracks if len(track)), default=-1)
 
     def _write(self, opened: Writing, seed: list[int], condition: Condition | None, bars: int | None = None) -> NDArray[np.int32]:
         """A piece written to its end, that is to have so many bars."""

@@ -16,11 +16,11 @@ class Condition:
 
     Attributes:
         name: In the words of the command line, such as ``max-copy 12``.
-        holds: Asked of the music so far.
+        holds: Asked of the music so far, and of the tick from which on it is new: what was given does not count.
     """
 
     name: str
-    holds: Callable[[Score], bool]
+    holds: Callable[[Score, int], bool]
 
 
 @dataclass(frozen=True)

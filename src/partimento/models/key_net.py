@@ -108,7 +108,8 @@ class KeyNet(nn.Module):
         batch, time = spectra.shape[:2]
         heard = pad(spectra, (0, 1))[..., self.places]  # (batch, time, windows, partials, keys)
         heard = heard.reshape(batch, time // TOGETHER, -1, KEYS).transpose(1, 2)
-        hidden = self.stem(heard) + self.register
+        hidden = self.stem(heard)
+        hidden = hidden + self.register.to(hidden.dtype)  # what is added up stays in bf16 where products are
         for block in self.blocks:
             hidden = block(hidden)
         hidden = torch.relu(self.wide(torch.relu(self.norm(hidden))))
@@ -142,6 +143,7 @@ class Block(nn.Module):
         if not self.centred:  # silence before it and behind it, of which the latter was not asked for
             said = said[:, :, : hidden.shape[2]]
         said = torch.relu(self.after(said))
-        others = torch.einsum("bctk,ckj->bctj", self.narrow(said), self.intervals[:, self.turned])
+        own = self.narrow(said).permute(1, 0, 2, 3)  # (narrow, batch, time, keys)
+        others = torch.bmm(own.flatten(1, 2), self.intervals[:, self.turned].to(own.dtype)).view(own.shape).permute(1, 0, 2, 3)
         added: Tensor = self.dropout(self.point(torch.cat([said, others], dim=1)))
         return hidden + added
