@@ -1,5 +1,6 @@
 """What every test run needs: one thread each, for the tests themselves run side by side, and the longest of them first."""
 
+import gc
 import os
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -18,3 +19,10 @@ def pytest_collection_modifyitems(items):
     """Bring the longest to the beginning, each module's tests together and in their order."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of every search for garbage: there is much of it, and it stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
