@@ -184,6 +184,7 @@ class Composer:
         end_id = self.encoding.vocabulary.ids.get("end")
         rules = NoRules(len(self.encoding.vocabulary), start_id=self.encoding.start_id, end_id=end_id)
         beginning = [self.encoding.start_id] if wish.start is None else start_ids(self.encoding, wish.start, None)
+        self.since = 0
         text, score = self.encoding.raw(self._write(Writing.begin(self.model, rules, beginning), [seed, number], None))
         return text, self._named(score, wish, seed=seed, number=number)
 
