@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.audio.spectrum import SAMPLE_RATE
-from partimento.bundle import STEP, WEIGHTS, save_bundle
+from partimento.bundle import STEP, WEIGHTS, Bundle, save_bundle
+from partimento.cli.goes_on import gone_on_card
 from partimento.cli.piano_training import card, check, options_of, performances, piano, run_folder
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError
@@ -36,7 +37,9 @@ MOST_WORKERS = 14
 """Processes that render for a GPU, which alone would wait for them."""
 
 
-def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, name: str, command: str) -> dict[str, Any]:
+def train_ear(
+    corpus: Corpus, network: Network, course: Course, *, out: Path, name: str, command: str, begun: Bundle | None = None
+) -> dict[str, Any]:
     """Train an ear and pack it; return the fields of the JSON object.
 
     Args:
@@ -46,6 +49,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
         out: The bundle's folder.
         name: The model's name.
         command: What the user typed, for the card.
+        begun: The ear that it goes on from, if any.
 
     Raises:
         ConfigError: When there are fewer than two pianos, or no performances.
@@ -65,7 +69,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
     parts = {"train": performances(corpus, "train", HandsAndFoot.of), "valid": performances(corpus, "valid", HandsAndFoot.of)}
     *pianos, held_out = (piano(path) for path in network.piano)
     pianos += [string_bank(np.random.default_rng([course.seed, number]), SAMPLE_RATE) for number in range(network.strings)]
-    plan = _plan(network, course)
+    plan = _plan(network, course, begun)
     ear = fit_ear(Lessons(parts["train"], parts["valid"], pianos, held_out), plan=plan, folder=run_folder(out), resume=course.resume)
     seconds = time.monotonic() - began
     training = {**ear.settings, "best_step": ear.progress.best_step, "ended": ear.progress.ended, "command": command}
@@ -79,7 +83,7 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
         sampling=asdict(ear.thresholds),
     )
     halves = {weight: value.astype(np.float16) for weight, value in ear.weights.items()}
-    save_bundle(out, said, {WEIGHTS: tensor_bytes(halves), STEP: ear.graph})
+    save_bundle(out, gone_on_card(said, begun) if begun else said, {WEIGHTS: tensor_bytes(halves), STEP: ear.graph})
     return {
         "bundle": str(out),
         "steps": ear.progress.step,
@@ -91,10 +95,11 @@ def train_ear(corpus: Corpus, network: Network, course: Course, *, out: Path, na
     }
 
 
-def _plan(network: Network, course: Course) -> EarPlan:
+def _plan(network: Network, course: Course, begun: Bundle | None) -> EarPlan:
     """What is trained and how long."""
     from partimento.training.ears import EarPlan  # noqa: PLC0415  # loads torch
+    from partimento.training.start import Start  # noqa: PLC0415  # loads torch
 
     options = options_of(course)
     workers = max(0, min((os.cpu_count() or 1) - 2, MOST_WORKERS)) if options["device"] == "cuda" else 0
-    return EarPlan(network.model, network.size, workers=workers, **options)
+    return EarPlan(network.model, network.size, workers=workers, start=Start.of(begun) if begun else None, **options)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partimento.bundle import FINGERPRINTS, STEP, WEIGHTS, Bundle, Card, is_plain_name, save_bundle
+from partimento.cli.goes_on import gone_on_card
 from partimento.cli.measured import measured
 from partimento.corpus.corpus import Corpus
 from partimento.errors import ConfigError, MissingExtra, PartimentoError
@@ -46,9 +47,10 @@ class TrainingRun:
         out: The bundle's folder.
         name: The model's name.
         command: What the user typed, for the card.
+        begun: The model that it goes on from, if any.
     """
 
-    def __init__(self, network: Network, course: Course, *, out: Path, name: str, command: str) -> None:
+    def __init__(self, network: Network, course: Course, *, out: Path, name: str, command: str, begun: Bundle | None = None) -> None:
         self.preset = preset(network.model)
         if not is_plain_name(name):
             raise ConfigError(f"--name '{name}': expected a plain file name, for pieces are named after their model. Give another.")
@@ -57,7 +59,8 @@ class TrainingRun:
                 f"training a {network.model} needs torch, which is not installed. Run: pip install 'partimento[train]' (or train a markov)."
             )
         self.network, self.course, self.out, self.name, self.command = network, course, out, name, command
-        self.encoding = self.preset.speaks(network.encoding)
+        self.begun = begun
+        self.encoding = begun.encoding() if begun else self.preset.speaks(network.encoding)
         self.run_folder = out / RUN
         self.rank = int(os.environ.get("RANK", "0"))  # torchrun's number of this process
         self.leads = self.rank == 0
@@ -73,7 +76,8 @@ class TrainingRun:
             make_folder(self.run_folder)
             sweep(self.out)
             sweep(self.run_folder)
-        prepared = prepared or prepare(corpus, self.encoding, folder=self.run_folder / f"{IDS}{self.rank or ''}")
+        ids = self.run_folder / f"{IDS}{self.rank or ''}"
+        prepared = prepared or prepare(corpus, self.encoding, fit=self.begun is None, folder=ids)
         self.encoding = prepared.encoding
         if self.leads:
             write_whole(self.run_folder / FILES, _account(corpus, prepared).encode())
@@ -108,32 +112,35 @@ class TrainingRun:
         }
 
     def _fingerprints(self, prepared: Prepared) -> bytes:
-        """The pieces learnt from as the encoding says them, for so does what is composed: voices may have become one line."""
+        """The pieces learnt from, and before, as the encoding says them, for so does what is composed: voices may have become one line."""
         names = [name for name, _ in prepared.scores["train"]]
         said = (self.encoding.decode(variants[0]) for variants in prepared.train)
-        return Fingerprints.of(zip(names, said, strict=True)).to_bytes()
+        now, before = Fingerprints.of(zip(names, said, strict=True)), self.begun.fingerprints if self.begun else None
+        return (now if before is None else Fingerprints.from_bytes(before, FINGERPRINTS).joined(now)).to_bytes()
 
     def _fit(self, prepared: Prepared) -> tuple[bytes, bytes, dict[str, Any], dict[str, Any]]:
         """Fit a network; return its files and what the card says of it."""
         from partimento.training.fit import Plan, fit  # noqa: PLC0415  # loads torch
         from partimento.training.networks import NETWORKS  # noqa: PLC0415
+        from partimento.training.start import GENTLER, Start  # noqa: PLC0415
 
-        course, made = self.course, self.preset
-        asked = {"cell": self.network.cell, "dropout": self.network.dropout}
+        course, made, start = self.course, self.preset, Start.of(self.begun) if self.begun else None
+        asked = {name: value for name in ("cell", "dropout") if (value := getattr(self.network, name)) is not None}
+        settings = {**(start.settings if start else made.sizes[self.network.size]), **asked}
         plan = Plan(
             len(self.encoding.vocabulary),
             made.network,
-            {**made.sizes[self.network.size], **{name: value for name, value in asked.items() if value is not None}},
+            {name: value for name, value in settings.items() if name != "vocabulary"},
             self.encoding.hints,
             course.steps,
             course.minutes,
             course.device,
             course.precision,
-            course.learning_rate or made.learning_rate,
+            course.learning_rate or made.learning_rate * (GENTLER if start else 1),
             course.threads,
             course.seed,
             made.rows if course.rows is None else course.rows,
-            made.sizes[self.network.size].get("window", made.time)
+            settings.get("window", made.time)
             * (self.encoding.hints.get("frame", 1) if {"frame", "groups"} & {*NETWORKS[made.network].hints} else 1),
             {"name": self.encoding.name, **self.encoding.options()},
             made.weight_decay,
@@ -141,6 +148,7 @@ class TrainingRun:
             course.accumulate,
             course.spread,
             made.optimizer,
+            start,
         )
         fitted = fit(prepared, plan, self.run_folder, resume=course.resume, after_step=self._sample)
         halves = {name: value.astype(np.float16) for name, value in fitted.weights.items()}
@@ -177,7 +185,7 @@ class TrainingRun:
 
     def _card(self, corpus: Corpus, prepared: Prepared, model: Mapping[str, Any], training: Mapping[str, Any]) -> Card:
         """The card, its figures still open."""
-        return Card(
+        said = Card(
             name=self.name,
             summary=f"A {model['preset']} on encoding '{self.encoding.name}', trained on {corpus.name}.",
             version=__version__,
@@ -195,9 +203,10 @@ class TrainingRun:
             training=training,
             figures={},
             limits=(self.encoding.losses,),
-            sampling={"temperature": 1.0},
+            sampling=self.begun.card.sampling if self.begun else {"temperature": 1.0},
             permission=f"{corpus.weights} What it composes is yours, as far as it is not a copy.",
         )
+        return gone_on_card(said, self.begun) if self.begun else said
 
     def _sample(self, progress: Progress, graph: Callable[[], bytes]) -> None:
         """Write a piece now and then, so that one can hear it learn."""

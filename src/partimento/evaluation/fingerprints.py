@@ -187,6 +187,13 @@ class Fingerprints:
             np.concatenate([*bar_steps, np.zeros(0, np.uint8)]),
         )
 
+    def joined(self, later: Fingerprints) -> Fingerprints:
+        """Return the fingerprints of both corpora, the pieces of `later` behind the others."""
+        line_piece = np.concatenate([self.line_piece, later.line_piece + np.uint32(len(self.pieces))])
+        rest = ("notes", "line_grams", "hashes", "bar_steps")
+        columns = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in rest}
+        return Fingerprints(self.pieces + later.pieces, line_piece=line_piece, **columns)
+
     def to_bytes(self) -> bytes:
         """Return the fingerprints as the bytes of a safetensors file; equal fingerprints give equal bytes."""
         tensors = {name: getattr(self, name) for name in _STORED}

@@ -41,7 +41,7 @@ FORMATS = {
     ".kar": Format("midi", "read_midi", None),
     ".rmi": Format("midi", "read_midi", None),
     ".csv": Format("csv", "read_csv", "csv_bytes"),
-    ".abc": Format("abc", "read_abc", "abc_bytes"),
+    ".abc": Format("abc", "read_abc", "abc_bytes", "abc_losses"),
     ".musicxml": Format("musicxml", "read_musicxml", "musicxml_bytes"),
     ".xml": Format("musicxml", "read_musicxml", "musicxml_bytes"),
     ".mxl": Format("musicxml", "read_mxl", "mxl_bytes"),

@@ -1,4 +1,4 @@
-"""Where a track's notes stand on paper: staves, clefs, voices, and a grid for music that was played, not written."""
+"""Where a track's notes stand on paper: staves, clefs, voices, and what is moved so that it can be written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.score import Track
+from partimento.score.notation import on_grid, usual
 
 SPLIT_KEY = 60
 """The lowest key of the upper of two staves."""
@@ -18,11 +19,6 @@ HAND_CLEFS = {"right hand": ("G", 2, 0), "left hand": ("F", 4, 0)}
 """Names of tracks that are one hand of a pianist -> clef of the one staff that each stands on."""
 
 _KEYBOARDS = (range(0, 8), range(16, 24), range(46, 47))
-_PLAIN = {1: 32, 3: 8, 5: 4, 7: 4, 9: 4, 11: 2, 13: 2}
-"""Odd part of a division of the quarter note -> the largest power of two beside it that counts as written music."""
-
-_MOST_UNUSUAL = 0.05
-_BINARY, _TRIPLE = 8, 6  # 32nds and sextuplets of a quarter
 MOST_PLAYED_VOICES = 2
 
 
@@ -133,24 +129,6 @@ def _join(into: Chord, chord: Chord) -> None:
     into.pitches, into.velocities = tuple(pitch for pitch, _ in notes), tuple(velocity for _, velocity in notes)
 
 
-def is_played(tracks: Sequence[Track], ticks_per_quarter: int) -> bool:
-    """Return whether more than one time in twenty is no usual division of a quarter note: music that was played."""
-    times = [column for track in tracks for column in (track.start, track.end)]
-    all_times = np.concatenate(times) if times else np.zeros(0, np.int64)
-    if not all_times.size:
-        return False
-    return bool(np.mean(~_usual(all_times, ticks_per_quarter)) > _MOST_UNUSUAL)
-
-
-def _usual(times: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.bool_]:
-    """Which times are a usual division of a quarter note."""
-    below = ticks_per_quarter // np.gcd(times % ticks_per_quarter, ticks_per_quarter)
-    usual = np.zeros(times.size, np.bool_)
-    for odd, two in _PLAIN.items():
-        usual |= (odd * two) % below == 0
-    return usual
-
-
 def fitted(track: Columns, ticks_per_quarter: int, fit: Fit) -> Columns:
     """Return a track with its notes where they can be written.
 
@@ -160,30 +138,10 @@ def fitted(track: Columns, ticks_per_quarter: int, fit: Fit) -> Columns:
         fit: ``exact`` moves nothing, ``mended`` moves unusual times to the nearest 128th, ``played`` all to a grid.
     """
     if fit == "played":
-        return _on_grid(track, ticks_per_quarter)
+        start, end = on_grid(track.start, track.end, ticks_per_quarter)
+        return replace(track, start=start, end=end)
     if fit == "exact":
         return track
     step = ticks_per_quarter // 32
-    start, end = (np.where(_usual(at, ticks_per_quarter), at, (2 * at + step) // (2 * step) * step) for at in (track.start, track.end))
+    start, end = (np.where(usual(at, ticks_per_quarter), at, (2 * at + step) // (2 * step) * step) for at in (track.start, track.end))
     return replace(track, start=start, end=np.maximum(end, start + step))
-
-
-def _on_grid(track: Columns, ticks_per_quarter: int) -> Columns:
-    """A played track with its notes on the nearer of two grids in each quarter note: 32nds or sextuplets."""
-    quarters = np.concatenate([track.start, track.end]) // ticks_per_quarter
-    offsets = np.concatenate([track.start, track.end]) % ticks_per_quarter
-    binary, triple = (
-        np.rint(offsets * steps / ticks_per_quarter).astype(np.int64) * (ticks_per_quarter // steps) for steps in (_BINARY, _TRIPLE)
-    )
-    known, inverse = np.unique(quarters, return_inverse=True)
-    onset = np.arange(offsets.size) < track.start.size  # onsets choose the grid: ends are vague
-    cost = [np.bincount(inverse[onset], weights=np.abs(grid - offsets)[onset], minlength=known.size) for grid in (binary, triple)]
-    snapped = quarters * ticks_per_quarter + np.where((cost[1] < 0.5 * cost[0])[inverse], triple, binary)
-    start, end = np.split(snapped, [track.start.size])
-    return replace(track, start=start, end=np.maximum(end, start + _shortest(start, ticks_per_quarter)))
-
-
-def _shortest(start: NDArray[np.int64], ticks_per_quarter: int) -> NDArray[np.int64]:
-    """The shortest note that may begin at each of `start`: one step of the grid that it is on."""
-    is_binary = start % (ticks_per_quarter // _BINARY) == 0
-    return np.where(is_binary, ticks_per_quarter // _BINARY, ticks_per_quarter // _TRIPLE)

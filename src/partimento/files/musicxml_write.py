@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from partimento.errors import ScoreError
-from partimento.files.musicxml_layout import HAND_CLEFS, Chord, Columns, Fit, fitted, is_played, staves
+from partimento.files.musicxml_layout import HAND_CLEFS, Chord, Columns, Fit, fitted, staves
 from partimento.files.musicxml_notes import Accidentals, NoteStyle, Spelling, note_lines
 from partimento.files.musicxml_rhythm import FINEST, Metre, Unwritable, Value, values
 from partimento.files.musicxml_text import (
@@ -37,6 +37,7 @@ from partimento.files.musicxml_text import (
 )
 from partimento.score import KeySignature, Mark, Score, Track
 from partimento.score.meter import bar_starts, bar_ticks, signatures
+from partimento.score.notation import is_played
 
 MOST_MEASURES = 20_000
 

@@ -8,8 +8,8 @@ Pitches are MIDI keys (60 is middle C), velocities 1 to 127. A transcription, wh
 
 Read in this order: `note` (a track's columns), `score` (the whole), `tempo` and `meter` (seconds and bars),
 `pitch` (names and spelling), `harmony` (key and chords), `chords` (half bar by half bar), `melody` (told from its
-accompaniment), `transform` (transpose, cut, join, quantise), `pedal` (pedals as note lengths),
-`steps` (one keyboard in steps of 50 ms).
+accompaniment), `transform` (transpose, cut, join, quantise), `notation` (what was played, as it can be written), `pedal`
+(pedals as note lengths), `steps` (one keyboard in steps of 50 ms).
 """
 
 from partimento.score.note import Track

@@ -342,7 +342,7 @@ def quantize(score: Score, grid: int) -> Score:
     for track in score.tracks:
         start = nearest_step(track.start)
         duration = np.maximum(nearest_step(track.end) - start, step)
-        tracks.append(_without_doubles(replace(track, start=start, duration=duration)))
+        tracks.append(without_doubles(replace(track, start=start, duration=duration)))
     return replace(
         score,
         tracks=tuple(tracks),
@@ -353,8 +353,8 @@ def quantize(score: Score, grid: int) -> Score:
     )
 
 
-def _without_doubles(track: Track) -> Track:
-    """A track in which notes of one pitch and onset have become one."""
+def without_doubles(track: Track) -> Track:
+    """Return a track in which notes of one pitch and onset have become one, as long and as loud as the longest and the loudest."""
     if len(track) < 2:
         return track
     new = np.ones(len(track), bool)  # the columns are sorted by onset, then pitch
@@ -373,5 +373,5 @@ def merge_tracks(score: Score) -> Score:
     for is_drum in (False, True):
         tracks = [track for track in score.tracks if track.is_drum == is_drum]
         if tracks:
-            merged.append(_without_doubles(_stacked(tracks)))
+            merged.append(without_doubles(_stacked(tracks)))
     return replace(score, tracks=tuple(merged))

@@ -30,6 +30,7 @@ from partimento.training.microphone import recorded
 from partimento.training.piano_stream import PianoStream
 from partimento.training.played_stretch import Mechanics
 from partimento.training.schedule import steps_of_minutes
+from partimento.training.start import GENTLER, Start
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
@@ -63,6 +64,7 @@ class EarPlan:
         seed: Sets weights, stretches and dropout.
         rows: Stretches of a batch.
         workers: Processes that render ahead.
+        start: A trained ear whose settings, and weights to begin with, are taken.
     """
 
     preset: str = "ears"
@@ -76,6 +78,7 @@ class EarPlan:
     seed: int = 0
     rows: int = ROWS
     workers: int = 0
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,10 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = network.build(preset.sizes[plan.size]).to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = network.build(plan.start.settings if plan.start else preset.sizes[plan.size])
+    if plan.start:
+        plan.start.give(module)
+    module = module.to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
     looks = PianoStream(valid, [lessons.held_out], preset.listening, rows=plan.rows, seed=plan.seed + 1)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
@@ -152,8 +158,10 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         seen,
         settings=_settings(plan, preset, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
-        facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config},
+        facts={"performances": len(train), "pianos": len(pianos), "rows": plan.rows, "network": config}
+        | ({"from": plan.start.fingerprint} if plan.start else {}),
     )
+    loop.has_learnt = plan.start is not None
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
     graph = network.graph(
@@ -178,7 +186,7 @@ def _settings(plan: EarPlan, preset: EarPreset, parameters: int) -> Settings:
         steps = steps_of_minutes(plan.minutes, parameters=parameters, tokens_per_step=heard)
     return Settings(
         steps,
-        preset.learning_rate if plan.learning_rate is None else plan.learning_rate,
+        plan.learning_rate or preset.learning_rate * (GENTLER if plan.start else 1),
         clip=3.0,
         precision=plan.precision,
         validate_every=max(1, min(500, steps // 5)),

@@ -18,6 +18,7 @@ from partimento.training.memory import keep_freed_memory
 from partimento.training.networks import NETWORKS, build_network
 from partimento.training.prepare import Prepared
 from partimento.training.schedule import Decay, steps_of_minutes
+from partimento.training.start import Start
 from partimento.training.team import Spread, Team
 from partimento.training.windows import same_windows
 
@@ -31,7 +32,7 @@ HEARD = 12
 
 @dataclass(frozen=True)
 class Plan:
-    """What to fit and how (see `cli.train` for the words)."""
+    """What to fit and how (see `cli.train` for the words); where `start` is given, its settings, and weights to begin with, are taken."""
 
     vocabulary: int
     network: str = "char_rnn"
@@ -52,6 +53,7 @@ class Plan:
     accumulate: int = 1
     spread: Spread = "ddp"
     optimizer: Optimizer = "adamw"
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -111,7 +113,7 @@ def fit(
     keep_freed_memory()
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints).to(device)
+    module = _module(plan).to(device)
     settings, network = _settings(plan, module, device), _config_of(module)
     lessons = NETWORKS[plan.network].lessons(module, prepared, plan.rows, plan.time, plan.seed, team)
     if team.size > 1:
@@ -121,9 +123,9 @@ def fit(
         *lessons,
         settings=settings,
         folder=folder,
-        facts={"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}},
+        facts=_facts(plan, prepared, network),
     )
-    loop.team = team
+    loop.team, loop.has_learnt = team, plan.start is not None
     heard = same_windows(prepared.valid, rows=HEARD, time=plan.time, most=HEARD)[0].ids.astype(np.int32)
 
     def graph(weights: Mapping[str, torch.Tensor]) -> bytes:
@@ -144,6 +146,20 @@ def fit(
         progress.step * batch,
         (progress.step - loop.first_step) * batch,
     )
+
+
+def _module(plan: Plan) -> torch.nn.Module:
+    """The network as it begins."""
+    module = build_network(plan.network, plan.vocabulary, plan.settings, plan.hints)
+    if plan.start:
+        plan.start.give(module)
+    return module
+
+
+def _facts(plan: Plan, prepared: Prepared, network: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be the same when the run is resumed."""
+    facts = {"data": prepared.checksum, "rows": plan.rows, "encoding": dict(plan.encoding), "network": {"name": plan.network, **network}}
+    return facts | ({"from": plan.start.fingerprint} if plan.start else {})
 
 
 def _settings(plan: Plan, module: torch.nn.Module, device: str) -> Settings:

@@ -158,6 +158,8 @@ class Loop:
         """Called after each step, its checkpoint written; must leave weights and random states alone."""
         self.team = ALONE
         """Who trains together, with the trainable's module spread over them; to be said before `run`."""
+        self.has_learnt = False
+        """Whether its weights are worth keeping as they are, if none become better."""
         self.schedule = Schedule.of_steps(settings.steps, settings.learning_rate, settings.decay)
         self.progress = Progress()
         self.first_step = 0
@@ -179,6 +181,9 @@ class Loop:
             set_aside(self.folder)
         self.first_step = self.progress.step
         with Record(self.folder, self.progress.step, self.schedule.steps) if self.team.leads else Silence() as record:
+            if self.has_learnt and not self.progress.step:
+                self._look()
+                record.look(self.progress, self.stream.epoch, self.schedule.steps)
             while not self.progress.ended:
                 loss = self._step()
                 self._losses.append(loss)
@@ -234,7 +239,7 @@ class Loop:
             self.best = {name: tensor.detach().clone() for name, tensor in weights.items()}
         self.progress = replace(
             self.progress,
-            train=sum(self._losses) / max(len(self._losses), 1),
+            train=sum(self._losses) / len(self._losses) if self._losses else math.nan,
             valid=valid,
             best=valid if better else self.progress.best,
             best_step=step if better else self.progress.best_step,

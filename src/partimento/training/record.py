@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -65,7 +66,7 @@ class Record:
         line = {
             "step": progress.step,
             "epoch": epoch,
-            "train_nats_per_token": round(progress.train, 5),
+            "train_nats_per_token": None if math.isnan(progress.train) else round(progress.train, 5),
             "valid_nats_per_token": round(progress.valid, 5),
             "best_step": progress.best_step,
             "ended": progress.ended,

@@ -1,0 +1,48 @@
+"""Music that was played, as it can be written."""
+
+import numpy as np
+import pytest
+
+from partimento.score import Mark, Score, Track
+from partimento.score.notation import GRID, is_played, notated, on_grid
+
+JIG = np.array([0, 240, 480, 720, 960, 1200])
+
+
+def played(late=1, ticks_per_quarter=480):
+    start = JIG * ticks_per_quarter // 480 + late
+    end = (JIG + 240) * ticks_per_quarter // 480
+    return Score(ticks_per_quarter, (Track(start, end - start, np.full(6, 62), np.full(6, 80)),))
+
+
+def test_notes_that_a_program_strikes_a_tick_late_are_on_the_beat():
+    score = played()
+    assert is_played(score.tracks, 480)
+    track = notated(score).tracks[0]
+    assert track.start.tolist() == JIG.tolist() and track.duration.tolist() == [240] * 6
+
+
+def test_what_was_written_stays_as_it_is():
+    score = played(late=0)
+    assert notated(score) is score
+    fine = Score(480, (Track(np.array([0, 160, 320, 480]), np.array([160, 160, 160, 15]), np.full(4, 62), np.full(4, 80)),))
+    assert notated(fine) is fine  # triplets and a 128th
+
+
+@pytest.mark.parametrize("ticks_per_quarter", [100, 500, 960, 32_749])
+def test_any_resolution_becomes_one_that_has_both_grids(ticks_per_quarter):
+    score = notated(played(late=3, ticks_per_quarter=ticks_per_quarter))
+    assert score.ticks_per_quarter % GRID == 0
+    assert (score.tracks[0].start * 2 / score.ticks_per_quarter).tolist() == list(range(6))
+
+
+def test_each_quarter_has_the_nearer_grid():
+    start, end = on_grid(np.array([2, 162, 319, 481, 598, 722, 842]), np.array([150, 300, 470, 590, 715, 830, 955]), 480)
+    assert start.tolist() == [0, 160, 320, 480, 600, 720, 840]
+    assert (end > start).all()
+
+
+def test_a_chord_symbol_goes_along():
+    score = played()
+    score = Score(480, score.tracks, marks=(Mark(721, "chord", "G"),))
+    assert [mark.tick for mark in notated(score).marks] == [720]
