@@ -7,7 +7,7 @@ import numpy as np
 from little_music import run
 from partimento.encoding.characters import Characters
 from partimento.files import read, write
-from partimento.files.abc import abc_bytes, abc_losses
+from partimento.files.abc import abc_bytes, abc_losses, abc_text, read_abc
 from partimento.score import KeySignature, Score, TimeSignature, Track
 
 
@@ -26,8 +26,6 @@ def test_a_jig_is_written_as_a_jig():
 
 def read_back(score):
     """The score that its ABC says."""
-    from partimento.files.abc import read_abc  # noqa: PLC0415
-
     return read_abc(abc_bytes(score), "jig.abc")
 
 
@@ -44,3 +42,14 @@ def test_convert_says_so(tmp_path):
     assert status == 0, error
     assert any("nearest 32nds and sextuplets" in warning for warning in json.loads(text)["warnings"])
     assert read(tmp_path / "jig.abc").note_count == 12
+
+
+def test_rests_inside_triplets_end_with_them():
+    """A third of an eighth, then a rest of two thirds and of two more: not one tuplet over all of them."""
+    start = np.array([0, 80, 400, 480, 560, 880])
+    track = Track(start, np.full(6, 80), np.full(6, 72), np.full(6, 80))
+    score = Score(480, (track,), time_signatures=(TimeSignature(0, 3, 4),))
+    text = abc_text(score, header=False).splitlines()[-1]
+    assert text == "(3c/2c/2z/2(3:2:2zc/2 (3c/2c/2z/2(3:2:2zc/2 z2|]"
+    back = read_abc(f"X:1\nM:3/4\nL:1/8\nK:C\n{text}\n".encode(), "triplets.abc")
+    assert (back.tracks[0].start * 480 // back.ticks_per_quarter).tolist() == start.tolist()

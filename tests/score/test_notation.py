@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from partimento.files.abc import abc_text
 from partimento.score import Mark, Score, Track
 from partimento.score.notation import GRID, is_played, notated, on_grid
 
@@ -40,6 +41,17 @@ def test_each_quarter_has_the_nearer_grid():
     start, end = on_grid(np.array([2, 162, 319, 481, 598, 722, 842]), np.array([150, 300, 470, 590, 715, 830, 955]), 480)
     assert start.tolist() == [0, 160, 320, 480, 600, 720, 840]
     assert (end > start).all()
+
+
+def test_triplets_that_a_file_rounds_are_triplets_again():
+    start = np.concatenate([np.arange(40) * 512, 20_480 + np.array([0, 341, 683, 1024])])
+    end = np.append(start[1:], 22_528)
+    score = Score(1024, (Track(start, end - start, np.full(44, 62), np.full(44, 80)),))
+    assert not is_played(score.tracks, 1024)
+    mended = notated(score)
+    third = mended.ticks_per_quarter // 3
+    assert (mended.tracks[0].start[-4:] - mended.tracks[0].start[40]).tolist() == [0, third, 2 * third, 3 * third]
+    assert mended.tracks[0].duration[-4:-1].tolist() == [third] * 3 and abc_text(mended, header=False).count("(3DDD") == 1
 
 
 def test_a_chord_symbol_goes_along():

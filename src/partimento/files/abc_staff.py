@@ -6,7 +6,6 @@ sound alike read alike; the writer folds repeats by comparing texts.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,33 +14,16 @@ from functools import lru_cache
 from itertools import pairwise
 
 from partimento.files.abc_play import grace_ticks
+from partimento.files.abc_rhythm import Piece, Rhythm, Sound, rests_cut, rhythms
 from partimento.score import KeySignature, TimeSignature, Track
 from partimento.score.pitch import LINE_OF_FIFTHS, MODE_FIFTHS, NATURAL_SEMITONES, alteration, spell
 
-LONGEST_HEAD, LONGEST_UNDOTTED = 24, 16
-"""Longest written lengths in units; longer ones are tied."""
-
-FINEST = 1024
-"""Finest binary division of the unit that is written; others are tuplets or bare fractions."""
-
-LARGEST_TUPLET = 15
 _MODE_SUFFIX = {"major": "", "minor": "m", "dorian": "dor", "phrygian": "phr", "lydian": "lyd", "mixolydian": "mix", "locrian": "loc"}
 _SIGNS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 
 
 _Note = tuple[int, int, int]
 """Start, end, pitch."""
-
-
-@dataclass(slots=True)
-class Sound:
-    """Notes of one layer that start and end together, in ticks, and the grace notes that take `each` ticks from their start."""
-
-    start: int
-    end: int
-    pitches: list[int]
-    grace: tuple[int, ...] = ()
-    each: int = 0
 
 
 @dataclass(slots=True)
@@ -164,108 +146,6 @@ def _take_graces(notes: list[_Note], graces: Iterable[tuple[int, int]], longest:
     return found
 
 
-def beat_units(metre: TimeSignature, unit: Fraction) -> Fraction:
-    """Return the length in units of what is beamed together."""
-    if metre.denominator >= 8 and metre.numerator % 3 == 0:
-        whole = Fraction(3, metre.denominator)
-    elif metre.denominator >= 8:
-        whole = Fraction(metre.numerator, metre.denominator)
-    elif metre.numerator % 2 == 0 and metre.denominator == 4 and metre.numerator > 2:
-        whole = Fraction(1, 2)
-    else:
-        whole = Fraction(1, metre.denominator)
-    return whole / unit
-
-
-def length_text(units: Fraction) -> str:
-    """Return a length in units as ABC writes it: nothing, ``2``, ``/2``, ``3/2``."""
-    above = "" if units.numerator == 1 else str(units.numerator)
-    return above if units.denominator == 1 else f"{above}/{units.denominator}"
-
-
-def _binary(value: Fraction) -> bool:
-    """Whether the denominator is a power of two that is written."""
-    return value.denominator & (value.denominator - 1) == 0 and value.denominator <= FINEST
-
-
-def _odd(value: Fraction) -> int:
-    """Return the numerator without its factors of two."""
-    return value.numerator // (value.numerator & -value.numerator)
-
-
-def heads(value: Fraction, place: Fraction, beat: Fraction) -> list[Fraction]:
-    """Cut a binary length at `place` in its bar into lengths that one note head, perhaps dotted, has: at beats where it can be."""
-    if not _binary(place):
-        place = Fraction(0)  # inside a tuplet
-    made: list[Fraction] = []
-    while value > LONGEST_HEAD:
-        made.append(Fraction(LONGEST_UNDOTTED))
-        value, place = value - LONGEST_UNDOTTED, place + LONGEST_UNDOTTED
-    if _odd(value) in (1, 3):
-        return [*made, value]
-    base = beat if _odd(beat) in (1, 3) else Fraction(1 << (int(beat).bit_length() - 1))  # 7/8: count in fours
-    while True:
-        cut = (math.ceil((place + value) / base) - 1) * base - place
-        if 0 < cut < value:
-            return [*made, *heads(cut, place, beat), *heads(value - cut, place + cut, beat)]
-        base = base / 3 if base.numerator % 3 == 0 else base / 2
-
-
-@dataclass(slots=True)
-class _Piece:
-    """A part of a sound (or a rest) inside a cell; `tied` on to the next, `fresh` where the sound starts with it."""
-
-    start: int
-    end: int
-    sound: Sound | None
-    tied: bool = False
-    fresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Rhythm:
-    """How a piece is written: the blank before it, the tuplet that it opens, its lengths, and ticks of the first of them."""
-
-    gap: str
-    opening: str
-    lengths: tuple[str, ...]
-    first: int
-
-
-@lru_cache(maxsize=20_000)
-def _rhythms(durations: tuple[int, ...], offset: int, metre: tuple[int, int], scale: tuple[int, int]) -> tuple[_Rhythm, ...]:
-    """Return how pieces of these lengths are written one after another: bars of a tune share few rhythms.
-
-    Args:
-        durations: In ticks.
-        offset: Where in its bar the first starts, in ticks.
-        metre: Numerator and denominator.
-        scale: Units to a whole note, ticks to a quarter.
-    """
-    unit = Fraction(1, scale[0])
-    ticks_per_unit = 4 * scale[1] * unit
-    beat = beat_units(TimeSignature(0, *metre), unit)
-    place = offset / ticks_per_unit
-    begin = place
-    units = [duration / ticks_per_unit for duration in durations]
-    made: list[_Rhythm] = []
-    group = -1
-    index = 0
-    while index < len(units):
-        count, factor, scaled = _tuplet(units[index : index + 64], place - begin)
-        parts = [heads(length, place, beat) if _binary(length) else [length] for length in scaled]
-        p, q, r = factor.numerator, factor.denominator, sum(map(len, parts))
-        opening = "" if factor == 1 else "(3" if (p, q, r) == (3, 2, 3) else f"({p}:{q}:{r}"
-        for step in range(count):
-            now = math.floor(place / beat)
-            first = int(parts[step][0] / factor * ticks_per_unit)
-            made.append(_Rhythm(" " if now != group and group >= 0 else "", opening, tuple(map(length_text, parts[step])), first))
-            opening, group = "", now
-            place += units[index + step]
-        index += count
-    return tuple(made)
-
-
 class StaffWriter:
     """Writes cells of one track; `cell` is its one entry.
 
@@ -299,17 +179,19 @@ class StaffWriter:
         last = max((index for index, layer in enumerate(sounds) if layer), default=0)
         for index in range(last + 1):
             self._state, self._key, self._out = {}, cell.key, []
-            self._layer(cell, _pieces(cell, sounds[index] if sounds else [], signs), signs if not index else changes, lyrics=not index)
+            self._layer(
+                cell, _pieces(cell, sounds[index] if sounds else [], signs, self.scale), signs if not index else changes, lyrics=not index
+            )
             self._doubt |= {letter for letter, _ in self._state}
             texts.append("".join(self._out))
         return "&".join(texts)
 
-    def _layer(self, cell: Cell, pieces: list[_Piece], signs: dict[int, Signs], *, lyrics: bool) -> None:
+    def _layer(self, cell: Cell, pieces: list[Piece], signs: dict[int, Signs], *, lyrics: bool) -> None:
         """Write one layer of a cell."""
         keys = {key.tick: key for key in cell.keys}
         durations = tuple(piece.end - piece.start for piece in pieces)
         metre = (cell.metre.numerator, cell.metre.denominator)
-        for piece, rhythm in zip(pieces, _rhythms(durations, cell.offset, metre, self.scale), strict=True):
+        for piece, rhythm in zip(pieces, rhythms(durations, cell.offset, metre, self.scale), strict=True):
             sign = signs.get(piece.start, _NO_SIGNS)
             self._out.append(rhythm.gap + sign.fields + rhythm.opening)
             if piece.start in keys and piece.start > cell.start:
@@ -320,7 +202,7 @@ class StaffWriter:
                 self.onsets.append(piece.start - cell.start if piece.fresh and lyrics else -1)
                 self.onsets.extend([-1] * (len(rhythm.lengths) - 1))
 
-    def _piece(self, piece: _Piece, rhythm: _Rhythm, symbols: str) -> None:
+    def _piece(self, piece: Piece, rhythm: Rhythm, symbols: str) -> None:
         """Write one note, chord or rest in as many note heads as it needs."""
         sound = piece.sound
         if sound is None:
@@ -352,18 +234,20 @@ class StaffWriter:
         return sign + letter + "," * (4 - octave)
 
 
-def _pieces(cell: Cell, sounds: Sequence[Sound], signs: dict[int, Signs]) -> list[_Piece]:
-    """Return a layer's sounds inside a cell, rests between them, cut where signs and key changes stand."""
-    whole: list[_Piece] = []
+def _pieces(cell: Cell, sounds: Sequence[Sound], signs: dict[int, Signs], scale: tuple[int, int]) -> list[Piece]:
+    """Return a layer's sounds inside a cell, rests between them, cut where signs and key changes stand, and tuplets end."""
+    whole: list[Piece] = []
     now = cell.start
     for sound in sounds:
         start, end = max(sound.start, cell.start), min(sound.end, cell.end)
         if start > now:
-            whole.append(_Piece(now, start, None))
-        whole.append(_Piece(start, end, sound, sound.end > end, sound.start == start))
+            whole.append(Piece(now, start, None))
+        whole.append(Piece(start, end, sound, sound.end > end, sound.start == start))
         now = end
     if now < cell.end:
-        whole.append(_Piece(now, cell.end, None))
+        whole.append(Piece(now, cell.end, None))
+    if any(piece.sound is None for piece in whole):
+        whole = rests_cut(whole, cell.start - cell.offset, Fraction(4 * scale[1], scale[0]))
     cuts = sorted(tick for tick in {*signs, *(key.tick for key in cell.keys)} if cell.start < tick < cell.end)
     if not cuts:
         return whole
@@ -372,28 +256,5 @@ def _pieces(cell: Cell, sounds: Sequence[Sound], signs: dict[int, Signs]) -> lis
         borders = [piece.start, *(tick for tick in cuts if piece.start < tick < piece.end), piece.end]
         for start, end in pairwise(borders):
             tied = piece.sound is not None and (piece.tied or end != piece.end)
-            pieces.append(_Piece(start, end, piece.sound, tied, piece.fresh and start == piece.start))
+            pieces.append(Piece(start, end, piece.sound, tied, piece.fresh and start == piece.start))
     return pieces
-
-
-def _tuplet(units: list[Fraction], place: Fraction) -> tuple[int, Fraction, list[Fraction]]:
-    """Return how many pieces belong together, what their written lengths are longer by, and those lengths.
-
-    A tuplet is the shortest run that starts with a length no binary fraction says and ends where one does.
-    """
-    if _binary(units[0]):
-        return 1, Fraction(1), [units[0]]
-    end = place
-    for count, length in enumerate(units, start=1):
-        end += length
-        if not _binary(end):
-            continue
-        odd = 1
-        for value in units[:count]:
-            odd = math.lcm(odd, value.denominator // (value.denominator & -value.denominator))
-        factor = Fraction(odd, 1 << (odd.bit_length() - 1))
-        scaled = [value * factor for value in units[:count]]
-        if 1 < odd <= LARGEST_TUPLET and all(_binary(value) for value in scaled):
-            return count, factor, scaled
-        break
-    return 1, Fraction(1), [units[0]]

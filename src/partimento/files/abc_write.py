@@ -14,7 +14,8 @@ from fractions import Fraction
 from partimento.files.abc_layout import Layout, Section, Written, fold, sections_of
 from partimento.files.abc_parse import INFORMATION, PROVENANCE
 from partimento.files.abc_play import longest_grace
-from partimento.files.abc_staff import Cell, Signs, Sound, StaffWriter, key_text, layers
+from partimento.files.abc_rhythm import Sound
+from partimento.files.abc_staff import Cell, Signs, StaffWriter, key_text, layers
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 
 _State = tuple[KeySignature | None, str, Tempo | None]

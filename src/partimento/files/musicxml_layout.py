@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.score import Track
-from partimento.score.notation import on_grid, usual
+from partimento.score.notation import mended, on_grid
 
 SPLIT_KEY = 60
 """The lowest key of the upper of two staves."""
@@ -134,14 +134,13 @@ def fitted(track: Columns, ticks_per_quarter: int, fit: Fit) -> Columns:
 
     Args:
         track: The notes.
-        ticks_per_quarter: A multiple of 32 and of 6.
-        fit: ``exact`` moves nothing, ``mended`` moves unusual times to the nearest 128th, ``played`` all to a grid.
+        ticks_per_quarter: A multiple of 96.
+        fit: ``exact`` moves nothing, ``mended`` moves unusual times to the nearest 128th or triplet, ``played`` all to a grid.
     """
     if fit == "played":
         start, end = on_grid(track.start, track.end, ticks_per_quarter)
         return replace(track, start=start, end=end)
     if fit == "exact":
         return track
-    step = ticks_per_quarter // 32
-    start, end = (np.where(usual(at, ticks_per_quarter), at, (2 * at + step) // (2 * step) * step) for at in (track.start, track.end))
-    return replace(track, start=start, end=np.maximum(end, start + step))
+    start, end = (mended(at, ticks_per_quarter) for at in (track.start, track.end))
+    return replace(track, start=start, end=np.maximum(end, start + ticks_per_quarter // 32))

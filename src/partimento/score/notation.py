@@ -25,6 +25,9 @@ _BINARY, _TRIPLE = 8, 6  # 32nds and sextuplets of a quarter
 GRID = math.lcm(_BINARY, _TRIPLE)
 """Resolution of which a score's has to be a multiple, so that both grids are whole ticks."""
 
+FINE = 96
+"""The same, for 128ths and triplet 64ths."""
+
 Ticks = NDArray[np.int64]
 
 
@@ -73,20 +76,41 @@ def _shortest(start: Ticks, ticks_per_quarter: int) -> Ticks:
     return np.where(is_binary, ticks_per_quarter // _BINARY, ticks_per_quarter // _TRIPLE)
 
 
+def mended(times: Ticks, ticks_per_quarter: int) -> Ticks:
+    """Return times that are no usual division of a quarter note on the nearest 128th or triplet 64th, the others as they are.
+
+    What a file rounds, as 341 of 1024 ticks are a third, is what it was again.
+
+    Args:
+        times: In ticks, of any shape.
+        ticks_per_quarter: A multiple of `FINE`.
+    """
+    nearest = [np.rint(times / step).astype(np.int64) * step for step in (ticks_per_quarter // 32, ticks_per_quarter // 24)]
+    binary_is_nearer = np.abs(nearest[0] - times) <= np.abs(nearest[1] - times)
+    return np.where(usual(times, ticks_per_quarter), times, np.where(binary_is_nearer, *nearest))
+
+
 def notated(score: Score) -> Score:
-    """Return a score that was played with its notes `on_grid`, and its marks on 32nds; one that was written as it is.
+    """Return a score that was played with its notes `on_grid`, its marks on 32nds; of one that was written odd times alone are `mended`.
 
     Notes of one key that come to begin together become one, as in `transform.quantize`. Tempo, metre and pedals stay where they are.
     """
-    if not is_played(score.tracks, score.ticks_per_quarter):
+    played, quarter = is_played(score.tracks, score.ticks_per_quarter), score.ticks_per_quarter
+    if all(usual(column, quarter).all() for track in score.tracks for column in (track.start, track.end)):
         return score
-    quarter = math.lcm(score.ticks_per_quarter, GRID)
-    score = rescale(score, quarter if quarter <= MOST_TICKS_PER_QUARTER else MOST_TICKS_PER_QUARTER // GRID * GRID)
+    quarter = math.lcm(quarter, FINE)
+    score = rescale(score, quarter if quarter <= MOST_TICKS_PER_QUARTER else MOST_TICKS_PER_QUARTER // FINE * FINE)
     quarter = score.ticks_per_quarter
     tracks = []
     for track in score.tracks:
-        start, end = on_grid(track.start, track.end, quarter)
+        if played:
+            start, end = on_grid(track.start, track.end, quarter)
+        else:
+            start, end = (mended(column, quarter) for column in (track.start, track.end))
+            end = np.maximum(end, start + quarter // 32)
         tracks.append(without_doubles(replace(track, start=start, duration=end - start)))
+    if not played:
+        return replace(score, tracks=tuple(tracks))
     step = quarter // _BINARY
     marks = tuple(replace(mark, tick=(2 * mark.tick + step) // (2 * step) * step) for mark in score.marks)
     return replace(score, tracks=tuple(tracks), marks=marks)
