@@ -5,7 +5,7 @@ import pytest
 
 from partimento.files.abc import abc_text
 from partimento.score import Mark, Score, Track
-from partimento.score.notation import GRID, is_played, notated, on_grid
+from partimento.score.notation import GRID, is_played, legible, on_grid
 
 JIG = np.array([0, 240, 480, 720, 960, 1200])
 
@@ -19,20 +19,20 @@ def played(late=1, ticks_per_quarter=480):
 def test_notes_that_a_program_strikes_a_tick_late_are_on_the_beat():
     score = played()
     assert is_played(score.tracks, 480)
-    track = notated(score).tracks[0]
+    track = legible(score).tracks[0]
     assert track.start.tolist() == JIG.tolist() and track.duration.tolist() == [240] * 6
 
 
 def test_what_was_written_stays_as_it_is():
     score = played(late=0)
-    assert notated(score) is score
+    assert legible(score) is score
     fine = Score(480, (Track(np.array([0, 160, 320, 480]), np.array([160, 160, 160, 15]), np.full(4, 62), np.full(4, 80)),))
-    assert notated(fine) is fine  # triplets and a 128th
+    assert legible(fine) is fine  # triplets and a 128th
 
 
 @pytest.mark.parametrize("ticks_per_quarter", [100, 500, 960, 32_749])
 def test_any_resolution_becomes_one_that_has_both_grids(ticks_per_quarter):
-    score = notated(played(late=3, ticks_per_quarter=ticks_per_quarter))
+    score = legible(played(late=3, ticks_per_quarter=ticks_per_quarter))
     assert score.ticks_per_quarter % GRID == 0
     assert (score.tracks[0].start * 2 / score.ticks_per_quarter).tolist() == list(range(6))
 
@@ -48,7 +48,7 @@ def test_triplets_that_a_file_rounds_are_triplets_again():
     end = np.append(start[1:], 22_528)
     score = Score(1024, (Track(start, end - start, np.full(44, 62), np.full(44, 80)),))
     assert not is_played(score.tracks, 1024)
-    mended = notated(score)
+    mended = legible(score)
     third = mended.ticks_per_quarter // 3
     assert (mended.tracks[0].start[-4:] - mended.tracks[0].start[40]).tolist() == [0, third, 2 * third, 3 * third]
     assert mended.tracks[0].duration[-4:-1].tolist() == [third] * 3 and abc_text(mended, header=False).count("(3DDD") == 1
@@ -57,4 +57,4 @@ def test_triplets_that_a_file_rounds_are_triplets_again():
 def test_a_chord_symbol_goes_along():
     score = played()
     score = Score(480, score.tracks, marks=(Mark(721, "chord", "G"),))
-    assert [mark.tick for mark in notated(score).marks] == [720]
+    assert [mark.tick for mark in legible(score).marks] == [720]

@@ -16,6 +16,7 @@ def convert(
     /,
     *,
     quantize: int | None = None,
+    beats: Annotated[bool, Parameter(negative="")] = False,
     plain: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -25,6 +26,7 @@ def convert(
         source: A .mid, .csv (midicsv), .abc, .musicxml, .mxl, .krn or .txt (piano keys) file.
         target: A .mid, .csv, .abc, .musicxml, .mxl, .txt (piano keys, 50 ms a step) or .png (piano roll) file.
         quantize: Move notes to a grid of so many to a whole note, such as 16.
+        beats: Track the beats of piano that was played: bars, two hands, lengths that can be read, and a tempo that follows the player.
         plain: Write a .txt as carykh's program did, struck and held keys alike.
         as_json: Print one JSON object.
     """
@@ -40,6 +42,10 @@ def convert(
     if plain and target.suffix.lower() != ".txt":
         raise ConfigError(f"--plain: is for a .txt of piano keys, and {target.name} is none. Leave it out.")
     score = read(source)
+    if beats:
+        from partimento.transcription.notate import notated  # noqa: PLC0415
+
+        score = notated(score)
     if quantize is not None:
         score = on_grid(score, quantize)
     if plain:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -> dict[str, Path]:
     """Write `score` in each of `formats` as ``folder/stem.format``; each file appears whole or not at all.
 
+    What is played and not written, its notes on no grid, stands in bars in ``abc``, ``musicxml`` and on the page's staves: its beats
+    are tracked (see `transcription.notate`).
+
     Args:
         score: The piece.
         folder: Made where missing.
@@ -34,16 +37,37 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
     """
     make_folder(folder)
     sound = _sound(score) if {"wav", "html"} & set(formats) else None
+    written = _written(score) if {"abc", "musicxml", "html"} & set(formats) else score
     with ThreadPoolExecutor(1) as pool:  # the page's sound takes longest, and is made while the rest is written
         embedded = pool.submit(_embedded, sound, score) if sound is not None and "html" in formats else None
         made = {}
         for kind in sorted(formats, key=lambda kind: kind == "html"):
             data = embedded.result() if kind == "html" and embedded is not None else None
-            made[kind] = _write(score, folder / f"{stem}.{kind}", sound, data)
+            piece = score if kind in ("mid", "wav", "png") else written
+            made[kind] = (
+                _page(score, written, folder / f"{stem}.html", data) if kind == "html" else _write(piece, folder / f"{stem}.{kind}", sound)
+            )
     return {kind: made[kind] for kind in formats}
 
 
-def _write(score: Score, target: Path, sound: Waveform | None, embedded: EmbeddedSound | None) -> Path:
+def _written(score: Score) -> Score:
+    """The piece in bars: as it is, or where it was played as its beats and hands are heard."""
+    from partimento.files.page import is_notated  # noqa: PLC0415
+    from partimento.transcription.notate import notated  # noqa: PLC0415
+
+    if is_notated(score) or not any(len(track) for track in score.tracks if not track.is_drum):
+        return score
+    return notated(score)
+
+
+def _page(score: Score, written: Score, target: Path, embedded: EmbeddedSound | None) -> Path:
+    """Write the page."""
+    from partimento.files.page import page_bytes  # noqa: PLC0415
+
+    return write_whole(target, page_bytes(score, sound=embedded, written=written))
+
+
+def _write(score: Score, target: Path, sound: Waveform | None) -> Path:
     """Write one file; each format's library is loaded when it is asked for."""
     kind = target.suffix[1:]
     if kind == "wav" and sound is not None:
@@ -55,10 +79,6 @@ def _write(score: Score, target: Path, sound: Waveform | None, embedded: Embedde
         from partimento.files.png import png_bytes  # noqa: PLC0415
 
         return write_whole(target, png_bytes(score, kind="score" if is_notated(score) and find_spec("verovio") else "roll"))
-    if kind == "html":
-        from partimento.files.page import page_bytes  # noqa: PLC0415
-
-        return write_whole(target, page_bytes(score, sound=embedded))
     return write(score, target)
 
 

@@ -28,7 +28,7 @@ from partimento.files.abc_songs import songs
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
 from partimento.score.harmony import key_of
 from partimento.score.meter import bar_of
-from partimento.score.notation import notated
+from partimento.score.notation import legible
 
 VOCABULARY = Vocabulary({"frame": ("start", "end", "\n"), "character": tuple(chr(code) for code in range(32, 127))})
 
@@ -192,7 +192,7 @@ def canonical_text(score: Score, *, name: str = "characters") -> str:
         marks=tuple(mark for mark in score.marks if mark.kind in _KEPT_MARKS),
         metadata={},
     )
-    lines = abc_text(notated(plain), line_bars=None).split("\n")
+    lines = abc_text(legible(plain), line_bars=None).split("\n")
     fields = {line[:2]: line for line in lines if line[:2] in ("M:", "L:", "K:")}
     if fields.get("L:") != "L:1/8":
         raise EncodingError(f"encoding '{name}': unit length {fields.get('L:')}, expected L:1/8. Metres over 16 cannot be said.")

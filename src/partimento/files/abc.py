@@ -21,7 +21,7 @@ from partimento.files.abc_play import TunePlayer
 from partimento.files.abc_songs import song_texts
 from partimento.files.abc_write import TuneWriter
 from partimento.score import Mark, Score
-from partimento.score.notation import is_played, notated
+from partimento.score.notation import is_played, legible
 from partimento.score.transform import join
 
 MOST_TUNES, MOST_BOOK_CHARACTERS = 2_000, 600_000
@@ -139,12 +139,12 @@ def tune_body(score: Score, *, line_bars: int | None = 4) -> str:
 
 
 def abc_bytes(score: Score) -> bytes:
-    """Return a score as an ABC file in UTF-8, for people to read: music that was played is `score.notation.notated`."""
-    return ("%abc-2.1\n" + abc_text(notated(score))).encode("utf-8")
+    """Return a score as an ABC file in UTF-8, for people to read: music that was played is `score.notation.legible`."""
+    return ("%abc-2.1\n" + abc_text(legible(score))).encode("utf-8")
 
 
 def abc_losses(score: Score) -> tuple[str, ...]:
     """Return what `abc_bytes` moves, in sentences."""
-    moved = "its notes were played, not written: they stand on the nearest 32nds and sextuplets of a quarter"
-    other = "give --quantize another grid, such as 16, or keep them exactly in a .mid"
+    moved = "its notes lie beside the beat, as played notes do: they stand on the nearest 32nds and sextuplets of a quarter"
+    other = "convert --beats follows a pianist who keeps no steady beat, --quantize 16 takes another grid"
     return (f"{moved}; {other}.",) if is_played(score.tracks, score.ticks_per_quarter) else ()

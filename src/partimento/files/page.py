@@ -39,22 +39,23 @@ _NOTATED_SHARE = 0.95
 _GRID = 48  # parts of a quarter note: sixteenths, their halves and triplets lie on it
 
 
-def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: bool = True) -> bytes:
+def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: bool = True, written: Score | None = None) -> bytes:
     """Return one HTML page, complete in itself.
 
-    A performance, whose notes follow no grid, is shown as a roll only.
+    A performance, whose notes follow no grid, is shown as a roll, and on staves as it is `written` where that is given.
 
     Args:
         score: At least one note.
         sound: The score's sound, see `embedded_sound`; a page without it is silent.
         engrave: Whether to show staves and notes, where Verovio is installed.
+        written: The same music in bars, its tempos such that it sounds as it was played (see `transcription.notate`).
 
     Raises:
         ScoreError: When the score has no notes.
     """
     roll = draw_roll(score, timed=sound is not None, headed=False)
-    notated = is_notated(score)
-    engraving = _staves(score) if engrave and notated else None
+    shown = score if is_notated(score) else written
+    engraving = _staves(shown) if engrave and shown is not None else None
     name = _file_name(score)
     midi = data_url("audio/midi", midi_bytes(score))
     links = [_link(midi, f"{name}.mid", "MIDI")]
@@ -68,11 +69,13 @@ def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: boo
     if engraving is not None:
         sections.append(_section("Score", "".join(engraving.pages) + _pages_left(engraving), "score"))
     sections.append(_section("Piano roll", roll.svg, "roll"))
-    text = _abc(score) if notated else ""
+    text = _abc(shown) if shown is not None else ""
     if text:
         links.append(_link(data_url("text/vnd.abc", text.encode()), f"{name}.abc", "ABC"))
         sections.append(f'<details class="card"><summary>ABC text</summary><pre>{escape(text)}</pre></details>')
-    facts = {"path": roll.path if sound is not None else (), "notes": _engraved_times(score, engraving) if sound is not None else []}
+    late = _first_seconds(score) - _first_seconds(shown) if shown is not None else 0.0
+    times = _engraved_times(shown, engraving, late=late) if shown is not None and sound is not None else []
+    facts = {"path": roll.path if sound is not None else (), "notes": times}
     return _document(score, player=player, links=links, sections=sections, facts=facts)
 
 
@@ -132,14 +135,19 @@ def _abc(score: Score) -> str:
         return ""
 
 
-def _engraved_times(score: Score, engraving: Engraving | None) -> list[tuple[str, float, float]]:
-    """For each engraved note its name and the seconds at which it begins and ends."""
+def _first_seconds(score: Score) -> float:
+    """When its first note begins."""
+    return float(seconds_at(score, np.array([min(int(track.start[0]) for track in score.tracks if len(track))]))[0])
+
+
+def _engraved_times(score: Score, engraving: Engraving | None, *, late: float) -> list[tuple[str, float, float]]:
+    """For each engraved note its name and the seconds at which it begins and ends, `late` seconds after those of the score."""
     if engraving is None:
         return []
     ticks = np.rint([at[0] * score.ticks_per_quarter for at in engraving.timeline]).astype(np.int64)
     begun: dict[str, float] = {}
     times = []
-    for second, (_, on, off) in zip(seconds_at(score, ticks).tolist(), engraving.timeline, strict=True):
+    for second, (_, on, off) in zip((seconds_at(score, ticks) + late).tolist(), engraving.timeline, strict=True):
         times += [(name, begun.pop(name), round(second, 3)) for name in off if name in begun]
         begun.update(dict.fromkeys(on, round(second, 3)))
     return times

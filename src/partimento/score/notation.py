@@ -90,7 +90,7 @@ def mended(times: Ticks, ticks_per_quarter: int) -> Ticks:
     return np.where(usual(times, ticks_per_quarter), times, np.where(binary_is_nearer, *nearest))
 
 
-def notated(score: Score) -> Score:
+def legible(score: Score) -> Score:
     """Return a score that was played with its notes `on_grid`, its marks on 32nds; of one that was written odd times alone are `mended`.
 
     Notes of one key that come to begin together become one, as in `transform.quantize`. Tempo, metre and pedals stay where they are.
