@@ -45,7 +45,7 @@ def test_an_ear_goes_on_from_another(trained, tmp_path):
     folder, _ = trained
     pianos = ["--piano", folder.parent / "bright", "--piano", folder.parent / "dark"]
     options = ["--steps", "1", "--rows", "1", "--threads", "1", "--precision", "fp32", "--device", "cpu"]
-    status, text, error = run("train", folder.parent / "corpus", "--from", folder, *pianos, *options, "--out", tmp_path / "after", "--json")
+    status, _, error = run("train", folder.parent / "corpus", "--from", folder, *pianos, *options, "--out", tmp_path / "after", "--json")
     assert status == 0, error
     before, after = (json.loads(run("models", "show", each, "--json")[1]) for each in (folder, tmp_path / "after"))
     assert after["model"] == before["model"] and after["training"]["from"]["data"] == before["data"]

@@ -7,6 +7,7 @@ from test_piano_stream import hands_and_foot, piano
 from partimento.audio.thirds import THIRDS
 from partimento.errors import ConfigError
 from partimento.training.ears import EarPlan, Lessons, fit_ear, measured
+from partimento.training.played_stretch import middle
 from partimento.transcription.ear import Ear
 
 
@@ -70,7 +71,7 @@ def test_thresholds_are_those_that_find_most(bank):
     from partimento.transcription.targets import targets_of  # noqa: PLC0415
 
     ear, played = Perfect(), hands_and_foot(40)
-    stretch = ears._middle(played, ears.TRIED_SECONDS)
+    stretch = middle(played, ears.TRIED_SECONDS)
     found, held = (targets_of(notes, frames=1500, rate=50.0) for notes in (stretch.sounding(), stretch.held()))
     curves = [
         np.rint(scale * curve * 255)

@@ -14,6 +14,7 @@ from partimento.models.key_net import KeyNet, KeyNetConfig
 from partimento.score import Score, Track
 from partimento.score.timed_notes import Performance
 from partimento.synthesis.note_bank import NoteBank
+from partimento.training.colours import ColouredPiano
 from partimento.training.ear_presets import Listening
 from partimento.training.hands_and_foot import HandsAndFoot
 from partimento.training.hearing import Hearing, spectra_of
@@ -57,7 +58,8 @@ LISTENING = Listening(THIRDS, seconds=2.0, spread=True)
 
 
 def stream(bank, *, seed=0, rows=2, workers=0, listening=LISTENING):
-    return PianoStream([hands_and_foot(), hands_and_foot(30)], [bank], listening, rows=rows, seed=seed, workers=workers)
+    own = ColouredPiano(bank, np.zeros(listening.spectrum.bins, np.float32))
+    return PianoStream([hands_and_foot(), hands_and_foot(30)], [own], listening, rows=rows, seed=seed, workers=workers)
 
 
 def test_a_performance_counts_seconds_and_ends_with_the_damper():
@@ -72,6 +74,7 @@ def test_a_performance_counts_seconds_and_ends_with_the_damper():
 def test_a_batch_has_sound_and_what_is_heard_in_it(bank):
     batch = stream(bank).next()
     assert batch.sound.shape == (2, 2 * SAMPLE_RATE) and batch.sound.dtype == torch.float32
+    assert batch.colour.shape == (2, THIRDS.bins) and batch.colour.dtype == torch.float32
     assert batch.pedal.shape == (2, 100) and set(batch.pedal.unique().tolist()) <= {0, 1, UNKNOWN}
     assert batch.heads.shape == (2, len(HEADS) + 1, 100, 88)
     sounding = batch.heads[:, HEADS.index("frame")].float().mean(dim=(1, 2))
@@ -119,7 +122,7 @@ def test_processes_that_render_ahead_make_the_same_batches(bank):
     alone, helped = stream(bank), stream(bank, workers=2)
     for _ in range(3):
         one, other = alone.next(), helped.next()
-        assert all(torch.equal(getattr(one, part), getattr(other, part)) for part in ("sound", "heads", "pedal"))
+        assert all(torch.equal(getattr(one, part), getattr(other, part)) for part in ("sound", "colour", "heads", "pedal"))
     helped.restore({"number": 1})
     assert torch.equal(helped.next().sound, stream(bank)[1].sound)
 

@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from partimento.audio.spectrum import SAMPLE_RATE
+from partimento.audio.colour import corrected
+from partimento.audio.spectrum import SAMPLE_RATE, Spectra
 from partimento.errors import ConfigError
 from partimento.evaluation.note_matching import agreement, mean_f1
 from partimento.models.ear_heads import HEADS, KEYS
+from partimento.models.onnx_graph import with_facts
 from partimento.score.timed_notes import sustained
 from partimento.synthesis.half_pedal import half_pedalled
 from partimento.synthesis.note_bank import NoteBank
+from partimento.training.colours import ColouredPiano, colour_of_piano
 from partimento.training.ear_networks import EAR_NETWORKS
 from partimento.training.ear_presets import EARS, EarPreset
 from partimento.training.hands_and_foot import HandsAndFoot
@@ -27,11 +30,11 @@ from partimento.training.hearing import Hearing
 from partimento.training.loop import Loop, Progress, Settings
 from partimento.training.memory import keep_freed_memory
 from partimento.training.microphone import recorded
-from partimento.training.piano_stream import PianoStream
-from partimento.training.played_stretch import Mechanics
+from partimento.training.piano_stream import PianoStream, Stretches
+from partimento.training.played_stretch import Mechanics, middle
 from partimento.training.schedule import steps_of_minutes
 from partimento.training.start import GENTLER, Start
-from partimento.transcription.ear import Ear, Heard
+from partimento.transcription.ear import COLOUR, Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
 
 ROWS = 8
@@ -150,11 +153,15 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         plan.start.give(module)
     module = module.to(plan.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     config: dict[str, Any] = json.loads(json.dumps(asdict(module.config)))
-    looks = PianoStream(valid, [lessons.held_out], preset.listening, rows=plan.rows, seed=plan.seed + 1)
+    *colours, own = (colour_of_piano(piano, train, preset.listening.spectrum) for piano in (*pianos, lessons.held_out))
+    reference = np.asarray(np.mean(colours, axis=0).round(3), np.float32)
+    coloured = [ColouredPiano(piano, reference - colour) for piano, colour in zip(pianos, colours, strict=True)]
+    held_out = ColouredPiano(lessons.held_out, reference - own)
+    looks = PianoStream(valid, [held_out], preset.listening, rows=plan.rows, seed=plan.seed + 1)
     seen = [looks.next() for _ in range(VALIDATION_BATCHES)]
     loop = Loop(
         Hearing(module, preset.listening.spectrum),
-        PianoStream(train, pianos, preset.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
+        PianoStream(train, coloured, preset.listening, rows=plan.rows, seed=plan.seed, workers=plan.workers),
         seen,
         settings=_settings(plan, preset, sum(weight.numel() for weight in module.parameters())),
         folder=folder,
@@ -164,8 +171,9 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
     loop.has_learnt = plan.start is not None
     progress = loop.run(resume=resume)
     weights = {name: tensor.detach().float().cpu().numpy().copy() for name, tensor in loop.best.items() if tensor.dim()}
-    graph = network.graph(
-        weights, config, [preset.listening.spectrum.of(row.numpy()) for batch in seen[:LIMITS_BATCHES] for row in batch.sound]
+    graph = with_facts(
+        network.graph(weights, config, _heard(seen[:LIMITS_BATCHES], preset)),
+        {COLOUR: json.dumps([round(float(value), 3) for value in reference])},
     )
     thresholds, figures = measured(Ear(graph), valid, lessons.held_out)
     kept = asdict(loop.settings) | {
@@ -176,6 +184,12 @@ def fit_ear(lessons: Lessons, *, plan: EarPlan, folder: Path, resume: bool = Fal
         "device": plan.device,
     }
     return FittedEar(preset.network, weights, graph, config, progress, kept, thresholds, figures)
+
+
+def _heard(batches: Sequence[Stretches], preset: EarPreset) -> list[Spectra]:
+    """What an ear hears of some batches, stretch by stretch."""
+    pairs = [pair for batch in batches for pair in zip(batch.sound.numpy(), batch.colour.numpy(), strict=True)]
+    return [corrected(preset.listening.spectrum.of(sound), colour) for sound, colour in pairs]
 
 
 def _settings(plan: EarPlan, preset: EarPreset, parameters: int) -> Settings:
@@ -209,7 +223,7 @@ def measured(ear: Ear, valid: Sequence[HandsAndFoot], piano: NoteBank) -> tuple[
     """
     random = np.random.default_rng(0)
     tried = [valid[place] for place in np.linspace(0, len(valid) - 1, min(TRIED, len(valid))).round().astype(int)]
-    stretches = [_middle(performance, TRIED_SECONDS) for performance in tried]
+    stretches = [middle(performance, TRIED_SECONDS) for performance in tried]
     heard: dict[str, list[tuple[HandsAndFoot, Heard]]] = {"clean": [], "as_recorded": []}
     for played in stretches:
         heard["clean"].append((played, ear.hear([piano.play(played.sounding(), TRIED_SECONDS)])))
@@ -251,12 +265,3 @@ def _pedal_f1(pairs: Sequence[tuple[HandsAndFoot, Heard]], threshold: float, rat
         found = np.searchsorted(spans_of(heard.pedal, threshold=threshold, rate=rate).ravel(), at, side="right") % 2 == 1
         right, told, there = right + int((wanted & found).sum()), told + int(found.sum()), there + int(wanted.sum())
     return round(200 * right / max(told + there, 1), 2)
-
-
-def _middle(performance: HandsAndFoot, seconds: float) -> HandsAndFoot:
-    """A stretch from the middle of a performance: the notes that begin in it, which end with it at the latest, and the pedal."""
-    begin = max(0.0, (performance.seconds - seconds) / 2)
-    part = performance.between(begin, begin + seconds - 0.1)
-    strikes = replace(part.strikes, end=np.minimum(part.strikes.end, seconds))
-    up = np.append(part.moved[part.moved < seconds], seconds)
-    return HandsAndFoot(strikes, up, np.append(part.depth[: len(up) - 1], 0.0))

@@ -32,7 +32,9 @@ class Hearing:
     def losses(self, batch: Stretches) -> dict[str, Tensor]:
         """Return the losses, each a mean over moments."""
         device = next(self.module.parameters()).device
-        heads, pedal = self.module(spectra_of(batch.sound.to(device, non_blocking=True), self._spectrum))
+        spectra = spectra_of(batch.sound.to(device, non_blocking=True), self._spectrum)
+        colour = batch.colour.to(device, non_blocking=True)[:, None, None]
+        heads, pedal = self.module(torch.where(spectra > 0, (spectra + colour).clamp(min=0), spectra))
         wanted, down = (part.to(device, non_blocking=True).float() for part in (batch.heads, batch.pedal))
         heads = heads.float()
         moments = heads.shape[0] * heads.shape[2]

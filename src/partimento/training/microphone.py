@@ -23,7 +23,16 @@ LEAST_NOISE_DB, MOST_NOISE_DB = -55.0, -16.0
 
 
 def recorded(sound: NDArray[np.float32], random: np.random.Generator, sample_rate: int) -> NDArray[np.float32]:
-    """Return a sound as it may have been recorded.
+    """Return a sound as it may have been recorded; see `recorded_with_power`."""
+    return recorded_with_power(sound, random, sample_rate)[0]
+
+
+def recorded_with_power(
+    sound: NDArray[np.float32], random: np.random.Generator, sample_rate: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a sound as it may have been recorded, and how much louder each frequency became in room and equaliser.
+
+    The second is a factor of energy for frequencies from 0 to half the sample rate, evenly, shape (frequencies,).
 
     Args:
         sound: Shape (frames,), a piece whose level as a whole is about `REFERENCE_DB`.
@@ -32,9 +41,10 @@ def recorded(sound: NDArray[np.float32], random: np.random.Generator, sample_rat
     """
     size = 1 << int(np.ceil(np.log2(len(sound) + sample_rate)))
     hz = np.asarray(np.fft.rfftfreq(size, 1 / sample_rate), np.float32)
-    spectrum = np.fft.rfft(sound, size) * _equaliser(hz, random)
-    if random.random() < ROOM:
-        spectrum *= np.fft.rfft(_room(random, sample_rate), size)
+    gain = _equaliser(hz, random)
+    answer = np.fft.rfft(_room(random, sample_rate), size) if random.random() < ROOM else np.ones(1)
+    power = np.asarray(np.square(gain) * (np.square(answer.real) + np.square(answer.imag)), np.float32)
+    spectrum = np.fft.rfft(sound, size) * gain * answer
     heard = np.asarray(np.fft.irfft(spectrum, size)[: len(sound)], np.float32)
     level = np.sqrt(np.mean(np.square(sound))) + np.float32(1e-6)
     heard /= np.sqrt(np.mean(np.square(heard))) + np.float32(1e-6)
@@ -50,7 +60,7 @@ def recorded(sound: NDArray[np.float32], random: np.random.Generator, sample_rat
     if random.random() < HUM:
         phase = 2 * np.pi * random.choice([50, 60, 100, 120]) * np.arange(len(sound)) / sample_rate + random.uniform(0, 6)
         heard += (np.sin(phase) * _amplitude(REFERENCE_DB - random.uniform(15, 45))).astype(np.float32)
-    return heard * _amplitude(random.normal(0, LEVEL_DB))
+    return heard * _amplitude(random.normal(0, LEVEL_DB)), power
 
 
 def _amplitude(decibels: float) -> np.float32:

@@ -117,6 +117,15 @@ def played(performance: HandsAndFoot, random: np.random.Generator, seconds: floa
     return HandsAndFoot(strikes.where((key >= FIRST_KEY) & (key < FIRST_KEY + KEYS)), part.moved * factor, depth)
 
 
+def middle(performance: HandsAndFoot, seconds: float) -> HandsAndFoot:
+    """Return a stretch from the middle of a performance: the notes that begin in it, which end with it at the latest, and the pedal."""
+    begin = max(0.0, (performance.seconds - seconds) / 2)
+    part = performance.between(begin, begin + seconds - 0.1)
+    strikes = replace(part.strikes, end=np.minimum(part.strikes.end, seconds))
+    up = np.append(part.moved[part.moved < seconds], seconds)
+    return HandsAndFoot(strikes, up, np.append(part.depth[: len(up) - 1], 0.0))
+
+
 def by_chance(random: np.random.Generator, seconds: float) -> tuple[HandsAndFoot, bool]:
     """Return notes at random, perhaps of few keys that are struck again and again, and whether there is a pedal."""
     notes = struck_again(random, seconds) if random.random() < AGAIN else thrown(random, seconds)

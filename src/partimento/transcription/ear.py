@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from partimento.audio.colour import Curve, recoloured
 from partimento.audio.level import levelled
 from partimento.audio.mel import MEL
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream, Spectrum
@@ -32,6 +33,9 @@ BEFORE = 24
 
 STEPS = 255
 """Chances are kept in bytes."""
+
+COLOUR = "colour"
+"""What a graph calls the colour in which its ear hears best (see `audio.colour`), JSON numbers."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class Ear:
         outputs = {output.name: output.shape for output in self._session.get_outputs()}
         self.says_held = outputs["heads"][1] == len(HEADS) + 1
         """Whether it tells keys from the pedal: its notes end when keys come up, where others' end when strings are still."""
+        self.colour = _colour(facts.get(COLOUR), self.spectrum.bins)
+        """The colour in which it hears best, where it says so; `hear_spectra` and `stream` take spectra in it."""
         self.says_pedal = "pedal.chance" in outputs
         """Whether it says when the pedal is down; one that does not says that it is up."""
 
@@ -107,7 +113,8 @@ class Ear:
         """
         silence = np.zeros(BEFORE * self.spectrum.hop, np.float32)
         pieces = self._spectra(chain([silence], levelled(blocks, SAMPLE_RATE)))
-        heard = _joined(self._heard(pieces if watch is None else _watched(pieces, watch)))
+        pieces = pieces if watch is None else _watched(pieces, watch)
+        heard = _joined(self._heard(pieces if self.colour is None else recoloured(pieces, self.colour, self.spectrum.rate)))
         return Heard(heard.heads[:, BEFORE:], heard.pedal[BEFORE:])
 
     def stream(self) -> EarStream:
@@ -222,6 +229,16 @@ class EarStream:
         known = min(heads.shape[2], self._promised)
         self._promised -= known
         return Heard(_bytes(heads[0, :, :known]), _bytes(pedal[0, :known]))
+
+
+def _colour(words: str | None, bins: int) -> Curve | None:
+    """The colour that a graph says, if any."""
+    if words is None:
+        return None
+    curve = np.array(json.loads(words), np.float32)
+    if curve.shape != (bins,) or not np.isfinite(curve).all():
+        raise ValueError(f"the graph says a colour of shape {curve.shape}, expected {bins} numbers")
+    return curve
 
 
 def _beginning(session: Any, words: str) -> dict[str, NDArray[np.generic]]:

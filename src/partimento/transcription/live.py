@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from partimento.audio.colour import SettlingColour
 from partimento.audio.level import SettlingLevel
 from partimento.audio.spectrum import SAMPLE_RATE, Spectra, SpectraStream
 from partimento.errors import ConfigError
@@ -39,7 +40,7 @@ MOST_AHEAD_SECONDS = 10.0
 class LiveTranscriber:
     """An ear that hears music as it is played.
 
-    The same sound gives the same events, whatever the blocks it comes in. The level is brought to the ear's by what was heard so far.
+    The same sound gives the same events, whatever the blocks it comes in. Level and colour are brought to the ear's by what was heard.
 
     Args:
         ear: What listens.
@@ -83,6 +84,7 @@ class LiveTranscriber:
         self._level = SettlingLevel(SAMPLE_RATE)
         self._waiting = np.zeros(0, np.float32)  # samples that make no step yet
         self._coming = SpectraStream(ear.spectrum)
+        self._colour = None if ear.colour is None else SettlingColour(ear.colour, ear.spectrum.rate)
         self._spectra: Spectra = np.zeros((0, len(ear.spectrum.windows), ear.spectrum.bins), np.float32)
         self._first = self._judged = 0  # the first moment of `_spectra`, and the first that is not judged
         self._stream = NoteStream(thresholds, rate=self._rate, apart=max(1, round(APART_SECONDS * self._rate)))
@@ -149,6 +151,7 @@ class LiveTranscriber:
         self._waiting = self._waiting[:0]
         spectra = np.concatenate(rest)
         self._watched(spectra)
+        spectra = self._coloured(spectra)
         if self._hearing:
             return self._told(self._hearing.finish(spectra)) + self._stream.finish()
         self._spectra = np.concatenate([self._spectra, spectra])
@@ -167,10 +170,15 @@ class LiveTranscriber:
     def _hear(self, spectra: Spectra) -> list[Event]:
         """Hear some moments more."""
         self._watched(spectra)
+        spectra = self._coloured(spectra)
         if self._hearing:
             return self._told(self._hearing.push(spectra))
         self._spectra = np.concatenate([self._spectra, spectra])
         return self._judge(ahead=self._ahead)
+
+    def _coloured(self, spectra: Spectra) -> Spectra:
+        """Spectra in the ear's colour, as far as the recording's is known."""
+        return spectra if self._colour is None else self._colour.push(spectra)
 
     def _watched(self, spectra: Spectra) -> None:
         """Show spectra to who wants to see them."""
