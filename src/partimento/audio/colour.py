@@ -24,6 +24,8 @@ SMOOTH = 12
 MOST = 0.5
 """Most that is added or taken off, 10 dB."""
 
+_ANEW = 1.15  # how much more has to be heard before a sound that is still played is looked at again
+
 EXPECTED_SECONDS = 10.0
 """So much sound in the ear's own colour is thought to have gone before a recording."""
 
@@ -119,11 +121,11 @@ class SettlingColour:
         self._curve = np.zeros_like(reference)
 
     def push(self, spectra: Spectra) -> Spectra:
-        """Hear more; return it in the colour of the reference as far as that is known now, once a second anew."""
+        """Hear more; return it in the colour of the reference as far as that is known: looked at each second, then ever more rarely."""
         if self._looked < LOOKED_AT_SECONDS * self._rate:
             self._heard.append(spectra)
             self._moments += len(spectra)
-            if self._moments >= self._looked + self._rate:
+            if self._moments >= min(self._looked * _ANEW + self._rate, LOOKED_AT_SECONDS * self._rate):
                 self._looked = self._moments
                 self._curve = correction(_first(self._heard, self._rate), self._reference, self._rate)
         else:
