@@ -52,21 +52,6 @@ def test_an_ear_goes_on_from_another(trained, tmp_path):
     assert after["training"]["learning_rate"] == pytest.approx(before["training"]["learning_rate"] / 4)
 
 
-@pytest.mark.parametrize("trained", ["onsets_frames"], indirect=True)
-def test_onsets_and_frames_listens_like_any_ear(trained, tmp_path):
-    folder, fields = trained
-    assert fields["steps"] == 2 and json.loads(run("models", "show", folder, "--json")[1])["model"]["name"] == "onsets_frames"
-    time = np.arange(32_000) / 16_000
-    soundfile.write(tmp_path / "tone.wav", 0.2 * np.sin(2 * np.pi * 440 * time) * np.exp(-2 * time), 16_000)
-    for more in ((), ("--live",)):
-        status, text, error = run(
-            "transcribe", tmp_path / "tone.wav", tmp_path / "notes.mid", "--model", folder, "--formats", "png", *more, "--json"
-        )
-        assert status == 0, error
-        last = json.loads(text.splitlines()[-1])
-        assert last["seconds"] == pytest.approx(2) and (tmp_path / "notes.png").exists() and (tmp_path / "notes.mid").exists()
-
-
 def test_a_card_does_not_say_where_a_user_keeps_things():
     from partimento.cli.piano_training import without_places  # noqa: PLC0415
 
@@ -100,3 +85,18 @@ def test_two_pianos_are_needed(tmp_path, pianos):
 def test_only_our_ears_have_the_size_live(tmp_path, model):
     status, _, error = run("train", tmp_path, "--model", model, "--size", "live", "--out", tmp_path / "model")
     assert status == 1 and f"--size live: {model} has no such size, only ears has. Give tiny, small or base." in error
+
+
+@pytest.mark.parametrize("trained", ["onsets_frames"], indirect=True)
+def test_onsets_and_frames_listens_like_any_ear(trained, tmp_path):
+    folder, fields = trained
+    assert fields["steps"] == 2 and json.loads(run("models", "show", folder, "--json")[1])["model"]["name"] == "onsets_frames"
+    time = np.arange(32_000) / 16_000
+    soundfile.write(tmp_path / "tone.wav", 0.2 * np.sin(2 * np.pi * 440 * time) * np.exp(-2 * time), 16_000)
+    for more in ((), ("--live",)):
+        status, text, error = run(
+            "transcribe", tmp_path / "tone.wav", tmp_path / "notes.mid", "--model", folder, "--formats", "png", *more, "--json"
+        )
+        assert status == 0, error
+        last = json.loads(text.splitlines()[-1])
+        assert last["seconds"] == pytest.approx(2) and (tmp_path / "notes.png").exists() and (tmp_path / "notes.mid").exists()

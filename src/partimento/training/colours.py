@@ -49,9 +49,10 @@ def colour_of_piano(piano: NoteBank, performances: Sequence[HandsAndFoot], spect
     chosen = np.linspace(0, len(performances) - 1, min(HEARD, len(performances))).round().astype(int)
     found = []
     for number in chosen.tolist():
-        stretch, how = middle(performances[number], HEARD_SECONDS), Mechanics.drawn(random)
-        foot = how.foot(stretch, HEARD_SECONDS)
-        sound = half_pedalled(piano, stretch.strikes, foot, HEARD_SECONDS, dampers=how.dampers, kept=how.kept)
+        seconds = min(HEARD_SECONDS, performances[number].seconds)
+        stretch, how = middle(performances[number], seconds), Mechanics.drawn(random)
+        foot = how.foot(stretch, seconds)
+        sound = half_pedalled(piano, stretch.strikes, foot, seconds, dampers=how.dampers, kept=how.kept)
         level = np.sqrt(np.mean(np.square(sound))) + np.float32(1e-9)
         found.append(colour_of(spectrum.of(sound * np.float32(10 ** (REFERENCE_DB / 20) / level))))
     return np.asarray(np.mean(found, axis=0), np.float32)
