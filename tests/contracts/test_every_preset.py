@@ -21,7 +21,11 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
     return {True: tune_folder(place / "tunes", 8), False: chorale_folder(place / "chorales", 5)}
 
 
-@pytest.mark.parametrize("name", list(PRESETS))
+ALIKE = ("biaxial-invariant",)
+"""What differs from another preset in one setting, and takes long."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else []) for name in PRESETS])
 def test_a_preset_trains_measures_and_composes(name: str, corpora: dict[bool, Path], tmp_path: Path) -> None:
     corpus = corpora[PRESETS[name].encoding in TUNES]
     course = [
