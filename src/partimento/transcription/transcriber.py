@@ -72,7 +72,7 @@ class Transcriber:
         Args:
             blocks: Mono samples at `sample_rate`, each of shape (frames,).
         """
-        piano = piano_in(self.hear(blocks), self.ear.spectrum.rate)
+        piano = piano_in(self.hear(blocks), self.ear.spectrum.rate, hears_on=self.ear.hears_on)
         return self.score_of(piano.heard).with_warnings(*([piano.words] if piano.words else []))
 
     def hear(self, blocks: Iterable[NDArray[np.float32]]) -> Heard:
@@ -98,7 +98,7 @@ class Transcriber:
         """
         blocks = recording.blocks(self.sample_rate * BLOCK_SECONDS)
         heard = self.ear.hear(blocks if sound is None else _shown(blocks, sound), watch=watch)
-        piano = piano_in(heard, self.ear.spectrum.rate)
+        piano = piano_in(heard, self.ear.spectrum.rate, hears_on=self.ear.hears_on)
         score = self.score_of(piano.heard)
         odd = [piano.words] if piano.words else []
         if not score.note_count:
