@@ -36,6 +36,12 @@ def test_a_char_rnn_reads_it_as_a_jig():
     assert encoding.decode(ids).tracks[0].duration.tolist() == [240] * 12
 
 
+def test_what_is_rounded_is_said_too():
+    start = np.append(np.arange(40) * 512, 20_480 + 341)
+    score = Score(1024, (Track(start, np.full(41, 300 + 212), np.full(41, 62), np.full(41, 80)),))
+    assert abc_losses(score) == ("a few times that no note values say were moved to the nearest 128th or triplet.",)
+
+
 def test_convert_says_so(tmp_path):
     write(late_jig(), tmp_path / "jig.mid")
     status, text, error = run("convert", tmp_path / "jig.mid", tmp_path / "jig.abc", "--json")

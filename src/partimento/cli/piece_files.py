@@ -42,11 +42,11 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
         embedded = pool.submit(_embedded, sound, score) if sound is not None and "html" in formats else None
         made = {}
         for kind in sorted(formats, key=lambda kind: kind == "html"):
-            data = embedded.result() if kind == "html" and embedded is not None else None
-            piece = score if kind in ("mid", "wav", "png") else written
-            made[kind] = (
-                _page(score, written, folder / f"{stem}.html", data) if kind == "html" else _write(piece, folder / f"{stem}.{kind}", sound)
-            )
+            target = folder / f"{stem}.{kind}"
+            if kind == "html":
+                made[kind] = _page(score, written, target, embedded.result() if embedded is not None else None)
+            else:
+                made[kind] = _write(written if kind in ("abc", "musicxml") else score, target, sound)
     return {kind: made[kind] for kind in formats}
 
 

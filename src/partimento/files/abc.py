@@ -147,4 +147,6 @@ def abc_losses(score: Score) -> tuple[str, ...]:
     """Return what `abc_bytes` moves, in sentences."""
     moved = "its notes lie beside the beat, as played notes do: they stand on the nearest 32nds and sextuplets of a quarter"
     other = "convert --beats follows a pianist who keeps no steady beat, --quantize 16 takes another grid"
-    return (f"{moved}; {other}.",) if is_played(score.tracks, score.ticks_per_quarter) else ()
+    if is_played(score.tracks, score.ticks_per_quarter):
+        return (f"{moved}; {other}.",)
+    return () if legible(score) is score else ("a few times that no note values say were moved to the nearest 128th or triplet.",)

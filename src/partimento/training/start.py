@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from partimento.bundle import STEP, TABLES, WEIGHTS, Bundle
+from partimento.bundle import STEP, WEIGHTS, Bundle
 from partimento.errors import BundleError, ConfigError
 from partimento.files.tensors import read_tensors
 from partimento.models.transformer_weights import weights_of
@@ -43,12 +43,9 @@ class Start:
         """Return the network of a bundle; of a Transformer that came without its weights those of its graph, to 8 bits.
 
         Raises:
-            ConfigError: When it is none, but tables that were counted.
             BundleError: When its weights are missing.
         """
         card = bundle.card
-        if card.model.get("name") in TABLES:
-            raise ConfigError(f"--from {card.name}: holds tables that were counted, which cannot learn on. Count the pieces of both.")
         settings = {name: value for name, value in card.model.items() if name not in _NAMES}
         if WEIGHTS in bundle.files:
             weights: Mapping[str, NDArray[Any]] = read_tensors(bundle.files[WEIGHTS], WEIGHTS)
