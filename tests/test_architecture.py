@@ -10,7 +10,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "partimento"
 RANKS = {
-    **dict.fromkeys(("errors", "version"), 0),
+    **dict.fromkeys(("errors", "version", "words"), 0),
     **dict.fromkeys(("score", "audio", "models"), 1),
     "files": 2,
     **dict.fromkeys(("encoding", "corpus"), 3),

@@ -36,7 +36,7 @@ def test_notes_on_the_grid_go_through_a_text_and_back(tmp_path: Path) -> None:
 
 def test_notes_off_the_grid_are_moved_and_counted(tmp_path: Path) -> None:
     source = piece(tmp_path / "a.mid", (0, 480, 60), (490, 20, 62), (960, 480, 64))
-    said = "1 of 3 notes were moved to the nearest step of 50 ms."
+    said = "1 of 3 notes was moved to the nearest step of 50 ms."
     assert converted(source, tmp_path / "a.txt") == {"notes": 3, "warnings": [said]}
     status, out, _ = run("convert", source, tmp_path / "a.txt")
     assert status == 0 and f"  note: {said}" in out
@@ -48,7 +48,7 @@ def test_plain_is_his_text(tmp_path: Path) -> None:
     source = piece(tmp_path / "a.mid", (0, 96, 60), (96, 48, 60), (0, 48, 64))
     fields = converted(source, tmp_path / "a.txt", "--plain")
     assert (tmp_path / "a.txt").read_bytes() == b"GK  G \n"
-    assert fields["warnings"] == ["1 notes lost their last step, so that the next strike of their key is seen."]
+    assert fields["warnings"] == ["1 note lost its last step, so that the next strike of the key is seen."]
     converted(tmp_path / "a.txt", tmp_path / "b.mid")
     assert words(read(tmp_path / "b.mid")) == [[(0, 48, 60), (0, 48, 64), (96, 48, 60)]]
     status, out, err = run("convert", source, tmp_path / "c.mid", "--plain")

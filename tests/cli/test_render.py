@@ -66,7 +66,7 @@ def test_notes_that_the_bank_has_not_are_counted(player, tmp_path):
     status, text, _ = run("render", score(tmp_path / "a.mid", [0, 0, 480], [60, 20, 90]), tmp_path / "o.wav", *player)
     assert status == 0 and "a.mid: 2 of 3 notes have no recording in sine.sf2 and are left out." in text
     status, _, error = run("render", score(tmp_path / "b.mid", [0], [90]), tmp_path / "p.wav", *player)
-    assert status == 1 and "score: 1 of 1 notes have no recording in sine.sf2 and are left out. Choose another" in error
+    assert status == 1 and "score: 1 of 1 notes has no recording in sine.sf2 and is left out. Choose another" in error
     assert not (tmp_path / "p.wav").exists()
 
 

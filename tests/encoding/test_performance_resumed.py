@@ -91,7 +91,7 @@ def test_what_is_left_out_is_said():
     adapted, remarks = FOLDED.adapted(Score(480, (piano, drums, violin)))
     assert [len(track) for track in adapted.tracks] == [1, 1]
     assert remarks == (
-        "primer: 1 notes of drums and 1 notes that the piano has no key for were left out.",
+        "primer: 1 note of drums and 1 note that the piano has no key for were left out.",
         "primer: its 2 instruments are played on one piano.",
     )
     assert FOLDED.encode(adapted).size > 4
@@ -99,7 +99,7 @@ def test_what_is_left_out_is_said():
 
 def test_nothing_for_a_piano_is_refused():
     drums = Track((0,), (100,), (36,), (90,), is_drum=True)
-    with pytest.raises(EncodingError, match=r"--primer: has no notes for a piano \(1 notes of drums\). Give another."):
+    with pytest.raises(EncodingError, match=r"--primer: has no notes for a piano \(1 note of drums\). Give another."):
         FOLDED.adapted(Score(480, (drums,)))
 
 

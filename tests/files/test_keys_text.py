@@ -130,8 +130,8 @@ def test_a_plain_note_gives_way_to_the_next_strike_of_its_key():
     back = read_keys_text(keys_text_bytes(score, plain=True), "a.txt")
     assert words(back) == [[(0, 96, 60), (0, 96, 64), (144, 144, 60)]]
     assert keys_text_losses(score, plain=True) == (
-        "1 notes lost their last step, so that the next strike of their key is seen.",
-        "1 notes of one step melted into the next one of their key.",
+        "1 note lost its last step, so that the next strike of the key is seen.",
+        "1 note of one step melted into the next one of the same key.",
     )
     assert keys_text_losses(score) == ()
 

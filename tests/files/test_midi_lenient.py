@@ -149,8 +149,8 @@ def test_notes_are_paired_first_in_first_out():
 
 
 DAMAGED = {
-    "never released": (chunk(b"\x00\x90\x3c\x40\x10\x90\x3c\x41\x10\x80\x3c\x00" + END), "byte 22: 1 of 2 notes are never released"),
-    "no length": (chunk(b"\x00\x90\x3c\x40\x00\x80\x3c\x00" + END), "1 notes end where they start"),
+    "never released": (chunk(b"\x00\x90\x3c\x40\x10\x90\x3c\x41\x10\x80\x3c\x00" + END), "byte 22: 1 of 2 notes is never released"),
+    "no length": (chunk(b"\x00\x90\x3c\x40\x00\x80\x3c\x00" + END), "1 note ends where it starts"),
     "no end": (chunk(SCALE), "track 1, byte 46: the track stops without an end-of-track event"),
     "more after end": (chunk(SCALE + END + b"\x00\x90\x3c\x40"), "4 bytes after the end of the track left out"),
     "cut length": (chunk(SCALE + END, 1000), "claims 1000 bytes of the 28 left in the file"),

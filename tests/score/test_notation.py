@@ -5,7 +5,7 @@ import pytest
 
 from partimento.files.abc import abc_text
 from partimento.score import Mark, Score, Track
-from partimento.score.notation import GRID, is_played, legible, on_grid
+from partimento.score.notation import GRID, is_notated, is_played, legible, on_grid
 
 JIG = np.array([0, 240, 480, 720, 960, 1200])
 
@@ -28,6 +28,14 @@ def test_what_was_written_stays_as_it_is():
     assert legible(score) is score
     fine = Score(480, (Track(np.array([0, 160, 320, 480]), np.array([160, 160, 160, 15]), np.full(4, 62), np.full(4, 80)),))
     assert legible(fine) is fine  # triplets and a 128th
+
+
+def test_staves_can_show_notes_that_begin_on_a_grid_however_long_they_last():
+    starts = np.arange(0, 1920, 160)
+    assert is_notated(Score(480, (Track(starts, np.full(12, 141), np.full(12, 60), np.full(12, 80)),)))
+    free = np.random.default_rng(3).integers(0, 60_000, 200)
+    assert not is_notated(Score(500, (Track(np.sort(free), np.full(200, 250), np.full(200, 60), np.full(200, 80)),)))
+    assert not is_notated(Score())
 
 
 @pytest.mark.parametrize("ticks_per_quarter", [100, 500, 960, 32_749])

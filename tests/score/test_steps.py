@@ -59,7 +59,7 @@ def test_two_tracks_share_one_keyboard():
     long, short = keyboard((0, 480, 60), (960, 480, 67)), keyboard((0, 96, 60), (1056, 96, 67))
     score = Score(480, (long.tracks[0], short.tracks[0]))
     assert words(score_of(steps_of(score))) == [[(0, 480, 60), (960, 96, 67), (1056, 384, 67)]]
-    assert losses_of(score) == ("3 notes sound while another strikes their key; one key plays both.",)
+    assert losses_of(score) == ("3 notes sound while another strikes the same key; one key plays both.",)
 
 
 def test_the_louder_of_two_equal_strikes_is_heard():

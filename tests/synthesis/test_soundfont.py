@@ -262,7 +262,7 @@ def test_it_streams_and_says_what_it_leaves_out(player):
     assert isinstance(synth, Streaming) and synth.left_out(one(60)) == []
     score = Score(480, (Track([0, 0, 9], [9] * 3, [60, 59, 73], [90] * 3),))
     assert synth.left_out(score) == ["2 of 3 notes have no recording in sine.sf2 and are left out"]
-    with pytest.raises(AudioError, match="score: 1 of 1 notes have no recording in sine.sf2 and are left out. Choose another --program"):
+    with pytest.raises(AudioError, match="score: 1 of 1 notes has no recording in sine.sf2 and is left out. Choose another --program"):
         synth.render(one(20))
 
 

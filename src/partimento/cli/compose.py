@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.output import show
+from partimento.words import counted
 
 if TYPE_CHECKING:
     from partimento.evaluation.copying import Originality
@@ -265,6 +266,7 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], judged: Or
     from partimento.cli.piece_files import write_piece  # noqa: PLC0415
     from partimento.score.harmony import key_of  # noqa: PLC0415
     from partimento.score.meter import bar_count  # noqa: PLC0415
+    from partimento.score.notation import is_notated  # noqa: PLC0415
     from partimento.score.pitch import key_name  # noqa: PLC0415
     from partimento.score.tempo import duration_seconds  # noqa: PLC0415
 
@@ -273,6 +275,7 @@ def _finished(score: Score, stem: str, out: Path, formats: list[str], judged: Or
         "files": {kind: str(path) for kind, path in write_piece(score, out, stem, [] if silent else formats).items()},
         "notes": score.note_count,
         "bars": bar_count(score),
+        "notated": is_notated(score),
         "seconds": round(duration_seconds(score), 3),
         "key": None if silent else key_name(key_of(score)),
         "originality": None
@@ -306,7 +309,8 @@ def _for_people(fields: dict[str, Any]) -> str:
     """The result in words."""
     lines = [f"{fields['model']}, seed {fields['seed']}, {fields['real_time_factor']:.1f} times as fast as it plays:"]
     for piece in fields["pieces"]:
-        lines.append(f"  {piece['bars']} bars in {piece['key']}, {piece['seconds']:.0f} s, {piece['notes']} notes")
+        bars = [f"{counted(piece['bars'], 'bar')} in {piece['key']}"] if piece["notated"] else []
+        lines.append("  " + ", ".join([*bars, f"{piece['seconds']:.0f} s", counted(piece["notes"], "note")]))
         if piece["originality"]:
             own = piece["originality"]
             longest = own["longest_copy_notes"]

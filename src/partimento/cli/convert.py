@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from partimento.cli.output import show
+from partimento.words import counted
 
 
 def convert(
@@ -55,5 +56,5 @@ def convert(
         write(score, target)
         said = losses(score, target)
     warnings = [*score.warnings, *said]
-    words = [f"{target}: {score.note_count} notes", *(f"  note: {warning}" for warning in warnings)]
+    words = [f"{target}: {counted(score.note_count, 'note')}", *(f"  note: {warning}" for warning in warnings)]
     show({"notes": score.note_count, "warnings": warnings}, "\n".join(words), as_json=as_json)

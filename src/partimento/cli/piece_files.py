@@ -52,7 +52,7 @@ def write_piece(score: Score, folder: Path, stem: str, formats: Sequence[str]) -
 
 def _written(score: Score) -> Score:
     """The piece in bars: as it is, or where it was played as its beats and hands are heard."""
-    from partimento.files.page import is_notated  # noqa: PLC0415
+    from partimento.score.notation import is_notated  # noqa: PLC0415
     from partimento.transcription.notate import notated  # noqa: PLC0415
 
     if is_notated(score) or not any(len(track) for track in score.tracks if not track.is_drum):
@@ -75,8 +75,8 @@ def _write(score: Score, target: Path, sound: Waveform | None) -> Path:
 
         return write_whole(target, sound_bytes(sound, ".wav", metadata=sound_tags(score)))
     if kind == "png":
-        from partimento.files.page import is_notated  # noqa: PLC0415
         from partimento.files.png import png_bytes  # noqa: PLC0415
+        from partimento.score.notation import is_notated  # noqa: PLC0415
 
         return write_whole(target, png_bytes(score, kind="score" if is_notated(score) and find_spec("verovio") else "roll"))
     return write(score, target)

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from partimento.cli.output import show
 from partimento.cli.render import SOUNDS, Player, player_of
+from partimento.words import counted
 
 if TYPE_CHECKING:
     from partimento.audio import Waveform
@@ -167,7 +168,7 @@ def _invented(heard: Score, imagining: Imagining, seed: int) -> tuple[Reimagined
 
     composer = load(imagining.model or (ACCOMPANIST if imagining.how == "vary" else PERFORMER))
     if sys.stderr.isatty():
-        print(f"{heard.note_count} notes heard; inventing ...", file=sys.stderr)
+        print(f"{counted(heard.note_count, 'note')} heard; inventing ...", file=sys.stderr)
     if imagining.how == "vary":
         made = varied(composer, heard, seed=seed)
     else:
@@ -209,7 +210,8 @@ def _beside(out: Path, ending: str) -> Path:
 def _for_people(fields: dict[str, Any]) -> str:
     """Say what was made in words."""
     lines = [
-        f"{', '.join(fields['files'].values())}: {fields['heard_notes']} notes heard, {fields['new_notes']} new ones by {fields['model']}"
+        f"{', '.join(fields['files'].values())}: {counted(fields['heard_notes'], 'note')} heard, "
+        f"{counted(fields['new_notes'], 'new one')} by {fields['model']}"
     ]
     lines.append(
         f"  {fields['seconds']:.1f} s of sound, {fields['tuning_cents']:+.0f} cents, seed {fields['seed']}, {fields['took_seconds']:.0f} s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from partimento.cli.output import show
+from partimento.words import counted
 
 if TYPE_CHECKING:
     from partimento.files.spectrogram_picture import Spectrogram
@@ -130,7 +131,7 @@ def finished(score: Score, seconds: float, out: Path | None, *, picture: Spectro
 def for_people(fields: dict[str, Any]) -> str:
     """Return in words what was heard."""
     where = ", ".join(fields["files"].values())
-    heard = f"{fields['notes']} notes in {fields['seconds']:.1f} s of sound"
+    heard = f"{counted(fields['notes'], 'note')} in {fields['seconds']:.1f} s of sound"
     heard += f", heard {fields['real_time_factor']:.0f} times faster than they were played"
     return "\n".join([f"{where}: {heard}" if where else heard, *(f"  note: {warning}" for warning in fields["warnings"])])
 

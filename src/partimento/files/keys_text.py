@@ -25,6 +25,7 @@ from partimento.errors import ReadError, ScoreError
 from partimento.score import Score
 from partimento.score.pitch import pitch_name
 from partimento.score.steps import HIGHEST_KEY, LOWEST_KEY, MOST_STEPS, STEPS_PER_SECOND, VELOCITY, Steps, losses_of, score_of, steps_of
+from partimento.words import counted
 
 STRUCK = "".join(chr(33 + key) for key in range(HIGHEST_KEY - LOWEST_KEY + 1))
 """Letters of struck keys, lowest first."""
@@ -84,8 +85,9 @@ def keys_text_losses(score: Score, *, plain: bool = False) -> tuple[str, ...]:
     strikes = int(steps.struck.sum())
     lost = strikes - sum(len(track) for track in score_of(_unstruck(steps, ~_before_strike(steps))).tracks)
     shorter = int(_before_strike(steps).sum())
-    said += (f"{shorter} notes lost their last step, so that the next strike of their key is seen.",) if shorter else ()
-    return said + ((f"{lost} notes of one step melted into the next one of their key.",) if lost else ())
+    short = counted(shorter, "note lost its last step", "notes lost their last step")
+    said += (f"{short}, so that the next strike of the key is seen.",) if shorter else ()
+    return said + ((f"{counted(lost, 'note')} of one step melted into the next one of the same key.",) if lost else ())
 
 
 def is_keys_text(data: bytes) -> bool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from partimento.files.midi_conductor import Conducting, Findings, Meta, track_name
 from partimento.score import Score, Tempo, Track
 from partimento.score.note import LAST_TICK
+from partimento.words import counted
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 8, 9, 11, 12
 """High halves of the status bytes that are read."""
@@ -121,7 +122,8 @@ def pair_notes(events: Events, findings: Findings) -> Notes:
         missing = int((on_counts - off_counts).sum())
         row = int(at[ons[lacking]].min())
         findings.add(
-            f"{missing} of {ons.size} notes are never released, the first of key {events.first[row]}; "
+            f"{counted(missing, f'of {ons.size} notes is', f'of {ons.size} notes are')} never released, "
+            f"the first of key {events.first[row]}; "
             "ended where the key is struck again or the track ends.",
             events.number,
             int(events.place[row]),
@@ -130,7 +132,8 @@ def pair_notes(events: Events, findings: Findings) -> Notes:
     if empty.any():
         row = int(at[ons[empty]].min())
         count = int(empty.sum())
-        findings.add(f"{count} notes end where they start; given one tick each.", events.number, int(events.place[row]))
+        none = counted(count, "note ends where it starts", "notes end where they start")
+        findings.add(f"{none}; given one tick each.", events.number, int(events.place[row]))
     back = np.argsort(at[ons], kind="stable")
     return Notes(at[ons][back], np.maximum(end, start + 1)[back])
 

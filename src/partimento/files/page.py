@@ -23,8 +23,10 @@ from partimento.files.roll import draw_roll
 from partimento.files.sound import MEDIA_TYPES, sound_bytes, sound_tags
 from partimento.score import Score
 from partimento.score.meter import bar_count
+from partimento.score.notation import is_notated
 from partimento.score.pitch import key_name
 from partimento.score.tempo import duration_seconds, seconds_at
+from partimento.words import counted
 
 SMALL_SOUND_BYTES = 400_000
 """Below this a sound stays a WAV."""
@@ -34,9 +36,6 @@ SHORT_SECONDS = 60
 
 EmbeddedSound = tuple[str, bytes]
 """A sound file as it stands in a page: its suffix, its bytes."""
-
-_NOTATED_SHARE = 0.95
-_GRID = 48  # parts of a quarter note: sixteenths, their halves and triplets lie on it
 
 
 def page_bytes(score: Score, *, sound: EmbeddedSound | None = None, engrave: bool = True, written: Score | None = None) -> bytes:
@@ -92,12 +91,6 @@ def embedded_sound(sound: Waveform, score: Score) -> EmbeddedSound:
         return ".flac", sound_bytes(sound, ".flac", metadata=tags)
 
 
-def is_notated(score: Score) -> bool:
-    """Return whether nearly all notes begin on a grid of a quarter note's parts: whether staves can show the piece."""
-    starts = np.concatenate([track.start for track in score.tracks]) if score.tracks else np.zeros(0, np.int64)
-    return bool(starts.size) and float(np.mean(starts * _GRID % score.ticks_per_quarter == 0)) >= _NOTATED_SHARE
-
-
 def _document(score: Score, *, player: str, links: list[str], sections: list[str], facts: Mapping[str, object]) -> bytes:
     """The page around its parts."""
     title = score.metadata.get("title", "") or "Untitled"
@@ -115,7 +108,7 @@ def _facts(score: Score) -> list[str]:
     """What a listener may want to know, in a few words."""
     seconds = round(duration_seconds(score))
     facts = [score.metadata.get("composer", ""), key_name(score.key_signatures[0]) if score.key_signatures else ""]
-    facts += [f"{bar_count(score)} bars", f"{score.note_count} notes", f"{seconds // 60}:{seconds % 60:02d}"]
+    facts += [counted(bar_count(score), "bar"), counted(score.note_count, "note"), f"{seconds // 60}:{seconds % 60:02d}"]
     return [fact for fact in facts if fact]
 
 

@@ -20,6 +20,7 @@ from partimento.score.note import SUSTAIN
 from partimento.score.pedal import pedal_spans
 from partimento.score.pitch import key_name
 from partimento.score.tempo import duration_seconds, seconds_at, tempo_map
+from partimento.words import counted
 
 WIDTH = 1200
 """Width of the drawing."""
@@ -171,7 +172,7 @@ def _heading(score: Score) -> str:
         f"{first.numerator}/{first.denominator}",
         f"♩ = {bpm:.0f}",
         f"{seconds // 60}:{seconds % 60:02d}",
-        f"{score.note_count} notes",
+        counted(score.note_count, "note"),
     ]
     if score.metadata.get("composer"):
         facts.insert(0, score.metadata["composer"])

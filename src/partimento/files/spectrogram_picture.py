@@ -20,6 +20,7 @@ from partimento.score import Score
 from partimento.score.note import SUSTAIN
 from partimento.score.pedal import pedal_spans
 from partimento.score.tempo import seconds_at
+from partimento.words import counted
 
 PIXELS = 1800
 """Width of the picture."""
@@ -103,7 +104,7 @@ class Spectrogram:
 
     def _heading(self, score: Score, title: str) -> str:
         """Title, facts, and what the signs mean."""
-        facts = [_clock(self._moments / self._rate), f"{score.note_count} notes heard"]
+        facts = [_clock(self._moments / self._rate), f"{counted(score.note_count, 'note')} heard"]
         facts += [self.left_out[0].upper() + self.left_out[1:]] if self.left_out else []
         y, x = 96.0, float(_LEFT)
         signs = [text_line((x + 20, y), "a note: its bar is the onset, stronger is louder", size=11, fill=_PALE)]

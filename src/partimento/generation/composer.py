@@ -29,6 +29,7 @@ from partimento.score.pitch import key_name, parse_key, tonic_pitch_class
 from partimento.score.tempo import duration_seconds, seconds_at, ticks_at, with_tempo
 from partimento.score.transform import cut, cut_bars, quantize, transpose
 from partimento.version import __version__
+from partimento.words import counted
 
 MOST_IDS = 60_000
 """Ids that are written at most, drafts included; as many frames, where an encoding says a step in a whole frame of ids."""
@@ -335,7 +336,7 @@ class Composer:
             off = sum(int(np.count_nonzero((track.start % step != 0) | (track.end % step != 0))) for track in primer.tracks)
             if off:
                 primer = quantize(primer, self.encoding.grid)
-                remarks.append(f"primer: {off} notes were moved to the nearest {self.encoding.grid}th.")
+                remarks.append(f"primer: {counted(off, 'note was', 'notes were')} moved to the nearest {self.encoding.grid}th.")
         return primer, tuple(remarks)
 
     def _finish(self, score: Score, wish: Wish, *, seed: int, number: int) -> Score:

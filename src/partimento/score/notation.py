@@ -40,6 +40,12 @@ def is_played(tracks: Sequence[Track], ticks_per_quarter: int) -> bool:
     return bool(np.mean(~usual(all_times, ticks_per_quarter)) > _MOST_UNUSUAL)
 
 
+def is_notated(score: Score) -> bool:
+    """Return whether nearly all notes begin on usual divisions of a quarter note, however long they are: whether staves can show them."""
+    starts = np.concatenate([track.start for track in score.tracks]) if score.tracks else np.zeros(0, np.int64)
+    return bool(starts.size) and float(np.mean(usual(starts, score.ticks_per_quarter))) >= 1 - _MOST_UNUSUAL
+
+
 def usual(times: Ticks, ticks_per_quarter: int) -> NDArray[np.bool_]:
     """Return which times are a usual division of a quarter note."""
     below = ticks_per_quarter // np.gcd(times % ticks_per_quarter, ticks_per_quarter)

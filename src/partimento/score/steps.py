@@ -17,6 +17,7 @@ from partimento.score.note import SOSTENUTO, SUSTAIN, Track
 from partimento.score.pedal import fold_pedal, pedal_spans
 from partimento.score.score import Score, Tempo
 from partimento.score.tempo import seconds_at
+from partimento.words import counted
 
 STEPS_PER_SECOND = 20
 """Source: carykh's program of 2017, whose step is 50,000 microseconds."""
@@ -108,13 +109,13 @@ def losses_of(score: Score) -> tuple[str, ...]:
     notes = _on_keyboard(score)
     shared = _strikes(notes)[-1]
     off = np.abs(notes[:2] - np.rint(notes[:2])) > _ON_STEP
-    moved = int(off.any(axis=0).sum())
+    moved, total = int(off.any(axis=0).sum()), notes.shape[1]
     pedalled = any(pedal_spans(track, number, score.end_tick).size for track in score.tracks for number in (SUSTAIN, SOSTENUTO))
     said = (
-        (moved, f"{moved} of {notes.shape[1]} notes were moved to the nearest step of 50 ms."),
-        (shared, f"{shared} notes sound while another strikes their key; one key plays both."),
+        (moved, f"{counted(moved, f'of {total} notes was', f'of {total} notes were')} moved to the nearest step of 50 ms."),
+        (shared, f"{counted(shared, 'note sounds', 'notes sound')} while another strikes the same key; one key plays both."),
         (pedalled, "Pedals are told by the length of notes."),
-        (drums, f"{drums} notes of drums were left out."),
+        (drums, f"{counted(drums, 'note of drums was', 'notes of drums were')} left out."),
     )
     return tuple(sentence for is_so, sentence in said if is_so)
 

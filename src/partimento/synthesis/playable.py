@@ -11,6 +11,7 @@ from partimento.errors import AudioError
 from partimento.models.ear_heads import FIRST_KEY, KEYS
 from partimento.score import Score
 from partimento.score.timed_notes import Performance, TimedNotes
+from partimento.words import counted
 
 LONGEST_NOTE_SECONDS = 60.0
 """A string that is held longer has died away."""
@@ -43,7 +44,7 @@ def left_out(score: Score) -> list[str]:
     drums = sum(len(track) for track in score.tracks if track.is_drum)
     outside = sum(int(np.count_nonzero(_outside(track.pitch))) for track in score.tracks if not track.is_drum)
     kinds = ((drums, "of drums"), (outside, f"outside a piano's keys ({FIRST_KEY} to {FIRST_KEY + KEYS - 1})"))
-    return [f"{count} note{'' if count == 1 else 's'} {kind} {'is' if count == 1 else 'are'} left out" for count, kind in kinds if count]
+    return [f"{counted(count, f'note {kind} is', f'notes {kind} are')} left out" for count, kind in kinds if count]
 
 
 def _outside(pitch: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ from partimento.synthesis.pitched_recordings import PitchedRecordings
 from partimento.synthesis.room import DECAY_SECONDS, reverberated
 from partimento.synthesis.synthesizer import TAIL_SECONDS
 from partimento.synthesis.tone import Tone, release_seconds, tone
+from partimento.words import counted
 
 Frames = NDArray[np.float32]
 
@@ -142,7 +143,8 @@ class SoundfontSynthesizer:
     def left_out(self, score: Score) -> list[str]:
         """Return how many notes the bank has no recording for, in words; nothing where it has all."""
         silent = self._silent_notes(score)
-        return [f"{silent} of {score.note_count} notes have no recording in {self.path.name} and are left out"] if silent else []
+        all_of_them, bank = f"of {score.note_count} notes", f"no recording in {self.path.name} and"
+        return [counted(silent, f"{all_of_them} has {bank} is left out", f"{all_of_them} have {bank} are left out")] if silent else []
 
     def _silent_notes(self, score: Score) -> int:
         """How many notes the bank has no recording for."""

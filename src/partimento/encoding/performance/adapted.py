@@ -10,6 +10,7 @@ from partimento.encoding.performance.layout import Layout
 from partimento.errors import EncodingError
 from partimento.score import Score, Track
 from partimento.score.tempo import duration_seconds
+from partimento.words import counted
 
 LONG_SECONDS = 600
 """Length of a beginning from which it is said that a model remembers its end alone."""
@@ -35,11 +36,12 @@ def adapted(primer: Score, layout: Layout) -> tuple[Score, tuple[str, ...]]:
     tracks = [_within(track, layout) for track in primer.tracks if not track.is_drum and len(track)]
     outside = sum(len(track) for track in primer.tracks if not track.is_drum) - sum(map(len, tracks))
     tracks = [track for track in tracks if len(track)]
-    left_out = [f"{drums} notes of drums"] * bool(drums) + [f"{outside} notes that the piano has no key for"] * bool(outside)
+    kinds = ((drums, "of drums"), (outside, "that the piano has no key for"))
+    left_out = [f"{counted(count, 'note')} {kind}" for count, kind in kinds if count]
     if not tracks:
         raise EncodingError(f"--primer: has no notes for a piano ({' and '.join(left_out) or 'it is empty'}). Give another.")
     if left_out:
-        remarks.append(f"primer: {' and '.join(left_out)} were left out.")
+        remarks.append(f"primer: {' and '.join(left_out)} {'was' if drums + outside == 1 else 'were'} left out.")
     if instruments := len({track.program for track in tracks}) - 1:
         remarks.append(f"primer: its {instruments + 1} instruments are played on one piano.")
     adapted = replace(primer, tracks=tuple(tracks))
