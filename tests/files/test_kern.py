@@ -100,7 +100,7 @@ def test_neighbours_of_two_spines_may_join_and_a_spine_may_begin_late():
     assert notes(late, 0) == [(1, 1, 50)]
 
 
-def test_staves_of_a_keyboard_are_one_track_with_loudness():
+def test_staves_of_a_keyboard_are_two_hands_with_loudness():
     score = read("""
         **kern  **kern  **dynam
         *Ipiano  *Ipiano  *Ipiano
@@ -113,10 +113,19 @@ def test_staves_of_a_keyboard_are_one_track_with_loudness():
         =  =  =
         *-  *-  *-
     """)
-    assert len(score.tracks) == 1
-    assert score.tracks[0].name == "Piano"
-    assert notes(score)[4:] == [(1, 0.125, 43), (1, 1.5, 69), (1.125, 1.375, 50)]
-    assert score.tracks[0].velocity.tolist() == [96, 96, 96, 96, 96 - 47, 49, 49]
+    assert [(track.name, track.program) for track in score.tracks] == [("right hand", 0), ("left hand", 0)]
+    assert notes(score, 0)[2:] == [(1, 1.5, 69)] and notes(score, 1)[2:] == [(1, 0.125, 43), (1.125, 1.375, 50)]
+    assert [track.velocity.tolist() for track in score.tracks] == [[96, 96, 49], [96, 96, 49, 49]]
+
+
+def test_a_left_hand_that_crosses_is_the_left_hand():
+    score = read("**kern  **kern\n*Ipiano  *Ipiano\n4ccc  4c\n4ddd  4d\n*-  *-")
+    assert [(track.name, track.pitch[0]) for track in score.tracks] == [("right hand", 60), ("left hand", 84)]
+
+
+def test_an_organ_on_three_staves_is_one_track():
+    score = read("**kern  **kern  **kern\n*Iorgan  *Iorgan  *Iorgan\n4C  4c  4g\n*-  *-  *-")
+    assert [track.pitch.tolist() for track in score.tracks] == [[48, 60, 67]]
 
 
 def test_lengths_pitches_and_metres():

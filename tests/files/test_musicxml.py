@@ -146,7 +146,7 @@ def test_four_voices_on_two_staves_become_four_tracks():
     chordal = back.join(
         [voices[0] + "", *voices[1:3], voices[3].replace("<note>", "<note><chord/>").replace("<note><chord/>", "<note>", 3)]
     )
-    assert len(read(chordal, chordal).tracks) == 1
+    assert [track.name for track in read(chordal, chordal).tracks] == ["right hand", "left hand"]
 
 
 def test_timewise_documents_and_other_encodings():

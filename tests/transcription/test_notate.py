@@ -10,8 +10,9 @@ from partimento.errors import ScoreError
 from partimento.files.abc import abc_bytes, read_abc
 from partimento.files.musicxml import musicxml_bytes, read_musicxml
 from partimento.score import Score, Track
+from partimento.score.hands import HANDS
 from partimento.score.tempo import seconds_at
-from partimento.transcription.notate import HANDS, notated
+from partimento.transcription.notate import notated
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 from partimento.transcription.accents import KINDS, accents, chords_of
 from partimento.transcription.barlines import barred, barred_as, passages_of
 from partimento.transcription.beats import STEPS, tracked
-from partimento.transcription.hands import is_right
 from partimento.transcription.lengths import readable
 from partimento.transcription.metre import FINE, METRES, Barring, Heard, barrings, evidence, levels_of
 from partimento.transcription.metre_weights import BAR_LINE_WEIGHTS, METRE_WEIGHTS
@@ -112,21 +111,6 @@ def test_the_likeliest_bars_are_those_with_most_evidence():
     ways = {barring: barred_as(what, barring).evidence @ METRE_WEIGHTS for barring in barrings(what.unit_seconds)}
     assert barred(what).barring == max(ways, key=ways.__getitem__)
     assert barred(what).barring.bar == 3 * FINE
-
-
-def test_hands_keep_to_their_lines_when_these_move_up_together():
-    melody = np.array([72 + step for step in range(12)])
-    bass = melody - 16
-    start = np.repeat(np.arange(12) * 0.4, 2)
-    pitch = np.column_stack([bass, melody]).ravel()
-    right = is_right(start, start + 0.3, pitch, np.repeat(np.arange(12), 2))
-    assert right.tolist() == [False, True] * 12
-
-
-def test_no_hand_spans_two_octaves():
-    pitch = np.array([36, 43, 64, 72])
-    right = is_right(np.zeros(4), np.ones(4), pitch, np.zeros(4, int))
-    assert right.tolist() == [False, False, True, True]
 
 
 def test_touch_is_no_rest_but_a_rest_is():

@@ -21,6 +21,7 @@ from partimento.files.abc_play import TunePlayer
 from partimento.files.abc_songs import song_texts
 from partimento.files.abc_write import TuneWriter
 from partimento.score import Mark, Score
+from partimento.score.hands import in_hands
 from partimento.score.notation import is_played, legible
 from partimento.score.transform import join
 
@@ -139,8 +140,8 @@ def tune_body(score: Score, *, line_bars: int | None = 4) -> str:
 
 
 def abc_bytes(score: Score) -> bytes:
-    """Return a score as an ABC file in UTF-8, for people to read: music that was played is `score.notation.legible`."""
-    return ("%abc-2.1\n" + abc_text(legible(score))).encode("utf-8")
+    """Return a score as an ABC file in UTF-8, for people to read: what was played is `legible`, a keyboard's notes are in two `HANDS`."""
+    return ("%abc-2.1\n" + abc_text(in_hands(legible(score)))).encode("utf-8")
 
 
 def abc_losses(score: Score) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from partimento.files.abc_play import longest_grace
 from partimento.files.abc_rhythm import Sound
 from partimento.files.abc_staff import Cell, Signs, StaffWriter, key_text, layers
 from partimento.score import KeySignature, Score, Tempo, TimeSignature
+from partimento.score.hands import HANDS, is_low
 
 _State = tuple[KeySignature | None, str, Tempo | None]
 
@@ -249,9 +250,21 @@ class TuneWriter:
         return rows
 
     def _voice_field(self, voice: int) -> str:
-        """Return the line that says whose music follows."""
-        name = _quoted(self.score.tracks[voice].name) if self.words else ""
-        return f"V:{voice + 1}" + f' name="{name}"' * self.words
+        """Return the line that says whose music follows, and in which clef it is read."""
+        if not self.words:
+            return f"V:{voice + 1}"
+        track = self.score.tracks[voice]
+        low = track.name == HANDS[1] or (track.name != HANDS[0] and not track.is_drum and is_low(track))
+        return f"V:{voice + 1}" + " clef=bass" * low + f' name="{_quoted(track.name)}"'
+
+    def _staves(self) -> list[str]:
+        """Return the line that braces a pianist's two hands, where there are any."""
+        names = [track.name for track in self.score.tracks]
+        pair = next((place for place in range(len(names)) if tuple(names[place : place + 2]) == HANDS), None)
+        if pair is None:
+            return []
+        voices = [str(number) for number in range(1, len(names) + 1)]
+        return [" ".join(["%%score", *voices[:pair], f"{{{pair + 1} {pair + 2}}}", *voices[pair + 2 :]])]
 
     def _sound(self, voice: int) -> list[str]:
         """Return the lines that say what a voice is played on."""
@@ -311,7 +324,7 @@ class TuneWriter:
                 lines.extend(f"{letter}:{_safe(line)}" for line in metadata.get(name, "").split("\n") if line)
         lines.extend(f"N:{PROVENANCE}{_safe(line)}" for line in metadata.get("provenance", "").split("\n") if line)
         metre, unit, key = self.fields()
-        lines += [metre, unit]
+        lines += [*self._staves(), metre, unit]
         first = self._tempo_at(0)
         if first is not None:
             lines.append(f"Q:{tempo_text(first, self.layout.metre_at(0))}")

@@ -2,8 +2,8 @@
 
 A file becomes music as it sounds: where it lists its sections (``*>[A,A,B]``) they are played in that order,
 otherwise repeat signs are; ties are joined, grace notes given a 32nd of the note behind them. Each **kern spine is a
-track, top staff first; the staves of one keyboard or one ``*part`` are one track. Dynamics of a **dynam spine set
-the loudness of all that follows; other spines are passed over.
+track, top staff first; the staves of one ``*part`` are one track, the two of a keyboard its two hands. Dynamics of a
+**dynam spine set the loudness of all that follows; other spines are passed over.
 
 Source: D. Huron, The Humdrum Toolkit: Reference Manual (1994), chapters on **kern and spine paths.
 """
@@ -348,7 +348,7 @@ class _Reader:
         self.tokens += 1
         if self.tokens > MOST_TOKENS:
             raise self._refusal(f"more than {MOST_TOKENS} notes and rests, expected one piece")
-        line = (spine.number, column.voice)
+        line = (-spine.number, column.voice)  # the highest staff is the last spine
         column.end = now + notes[0].length
         spine.bars.extend([] for _ in range(len(self.bars) - len(spine.bars)))
         at = now - self.bar_start

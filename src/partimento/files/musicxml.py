@@ -164,7 +164,7 @@ class _Reader:
         parts = [player.part for player in self.players.values()]
         if self.metadata.get("software", "").startswith("partimento"):  # there every track was a part of its own
             for part in parts:
-                part.splits = False
+                part.splits = part.hands = False
         return score_of(self.bars, parts, self.findings, unfold=unfold, metadata=self.metadata)
 
     def _header(self, node: Node) -> None:

@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partimento.score import Track
+from partimento.score.hands import HANDS, is_low, right_of, wants_two_staves
 from partimento.score.notation import mended, on_grid
 
-SPLIT_KEY = 60
-"""The lowest key of the upper of two staves."""
-
-HAND_CLEFS = {"right hand": ("G", 2, 0), "left hand": ("F", 4, 0)}
+HAND_CLEFS = dict(zip(HANDS, (("G", 2, 0), ("F", 4, 0)), strict=True))
 """Names of tracks that are one hand of a pianist -> clef of the one staff that each stands on."""
 
-_KEYBOARDS = (range(0, 8), range(16, 24), range(46, 47))
 MOST_PLAYED_VOICES = 2
 
 
@@ -62,11 +59,12 @@ class Staff:
     voices: tuple[tuple[Chord, ...], ...]
 
 
-def staves(track: Columns, *, played: bool) -> tuple[Staff, ...]:
+def staves(track: Columns, quarter: int, *, played: bool) -> tuple[Staff, ...]:
     """Return a track on one or two staves.
 
     Args:
         track: Any track.
+        quarter: A quarter note in its parts of a tick.
         played: Whether overlaps may be cut so that a staff has few voices.
     """
     rows = list(zip(track.start.tolist(), track.end.tolist(), track.pitch.tolist(), track.velocity.tolist(), strict=True))
@@ -74,30 +72,20 @@ def staves(track: Columns, *, played: bool) -> tuple[Staff, ...]:
         return (Staff(("percussion", 0, 0), _voices(rows, played=played)),)
     if track.name in HAND_CLEFS:
         return (Staff(HAND_CLEFS[track.name], _voices(rows, played=played)),)
-    if _wants_two(track):
-        upper, lower = ([row for row in rows if (row[2] >= SPLIT_KEY) == high] for high in (True, False))
+    if wants_two_staves(track):
+        right = right_of(track, quarter)
+        upper, lower = ([rows[number] for number in np.flatnonzero(mine)] for mine in (right, ~right))
         return Staff(("G", 2, 0), _voices(upper, played=played)), Staff(("F", 4, 0), _voices(lower, played=played))
     return (Staff(_clef(track), _voices(rows, played=played)),)
-
-
-def _wants_two(track: Columns) -> bool:
-    """Whether a track needs two staves: a keyboard part of more than one voice, or more than one staff can hold."""
-    if not track.start.size:
-        return False
-    low, high = int(track.pitch.min()), int(track.pitch.max())
-    overlaps = bool(np.any(track.start[1:] < np.maximum.accumulate(track.end)[:-1]))
-    is_keyboard = any(track.program in programs for programs in _KEYBOARDS)
-    return overlaps and ((is_keyboard and low < 55 and high > 64) or (low < 45 and high > 74))
 
 
 def _clef(track: Columns) -> tuple[str, int, int]:
     """The clef in which the middle of the range stands on the staff."""
     if not track.start.size:
         return "G", 2, 0
-    middle, low = float(np.median(track.pitch)), int(track.pitch.min())
-    if track.name.lower().startswith("tenor") and low >= 45 and middle < 64:
+    if track.name.lower().startswith("tenor") and int(track.pitch.min()) >= 45 and float(np.median(track.pitch)) < 64:
         return "G", 2, -1
-    return ("G", 2, 0) if middle >= 59 else ("F", 4, 0)
+    return ("F", 4, 0) if is_low(track) else ("G", 2, 0)
 
 
 def _voices(rows: Sequence[tuple[int, int, int, int]], *, played: bool) -> tuple[tuple[Chord, ...], ...]:

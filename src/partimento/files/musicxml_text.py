@@ -12,7 +12,8 @@ from partimento.version import __version__
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEAT_UNITS = {1: ("whole", False), 2: ("half", False), 4: ("quarter", False), 8: ("quarter", True), 16: ("eighth", True)}
 BRACE = '<part-group type="start" number="1"><group-symbol>brace</group-symbol><group-barline>yes</group-barline></part-group>'
-"""Begins parts that are the two staves of one piano."""
+BRACE_END = '<part-group type="stop" number="1"/>'
+"""Before and behind parts that are the two staves of one piano."""
 
 _CREATORS = ("composer", "lyricist", "arranger")
 _HEADER_WORDS = ("title", "software", "rights", *_CREATORS)

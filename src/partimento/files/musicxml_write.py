@@ -20,11 +20,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from partimento.errors import ScoreError
-from partimento.files.musicxml_layout import HAND_CLEFS, Chord, Columns, Fit, fitted, staves
+from partimento.files.musicxml_layout import Chord, Columns, Fit, fitted, staves
 from partimento.files.musicxml_notes import Accidentals, NoteStyle, Spelling, note_lines
 from partimento.files.musicxml_rhythm import FINEST, Metre, Unwritable, Value, values
 from partimento.files.musicxml_text import (
     BRACE,
+    BRACE_END,
     clef_element,
     element,
     header,
@@ -36,6 +37,7 @@ from partimento.files.musicxml_text import (
     time_element,
 )
 from partimento.score import KeySignature, Mark, Score, Track
+from partimento.score.hands import HANDS
 from partimento.score.meter import bar_starts, bar_ticks, signatures
 from partimento.score.notation import is_played
 
@@ -113,7 +115,7 @@ class _Writer:
         self.loose = fit == "played"
         self.tracks = [fitted(Columns.of(track, self.scale), self.quarter, fit) for track in score.tracks]
         self.measures = self._measures()
-        self.layout = [staves(track, played=fit == "played") for track in self.tracks]
+        self.layout = [staves(track, self.quarter, played=fit == "played") for track in self.tracks]
         self.marks: dict[str, dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
         for mark in score.marks:
             self.marks[mark.kind][mark.tick * self.scale].append(mark)
@@ -207,11 +209,11 @@ class _Writer:
         """The document's lines."""
         lines = header(self.score.metadata)
         lines.append("<part-list>")
-        is_piano = [track.name for track in self.score.tracks] == list(HAND_CLEFS)
-        lines += [BRACE] if is_piano else []
-        for number, track in enumerate(self.score.tracks, 1):
-            lines += score_part(number, track)
-        lines += ['<part-group type="stop" number="1"/>'] if is_piano else []
+        names = [track.name for track in self.score.tracks]
+        for number, track in enumerate(self.score.tracks):
+            lines += [BRACE] if names[number : number + 2] == list(HANDS) else []
+            lines += score_part(number + 1, track)
+            lines += [BRACE_END] if number and names[number - 1 : number + 1] == list(HANDS) else []
         lines.append("</part-list>")
         for index in range(len(self.tracks)):
             lines.append(f'<part id="P{index + 1}">')

@@ -9,9 +9,7 @@ does; above 32,767 times are rounded.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +18,7 @@ import numpy as np
 
 from partimento.errors import ReadError, printable
 from partimento.files.abc_grid import lay
+from partimento.files.notation_parts import apart
 from partimento.files.notation_unfold import playing_order
 from partimento.score import KeySignature, Mark, Score, Tempo, TimeSignature, Track
 from partimento.score.note import LAST_TICK
@@ -50,7 +49,7 @@ class WrittenNote:
         length: Length in units, above 0.
         pitch: MIDI key as it sounds, 0 to 127.
         velocity: 1 to 127.
-        line: Staff and voice it stands in.
+        line: Staff and voice it stands in; higher staves have lower numbers.
         from_tie: Whether it goes on from the note before.
         to_tie: Whether it goes on in the next.
         is_drum: Whether `pitch` names an instrument of the drum set.
@@ -108,12 +107,21 @@ class WrittenBar:
 
 @dataclass
 class WrittenPart:
-    """A part: its name, General MIDI program, the notes of each bar, and whether voices in it may be tracks of their own."""
+    """A part.
+
+    Attributes:
+        name: Its name.
+        program: General MIDI program.
+        bars: The notes of each bar.
+        splits: Whether voices in it may be tracks of their own.
+        hands: Whether a keyboard's two staves may.
+    """
 
     name: str = ""
     program: int = 0
     bars: list[list[WrittenNote]] = field(default_factory=list)
     splits: bool = True
+    hands: bool = True
 
 
 @dataclass
@@ -178,7 +186,7 @@ def score_of(
     for length in lengths:
         starts.append(starts[-1] + length)
     pickup, signatures = _metres([bars[index] for index in order], lengths, starts)
-    lines = [track for part in _with_voices_apart(parts, bars) for track in _lines(part, order, starts)]
+    lines = [track for part in apart(parts, bars) for track in _lines(part, order, starts)]
     clock = _Clock(lines, [pickup, *(at for at, _ in signatures), *starts[:1]], findings)
     if clock.ticks(starts[-1]) > LAST_TICK:
         raise ReadError(f"{findings.name}: {starts[-1] // UNIT} quarter notes long, too long for music. Cut the piece.")
@@ -350,41 +358,3 @@ def _lines(part: WrittenPart, order: Sequence[int], starts: Sequence[int]) -> li
             for note in sorted(part.bars[index], key=lambda note: note.at):
                 lines[note.is_drum].sound(note, start + note.at)
     return [line for line in lines.values() if line.starts] or [lines[False]]
-
-
-VOICE_NAMES = ("Soprano", "Alto", "Tenor", "Bass")
-
-
-def _with_voices_apart(parts: Sequence[WrittenPart], bars: Sequence[WrittenBar]) -> list[WrittenPart]:
-    """The parts; where all of them together are four voices that sing one note at a time, a part for each voice.
-
-    This is how chorales and hymns stand on two staves. Voices belong to one of two parts or staves, two to each, and
-    each sounds in most bars; anything else is an instrument's part and stays whole.
-    """
-    if not 1 <= len(parts) <= 2 or not all(part.splits for part in parts):
-        return list(parts)
-    found: dict[tuple[int, int, str], list[list[WrittenNote]]] = defaultdict(lambda: [[] for _ in bars])
-    for number, part in enumerate(parts):
-        for index, bar in enumerate(part.bars):
-            for note in bar:
-                if note.is_drum:
-                    return list(parts)
-                found[number, *note.line][index].append(note)
-                if len(found) > len(VOICE_NAMES):
-                    return list(parts)
-    staves = [line[:2] for line in sorted(found)]
-    if len(found) != len(VOICE_NAMES) or len(set(staves)) != 2 or staves.count(staves[0]) != 2:
-        return list(parts)
-    for voice in found.values():
-        if sum(bool(bar) for bar in voice) < 0.8 * len(bars) or not all(_sings(bar) for bar in voice):
-            return list(parts)
-    apart = []
-    for name, line in zip(VOICE_NAMES, sorted(found), strict=True):
-        apart.append(WrittenPart(name, parts[line[0]].program, found[line]))
-    return apart
-
-
-def _sings(bar: Sequence[WrittenNote]) -> bool:
-    """Whether never two notes sound at once."""
-    notes = sorted(bar, key=lambda note: note.at)
-    return all(one.at + one.length <= two.at for one, two in itertools.pairwise(notes))

@@ -9,21 +9,18 @@ from numpy.typing import NDArray
 
 from partimento.errors import ScoreError
 from partimento.score import Score, TimeSignature, Track
+from partimento.score.hands import HANDS, is_right
 from partimento.score.harmony import key_of
 from partimento.score.tempo import seconds_at, ticks_at
 from partimento.transcription.accents import accents, chords_of
 from partimento.transcription.barlines import Bars, barred
 from partimento.transcription.beats import Beats, tracked
-from partimento.transcription.hands import is_right
 from partimento.transcription.lengths import QUARTER, readable
 from partimento.transcription.metre import heard
 from partimento.transcription.tempo_marks import tempo_marks
 
 LONGEST_PAUSE_SECONDS = 20.0
 """Longer silences are shortened to this."""
-
-HANDS = ("right hand", "left hand")
-"""Names of the two tracks of a notated score."""
 
 
 def notated(performance: Score) -> Score:
