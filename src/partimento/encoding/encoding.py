@@ -56,6 +56,18 @@ class Closing(Protocol):
 
 
 @runtime_checkable
+class Ringing(Protocol):
+    """A grammar that knows how a piece may end before its time: what was struck last rings out."""
+
+    @property
+    def sounding(self) -> Sequence[int]:
+        """MIDI keys that sound now."""
+
+    def ringing(self) -> Sequence[int]:
+        """Return the ids that let ring what sounds, let it go and end the piece; none where it cannot end so now."""
+
+
+@runtime_checkable
 class Yielding(Protocol):
     """A grammar that knows what is meant by some of what may not come, such as a wait too long, and what a model tends to forget."""
 

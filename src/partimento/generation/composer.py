@@ -13,6 +13,7 @@ from partimento.bundle import Bundle
 from partimento.encoding.encoding import Accompanying, Grammar, Paced, Raw, Resuming
 from partimento.errors import BundleError, ConfigError, EncodingError
 from partimento.generation.beginning import start_ids
+from partimento.generation.ending import write_to_close
 from partimento.generation.filters import Sampling
 from partimento.generation.free import NoRules
 from partimento.generation.gibbs import Painter
@@ -303,7 +304,7 @@ class Composer:
         most = max(MOST_IDS * int(self.encoding.hints.get("frame", 1)), MOST_IN_A_BAR * (bars or 0))
         drafts = DRAFTS if self.encoding.hints.get("drafts", True) else 0
         writer = Writer(self.sampling.filters(), np.random.default_rng(seed), most=most, accept=fits, drafts=drafts)
-        written = writer.write(opened)
+        written = writer.write(opened) if bars is None else write_to_close(writer, opened, bars)
         self.ids_written += writer.written
         return np.array(written.ids, np.int32)
 

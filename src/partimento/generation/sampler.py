@@ -128,15 +128,15 @@ class Writer:
         self.written = 0
         """Ids chosen so far, those that were given up included."""
 
-    def write(self, opened: Writing) -> Writing:
-        """Return `opened` written to the end; `opened` itself stays as it is.
+    def write(self, opened: Writing, *, bars: int | None = None) -> Writing:
+        """Return `opened` written to the end, or until so many bars are begun; `opened` itself stays as it is.
 
         Raises:
             EncodingError: When `most` ids did not suffice.
         """
         lines = [opened]  # the piece where it was begun, and at its last bar lines
         farthest = refusals = 0
-        while not lines[-1].grammar.finished:
+        while not lines[-1].grammar.finished and (bars is None or lines[-1].grammar.bars < bars):
             now, bar = lines[-1].fork(), lines[-1].grammar.bars
             if self._bar(now):
                 if bar >= farthest:
@@ -154,12 +154,20 @@ class Writer:
         """Write on to the next bar line or the end; return whether the piece so far is accepted."""
         bars = writing.grammar.bars
         while not writing.grammar.finished and writing.grammar.bars == bars:
-            if self.written >= self._most:
-                remedy = "Loosen --max-copy, or raise --temperature." if self._accept else "Ask for fewer --bars, or lower --temperature."
-                raise EncodingError(f"{self._most} ids written and no end in sight. {remedy}")
-            writing.push(writing.choose(self._filters, self._random))
-            self.written += 1
-        return self._accept is None or self._accept(writing.ids)
+            self.go_on(writing)
+        return self.accepts(writing.ids)
+
+    def go_on(self, writing: Writing) -> None:
+        """Write one id."""
+        if self.written >= self._most:
+            remedy = "Loosen --max-copy, or raise --temperature." if self._accept else "Ask for fewer --bars, or lower --temperature."
+            raise EncodingError(f"{self._most} ids written and no end in sight. {remedy}")
+        writing.push(writing.choose(self._filters, self._random))
+        self.written += 1
+
+    def accepts(self, ids: Sequence[int]) -> bool:
+        """Return whether a piece so far is accepted."""
+        return self._accept is None or self._accept(ids)
 
     def _least_forced(self, lines: list[Writing]) -> list[Writing]:
         """The piece with its last `PASSAGE` bars in the best of several drafts."""

@@ -32,6 +32,9 @@ lets go what has sounded for so long: 0.6 % of its notes last for ten seconds, o
 LONGEST_SILENCE = 300
 """Steps after which something is struck."""
 
+SHORTEST_RING, LONGEST_RING = 120, 250
+"""Steps for which the last keys of a piece ring out, at least and at most."""
+
 MOST_BARS = 64
 """A piece without a wished length ends here: after two minutes."""
 
@@ -80,6 +83,11 @@ class PerformanceGrammar:
     def bars(self) -> int:
         """Bars begun so far."""
         return -(-max(self._step - self._layout.lead, 0) // BAR_STEPS)
+
+    @property
+    def sounding(self) -> list[int]:
+        """MIDI keys that sound now, from low to high."""
+        return sorted(self._layout.lowest + key for key in self._sounding)
 
     def allowed(self) -> Mask:
         """Return which ids may come next, shape (vocabulary,)."""
@@ -172,6 +180,16 @@ class PerformanceGrammar:
             if wanted is None and promises.may_tell(self._step):
                 mask[first + promises.last_told + 1 :] = True
         self._allow_time(mask)
+
+    def ringing(self) -> list[int]:
+        """Return the ids that let ring what sounds and end (see `encoding.Ringing`), where two keys sound or more, one just struck."""
+        layout, most = self._layout, self._limit - self._step
+        if self._struck < 0 or len(self._sounding) < 2 or most < SHORTEST_RING or self._promises is not None or layout.controls:
+            return []
+        steps = min(LONGEST_RING, most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
+        shifts = [LONGEST_SHIFT] * (steps // LONGEST_SHIFT) + [steps % LONGEST_SHIFT] * bool(steps % LONGEST_SHIFT)
+        frees = [layout.first_off + key for key in sorted(self._sounding) for _ in self._sounding[key]]
+        return [*(layout.first_shift + shift - 1 for shift in shifts), *frees, *([layout.pedal_up] if self._pedal_down else []), END]
 
     def _allow_anything(self, mask: Mask) -> None:
         """Allow what may come where nothing has to."""
