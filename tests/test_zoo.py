@@ -1,6 +1,7 @@
 """The bundles that come with the package."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ from partimento.score.pedal import fold_pedal
 from partimento.score.tempo import duration_seconds, seconds_at
 from partimento.score.timed_notes import TimedNotes
 from partimento.synthesis.modal_voice import ModalVoice
+from partimento.synthesis.soundfont import SoundfontSynthesizer
 from partimento.synthesis.wavenet_voice import WaveNetVoice
 from partimento.training.minuet_game import minuet_dice
+from partimento.transcription.piano_judge import JUDGE
 from partimento.transcription.transcriber import load_transcriber
 
 NAMES = ("bach-chorales", "chorales-biaxial", "coconet-chorales", "folk-tunes")
@@ -33,6 +36,7 @@ GAME = "minuet-dice"
 PIANOS = ("piano-performer", "piano-performer-base")
 ACCOMPANIST = "piano-accompanist"
 EARS = ("piano-ears", "piano-ears-live")
+JUDGES = (JUDGE,)
 VOICES = {"piano-modal": (ModalVoice, 0.85), "piano-wavenet": (WaveNetVoice, 0.6)}
 """Who plays it, and the least share of notes that an ear finds in it."""
 
@@ -41,10 +45,10 @@ MOST_BYTES = dict(zip((*PIANOS, ACCOMPANIST), (20e6, 28e6, 28e6), strict=True))
 
 
 def test_they_are_there() -> None:
-    assert shipped() == tuple(sorted((*NAMES, GAME, *PIANOS, ACCOMPANIST, *EARS, *VOICES)))
+    assert shipped() == tuple(sorted((*NAMES, GAME, *PIANOS, ACCOMPANIST, *EARS, *JUDGES, *VOICES)))
 
 
-@pytest.mark.parametrize("name", [*NAMES, GAME, *PIANOS, ACCOMPANIST, *EARS, *VOICES])
+@pytest.mark.parametrize("name", [*NAMES, GAME, *PIANOS, ACCOMPANIST, *EARS, *JUDGES, *VOICES])
 def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
     assert sum(file.stat().st_size for file in (ZOO / name).iterdir()) < MOST_BYTES.get(name, 15e6)
     card = load_bundle(ZOO / name).card
@@ -53,6 +57,8 @@ def test_a_bundle_is_small_and_its_card_complete(name: str) -> None:
     figures = card.figures["test" if "test" in card.figures else "valid"]
     if name in EARS:
         assert figures["clean"]["onset"] > 50
+    elif name in JUDGES:
+        assert figures["accuracy"] > 80
     elif name == "piano-modal":
         assert figures["distance"] < 0.5
     elif name == "piano-wavenet":
@@ -111,6 +117,15 @@ def test_an_ear_hears_what_the_pianist_plays(name: str) -> None:
     known, found = (TimedNotes(*_in_seconds(score)) for score in (fold_pedal(played), heard))
     assert agreement(known, found).onset.f1 > 0.5
     assert heard.warnings == ()  # it is a piano
+
+
+@pytest.mark.parametrize("program", [40, 56, 71, 73])  # violin, trumpet, clarinet, flute
+def test_what_is_no_piano_is_warned_of(program: int) -> None:
+    tune = load("folk-tunes").compose(bars=8, seed=1)
+    played = replace(tune, tracks=tuple(replace(track, program=program) for track in tune.tracks))
+    sound = SoundfontSynthesizer(sample_rate=16_000).render(played).to_mono()
+    warned = load_transcriber().transcribe([sound.samples[0]]).warnings
+    assert len(warned) == 1 and "hardly sounds like a piano" in warned[0]
 
 
 @pytest.mark.parametrize("name", VOICES)

@@ -138,11 +138,11 @@ class Bundle:
         """Return the encoding the model speaks.
 
         Raises:
-            BundleError: When it is an ear or a voice, which speak none.
+            BundleError: When it is an ear, a voice or a judge, which speak none.
         """
         if not self.card.encoding:
             remedy = "Take a composer: partimento models list shows them."
-            raise BundleError(f"model '{self.card.name}': is an ear or a voice and writes no music. {remedy}")
+            raise BundleError(f"model '{self.card.name}': is an ear, a voice or a judge and writes no music. {remedy}")
         options = dict(self.card.encoding)
         return build_encoding(str(options.pop("name", "")), options)
 

@@ -62,7 +62,7 @@ def test_a_card_does_not_say_where_a_user_keeps_things():
 def test_an_ear_writes_no_music(trained, tmp_path):
     status, _, error = run("compose", "--model", trained[0], "--out", tmp_path)
     assert status == 1
-    assert "is an ear or a voice and writes no music. Take a composer" in error
+    assert "is an ear, a voice or a judge and writes no music. Take a composer" in error
 
 
 def test_not_too_many_pianos_are_drawn(tmp_path):

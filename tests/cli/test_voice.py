@@ -281,4 +281,4 @@ def test_one_piano_is_needed(tmp_path, count):
 
 def test_a_voice_writes_no_music(trained, tmp_path):
     status, _, error = run("compose", "--model", trained[0] / "model", "--out", tmp_path)
-    assert status == 1 and "is an ear or a voice and writes no music" in error
+    assert status == 1 and "is an ear, a voice or a judge and writes no music" in error

@@ -20,5 +20,6 @@ and `coconet_session`, which puts that graph behind the seam and behind `conditi
 what goes through them, `transformer_scales`, and `transformer_session`, which keeps keys and values and reads many ids at once).
 `key_net` (with `key_net_shape`, `key_net_graph`, `key_net_live_graph`, which hears on, and `key_net_scales`, by which both count in
 bytes) and `onsets_frames` are no sequence models but ears: they hear spectra and say what each key of a piano does (`ear_heads`).
+`piano_judge` (with `piano_judge_shape` and `piano_judge_graph`) hears the same and says whether it is a piano at all.
 `wavenet` (with `wavenet_shape` and `wavenet_graph`) turns what keys do into sound, sample by sample; `wavenet_session` plays it.
 """

@@ -16,6 +16,6 @@ optimiser for matrices), `checkpoint`, `record` (log and progress), `lessons` (w
 which sizes), `team` (several processes that train one network), `fit` (all of it for one network), `counted` (what is counted in place
 of trained), `bars` and `dice_columns` (pieces cut into bars, and which of them fit where). Ears (`ears`, `ear_presets`, `ear_networks`)
 learn from sound: `piano_stream` brings them performances (`hands_and_foot`) on rendered pianos (`played_stretch`), `microphone` makes
-recordings of those, and `hearing` is what they are told about their mistakes. A voice (`voices`, `voice_presets`) learns from sound too:
-`voice_stream` plays what it hears, and `playing` is what its mistakes cost.
+recordings of those, and `hearing` is what they are told about their mistakes; `piano_judging` teaches what is no piano. A voice
+(`voices`, `voice_presets`) learns from sound too: `voice_stream` plays what it hears, and `playing` is what its mistakes cost.
 """

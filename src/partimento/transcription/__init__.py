@@ -9,8 +9,8 @@ Times are seconds; moments are spectra, `Spectrum.rate` a second; places on the 
 where quarters are told from beats, units (`metre.FINE`); the notated score counts 480 ticks a quarter note. Nothing here is random and
 nothing needs torch.
 
-Read in this order: `targets`, `note_decoding`, `ear` (listening in blocks), `certainty` (is it a piano?), `transcriber`; `note_stream`
-and `live` (notes while they are played); then `accents` (what makes a chord sound like a beat), `beats` (the beat, through changes of
-tempo), `metre` (what speaks for a quarter note, a metre and a bar line), `metre_weights` (how much), `barlines` (the choice for the
-whole piece), `hands`, `lengths` (what can be read), `tempo_marks`, `notate`.
+Read in this order: `targets`, `note_decoding`, `ear` (listening in blocks), `certainty` and `piano_judge` (is it a piano?),
+`transcriber`; `note_stream` and `live` (notes while they are played); then `accents` (what makes a chord sound like a beat), `beats` (the
+beat, through changes of tempo), `metre` (what speaks for a quarter note, a metre and a bar line), `metre_weights` (how much), `barlines`
+(the choice for the whole piece), `hands`, `lengths` (what can be read), `tempo_marks`, `notate`.
 """

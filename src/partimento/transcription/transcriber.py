@@ -17,9 +17,10 @@ from partimento.models.ear_heads import KEYS
 from partimento.score import Score, Track
 from partimento.score.note import SUSTAIN
 from partimento.score.timed_notes import TimedNotes
-from partimento.transcription.certainty import piano_in
+from partimento.transcription.certainty import Piano, piano_in
 from partimento.transcription.ear import Ear, Heard
 from partimento.transcription.note_decoding import Thresholds, notes_of, spans_of
+from partimento.transcription.piano_judge import Judge, shipped_judge
 
 TICKS_PER_SECOND = 1_000
 """A transcription counts milliseconds: 500 ticks a quarter at 120 quarters a minute."""
@@ -40,6 +41,7 @@ class Transcriber:
 
     Args:
         bundle: Of an ear.
+        judge: Tells other instruments from pianos, beside the ear; asked only where it hears the spectra that the ear hears.
 
     Attributes:
         ear: What listens.
@@ -52,7 +54,7 @@ class Transcriber:
     sample_rate = SAMPLE_RATE
     """Hz at which it listens."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, judge: Judge | None = None) -> None:
         kind = bundle.card.model.get("name")
         if kind not in MODELS or STEP not in bundle.files:
             raise BundleError(f"model '{bundle.card.name}': is a {kind} and hears nothing. Train an ear: partimento train --model ears.")
@@ -61,18 +63,19 @@ class Transcriber:
             self.thresholds = Thresholds(**bundle.card.sampling)
         except (ValueError, TypeError, ConfigError) as error:
             raise BundleError(f"{bundle.folder}: {str(error).rstrip('.')}. Fetch or train it again.") from error
+        self._judge = judge if judge is not None and judge.spectrum == self.ear.spectrum.name else None
 
     def transcribe(self, blocks: Iterable[NDArray[np.float32]]) -> Score:
         """Return the notes of a sound: one track, a tick a millisecond, and the pedal as it moved.
 
         They are as long as their keys are held, or, by an ear that does not tell keys from the pedal, as long as they sound.
 
-        What sounds like no piano is left out, and `warnings` says so.
+        What sounds like no piano is left out, and `warnings` says so, or that all of it hardly sounds like one.
 
         Args:
             blocks: Mono samples at `sample_rate`, each of shape (frames,).
         """
-        piano = piano_in(self.hear(blocks), self.ear.spectrum.rate, hears_on=self.ear.hears_on)
+        piano = self._piano_in(blocks)
         return self.score_of(piano.heard).with_warnings(*([piano.words] if piano.words else []))
 
     def hear(self, blocks: Iterable[NDArray[np.float32]]) -> Heard:
@@ -97,13 +100,25 @@ class Transcriber:
             ReadError: When it turns out to hold no sound.
         """
         blocks = recording.blocks(self.sample_rate * BLOCK_SECONDS)
-        heard = self.ear.hear(blocks if sound is None else _shown(blocks, sound), watch=watch)
-        piano = piano_in(heard, self.ear.spectrum.rate, hears_on=self.ear.hears_on)
+        piano = self._piano_in(blocks if sound is None else _shown(blocks, sound), watch=watch)
         score = self.score_of(piano.heard)
         odd = [piano.words] if piano.words else []
         if not score.note_count:
             odd = ["no notes of a piano were heard" + ("; it sounds like speech, singing or noise." if piano.left_out_seconds else ".")]
         return score.with_warnings(*recording.warnings, *(f"{recording.name}: {words}" for words in odd))
+
+    def _piano_in(self, blocks: Iterable[NDArray[np.float32]], *, watch: Callable[[Spectra], None] | None = None) -> Piano:
+        """What of a sound is a piano, by the ear itself and by the judge."""
+        judging = None if self._judge is None else self._judge.judging()
+
+        def watched(spectra: Spectra) -> None:
+            for each in (watch, None if judging is None else judging.push):
+                if each is not None:
+                    each(spectra)
+
+        heard = self.ear.hear(blocks, watch=watched)
+        piano = piano_in(heard, self.ear.spectrum.rate, hears_on=self.ear.hears_on)
+        return piano if judging is None or not judging.finish() else replace(piano, doubtful=True)
 
     def score_of(self, heard: Heard) -> Score:
         """Return the notes of what was heard."""
@@ -156,7 +171,7 @@ def load_transcriber(name: str | os.PathLike[str] = DEFAULT) -> Transcriber:
     Raises:
         BundleError: When there is no such bundle, it is damaged, or it is no ear.
     """
-    return Transcriber(load_bundle(bundle_folder(name)))
+    return Transcriber(load_bundle(bundle_folder(name)), judge=shipped_judge())
 
 
 def transcribe(path: str | os.PathLike[str], *, model: str | os.PathLike[str] = DEFAULT) -> Score:
