@@ -15,12 +15,12 @@ import numpy as np
 from partimento.encoding.encoding import Ringing
 from partimento.generation.sampler import Writer, Writing
 
-CLOSING_BARS, SHORTEST_BARS = 3, 8
-"""Bars in which a piece may end, counted from the wished length back, at most; of a shorter one than thirty bars a tenth, and one at least.
-Still shorter pieces than the second number end where they may."""
+CLOSING_BARS, SHORTEST_BARS = (1, 3), 8
+"""Bars in which a piece may end, counted from the wished length back: a tenth of what is written, at least and at most; and what is so
+short ends where it may."""
 
 TIMES, CHORDS = (3, 8), 3
-"""How often those bars are played, of short pieces and at most, else once for ten bars of the piece; and of each time the chords that are
+"""How often those bars are played, at least and at most, else once for ten bars that are written; and of each time the chords that are
 asked about: those after which most likely time passes."""
 
 ROUGH, ROUGH_NATS = (1, 2, 6), 1.5
@@ -41,12 +41,12 @@ def write_to_close(writer: Writer, opened: Writing, bars: int) -> Writing:
     Raises:
         EncodingError: As `Writer.write`.
     """
-    first = bars - min(max(bars // 10, 1), CLOSING_BARS)
-    if not isinstance(opened.grammar, Ringing) or bars < SHORTEST_BARS or opened.grammar.bars > first:
+    tenth = (bars - opened.grammar.bars) // 10
+    if not isinstance(opened.grammar, Ringing) or bars - opened.grammar.bars < SHORTEST_BARS:
         return writer.write(opened)
-    line = writer.write(opened, bars=first)
+    line = writer.write(opened, bars=bars - int(np.clip(tenth, *CLOSING_BARS)))
     best, least = None, np.inf
-    for _ in range(min(max(bars // 10, TIMES[0]), TIMES[1])):
+    for _ in range(int(np.clip(tenth, *TIMES))):
         for chord in _chords(writer, line, bars):
             nats, ended = _rung(chord)
             if nats < least and writer.accepts(ended.ids):
