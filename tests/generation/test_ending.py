@@ -89,6 +89,16 @@ def test_what_rings_out_is_let_go_and_ends(encoding):
     assert ringing[-1] == END and grammar.finished and not grammar.sounding
 
 
+def test_a_key_that_has_to_be_let_go_soon_does_not_ring_out():
+    track = Track((0, 9500, 9500), (9990, 400, 400), (48, 64, 67), (80, 80, 80))  # a key lasts for ten seconds at most
+    grammar = PLAIN.grammar(bars=30)
+    found = []
+    for number in PLAIN.encode(Score(500, (track,)), whole=False):
+        grammar.push(int(number))
+        found.append(grammar.ringing())
+    assert len(grammar.sounding) < 3 and not any(found)
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_pianist_closes_within_the_wished_length(seed):
     score = load("piano-performer").compose(seconds=24, seed=seed)

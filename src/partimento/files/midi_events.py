@@ -132,8 +132,8 @@ def pair_notes(events: Events, findings: Findings) -> Notes:
     if empty.any():
         row = int(at[ons[empty]].min())
         count = int(empty.sum())
-        none = counted(count, "note ends where it starts", "notes end where they start")
-        findings.add(f"{none}; given one tick each.", events.number, int(events.place[row]))
+        said = counted(count, "note ends where it starts", "notes end where they start")
+        findings.add(f"{said}; given one tick each.", events.number, int(events.place[row]))
     back = np.argsort(at[ons], kind="stable")
     return Notes(at[ons][back], np.maximum(end, start + 1)[back])
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from partimento.score.hands import HANDS, KEYBOARDS
+from partimento.score.hands import HANDS, is_keyboard
 
 if TYPE_CHECKING:
     from partimento.files.notation import WrittenBar, WrittenNote, WrittenPart
@@ -26,7 +26,7 @@ def apart(parts: Sequence[WrittenPart], bars: Sequence[WrittenBar]) -> list[Writ
 
 def _hands_apart(part: WrittenPart) -> Sequence[WrittenPart]:
     """A keyboard's part as two, named as `HANDS`, where it has two staves; another one as it is."""
-    if not part.hands or not any(part.program in programs for programs in KEYBOARDS):
+    if not part.hands or not is_keyboard(part.program):
         return (part,)
     staves = sorted({note.line[0] for note in itertools.chain(*part.bars)})
     if len(staves) != len(HANDS) or any(note.is_drum for note in itertools.chain(*part.bars)):

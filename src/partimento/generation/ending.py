@@ -59,10 +59,11 @@ def write_to_close(writer: Writer, opened: Writing, bars: int) -> Writing:
 def _chords(writer: Writer, line: Writing, bars: int) -> list[Writing]:
     """The piece at those chords of its last bars, played once more, after which it is likeliest that time passes."""
     draft, found = line.fork(), list[tuple[float, Writing]]()
-    while not draft.grammar.finished and draft.grammar.bars < bars:
+    grammar = draft.grammar
+    assert isinstance(grammar, Ringing)  # asked once: it takes longer than a choice
+    while not grammar.finished and grammar.bars < bars:
         writer.go_on(draft)
-        assert isinstance(draft.grammar, Ringing)
-        ringing = draft.grammar.ringing()
+        ringing = grammar.ringing()
         if not ringing:
             continue
         chance = float(_log_chances(draft)[ringing[0]])

@@ -56,7 +56,7 @@ class Notes(Protocol):
 
 def in_hands(score: Score) -> Score:
     """Return a score whose only keyboard, if one voice or staff cannot hold it, is two tracks named as `HANDS`; another one as it is."""
-    places = [place for place, track in enumerate(score.tracks) if not track.is_drum and _is_keyboard(track) and len(track)]
+    places = [place for place, track in enumerate(score.tracks) if not track.is_drum and is_keyboard(track.program) and len(track)]
     if len(places) != 1 or not wants_two_staves(score.tracks[places[0]]):
         return score
     track = score.tracks[places[0]]
@@ -75,7 +75,7 @@ def wants_two_staves(track: Notes) -> bool:
         return False
     low, high = int(track.pitch.min()), int(track.pitch.max())
     overlaps = bool(np.any(track.start[1:] < np.maximum.accumulate(track.end)[:-1]))
-    return overlaps and ((_is_keyboard(track) and low < 55 and high > 64) or (low < 45 and high > 74))
+    return overlaps and ((is_keyboard(track.program) and low < 55 and high > 64) or (low < 45 and high > 74))
 
 
 def is_low(track: Notes) -> bool:
@@ -95,9 +95,9 @@ def right_of(track: Notes, quarter: int) -> NDArray[np.bool_]:
     return is_right(track.start / second, track.end / second, track.pitch.astype(np.int64), chord)
 
 
-def _is_keyboard(track: Notes) -> bool:
-    """Whether it is played with two hands on two staves."""
-    return any(track.program in programs for programs in KEYBOARDS)
+def is_keyboard(program: int) -> bool:
+    """Return whether two hands play an instrument on two staves; `program` is General MIDI's."""
+    return any(program in programs for programs in KEYBOARDS)
 
 
 def is_right(

@@ -3,8 +3,8 @@
 Of the moments and keys that sound with a chance above `LIKELY` a share has one above 0.8. By `piano-ears`, which has learnt half pedals,
 of six seconds of the recordings of maps-ENSTDkCl that share is 0.156 at least and mostly above 0.5, by telephone and in noise 0.25, in a
 hall 0.14; of speech it is 0.05 to 0.15, of choirs 0.12 to 0.28, of noise 0. Over a whole recording pianos have 0.38 at least, in a hall
-0.23 to 0.6, choirs and strings 0.12 to 0.27, harps and organs 0.28 to 0.42, guitars and winds as much as pianos: those `piano_judge`
-tells.
+0.23 to 0.6, choirs and strings 0.12 to 0.27, harps and organs 0.28 to 0.42, guitars and winds as much as pianos: many of those
+`piano_judge` tells.
 
 An ear that tells keys from the pedal has learnt half pedals and is less sure of what sounds; of strikes it is sure. Of the moments and keys
 that may be struck in six seconds 0.096 are surely struck at least, 0.08 in noise or a hall; in speech 0.086 at most, in choirs 0.04. Over a

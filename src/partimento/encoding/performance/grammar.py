@@ -47,7 +47,8 @@ class PerformanceGrammar:
 
     Within a step keys are let go from low to high, then the pedal moves, then keys are struck from low to high; only what sounds is
     let go, and only what does not is struck, on the keys of a piano; a word on loudness says another than before, and a key is struck
-    after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go. Where controls are told,
+    after it; time passes in the longest shifts first. A piece ends in its last bar, as the last key is let go, or before, where
+    it is let ring out (`ringing`). Where controls are told,
     they come before whatever happens first in each second. A melody is told last in a step, from low to high; nothing is struck before
     the first of it is due, and what was told is struck a second later to the step.
 
@@ -183,10 +184,13 @@ class PerformanceGrammar:
 
     def ringing(self) -> list[int]:
         """Return the ids that let ring what sounds and end (see `encoding.Ringing`), where two keys sound or more, one just struck."""
-        layout, most = self._layout, self._limit - self._step
-        if self._struck < 0 or len(self._sounding) < 2 or most < SHORTEST_RING or self._promises is not None or layout.controls:
+        layout = self._layout
+        if self._struck < 0 or len(self._sounding) < 2 or self._promises is not None or layout.controls:
             return []
-        steps = min(LONGEST_RING, most, min(since[0] for since in self._sounding.values()) + LONGEST_NOTE - self._step)
+        longest = min(since[0] for since in self._sounding.values()) + LONGEST_NOTE
+        steps = min(LONGEST_RING, self._limit - self._step, longest - self._step)
+        if steps < SHORTEST_RING:
+            return []
         shifts = [LONGEST_SHIFT] * (steps // LONGEST_SHIFT) + [steps % LONGEST_SHIFT] * bool(steps % LONGEST_SHIFT)
         frees = [layout.first_off + key for key in sorted(self._sounding) for _ in self._sounding[key]]
         return [*(layout.first_shift + shift - 1 for shift in shifts), *frees, *([layout.pedal_up] if self._pedal_down else []), END]
